@@ -1,0 +1,33 @@
+/* A limit on everything that somebody outside controls, each with its reason. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* One buffer. Offsets are 32 bits wide; a text of a gigabyte is a mistake. */
+#define LIMIT_BUF_BYTES ((size_t)1 << 30)
+/* One document. CouchDB's default is 8 MB; ours leaves room and keeps memory small. */
+#define LIMIT_DOCUMENT_BYTES ((size_t)16 << 20)
+/* Nested arrays and objects. Recursion over a document stays within a small stack. */
+#define LIMIT_JSON_DEPTH 512
+/* Values in one YAML file after aliases are expanded: stops a "billion laughs". */
+#define LIMIT_YAML_NODES 1000000
+/* A catalog's file. Schemas of real products stay under a megabyte. */
+#define LIMIT_FILE_BYTES ((size_t)16 << 20)
+/* Ops in one lens file, and lenses in one chain. */
+#define LIMIT_LENS_OPS 1000
+#define LIMIT_LENS_CHAIN 64
+/* One script call: bytes of its heap and steps of its interpreter. */
+#define LIMIT_SCRIPT_BYTES ((size_t)16 << 20)
+#define LIMIT_SCRIPT_STEPS 1000000
+/* Backtracking of one pattern match (PCRE2 match limit), so that no input hangs. */
+#define LIMIT_PATTERN_STEPS 100000
+/* Schema applications nested while one document is validated ($ref recursion). */
+#define LIMIT_SCHEMA_DEPTH 2048
+/* A document's id. CouchDB's documented advice is far less; URLs break at 8 KB. */
+#define LIMIT_ID_BYTES 2048
+/* Types in a catalog and majors of a type. */
+#define LIMIT_TYPES 4096
+#define LIMIT_MAJORS 64
+/* A semantic version, as node-semver's MAX_LENGTH. */
+#define LIMIT_SEMVER_BYTES 256
+
+#endif

@@ -1,0 +1,38 @@
+/* Borrowed runs of bytes. */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include <chesterfield/types.h>
+
+#include <string.h>
+
+#define STR(literal) ((struct cf_str){(literal), sizeof(literal) - 1})
+/* For printf's "%.*s". */
+#define STR_ARG(s) (int)(s).len, (s).ptr
+
+static inline struct cf_str str_of(const char *text)
+{
+	return (struct cf_str){text, text ? strlen(text) : 0};
+}
+
+static inline bool str_equal(struct cf_str a, struct cf_str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool str_starts_with(struct cf_str s, struct cf_str prefix)
+{
+	return s.len >= prefix.len &&
+	       (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
+}
+
+/* Bytewise order, as memcmp; a prefix comes before what it begins. */
+static inline int str_compare(struct cf_str a, struct cf_str b)
+{
+	size_t shared = a.len < b.len ? a.len : b.len;
+	int order = shared ? memcmp(a.ptr, b.ptr, shared) : 0;
+
+	return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+#endif

@@ -1,0 +1,116 @@
+/* The door of catalog/: a folder becomes types, versions and compiled lenses. */
+#ifndef CATALOG_CATALOG_H
+#define CATALOG_CATALOG_H
+
+#include "lens/lens.h"
+
+struct catalog; /* immutable after opening; many threads may use it */
+
+struct catalog_schema {
+	struct json_file file;
+	struct semver version;
+	struct cf_str version_text;
+	struct schema *schema; /* compiled */
+};
+struct catalog_type;
+struct catalog_major {
+	const struct catalog_type *type;
+	uint32_t major;
+	bool supported;
+	struct catalog_schema *schemas; /* ascending; the last is the major's newest */
+	size_t schema_count;
+};
+struct catalog_type {
+	struct cf_str name;
+	struct catalog_major *majors; /* ascending */
+	size_t major_count;
+	size_t index; /* in the catalog */
+};
+/* The newest schema of a major: what documents are checked against. */
+const struct schema *catalog_major_schema(const struct catalog_major *major);
+
+/* One lens between majors; its places in both directions. */
+struct catalog_edge {
+	const struct lens *lens;
+	const struct catalog_major **older; /* as lens_older(lens) */
+	const struct catalog_major **newer; /* as lens_newer(lens) */
+	struct lens_program *up;            /* of this one link */
+	struct lens_program *down;
+};
+
+enum catalog_prefer { CATALOG_NEWEST_VERSION, CATALOG_OLDEST_VERSION, CATALOG_LATEST };
+struct catalog_conflicts {
+	enum catalog_prefer prefer;
+	struct cf_str latest_field; /* with CATALOG_LATEST: a member's name */
+	bool late_edit_wins;        /* late: edit; default late: agreed */
+};
+
+/* Loads schemas, manifests and lenses and compiles all. The first thing that is
+ * wrong is the error (CATALOG, SCHEMA, LENS, SYNTAX, IO; with file and line). */
+int catalog_open(struct catalog **ret, const char *dir, const struct cf_mem *mem,
+		 struct cf_error *error);
+struct catalog *catalog_close(struct catalog *catalog);
+
+struct cf_str catalog_name(const struct catalog *catalog);
+size_t catalog_types(const struct catalog *catalog, const struct catalog_type **ret);
+const struct catalog_type *catalog_type(const struct catalog *catalog, struct cf_str name);
+const struct catalog_major *catalog_major(const struct catalog_type *type, uint32_t major);
+/* Ordered so that an edge comes after those that lead to its older places. */
+size_t catalog_edges(const struct catalog *catalog, const struct catalog_edge **ret);
+size_t catalog_manifests(const struct catalog *catalog, const struct manifest **ret);
+const struct catalog_conflicts *catalog_conflicts(const struct catalog *catalog);
+const struct lens_identity *catalog_identity(const struct catalog *catalog);
+/* False for the grammar "{type}:{key}": only one version of a document can exist. */
+bool catalog_version_in_id(const struct catalog *catalog);
+
+/* The program between two majors of one type; NULL where no chain leads there. */
+const struct lens_program *catalog_program(const struct catalog *catalog,
+					   const struct catalog_type *type, uint32_t from,
+					   uint32_t to);
+
+/* What an id or a document says it is. */
+struct catalog_id {
+	const struct catalog_type *type;   /* set also with UNSUPPORTED */
+	const struct catalog_major *major; /* NULL: that major has no schema here */
+	uint32_t major_number;
+	struct cf_str key; /* borrowed from the id; empty for a singleton */
+	bool singleton;
+};
+/* From the (decoded) id alone. UNKNOWN_TYPE: none of ours, pass it over;
+ * UNSUPPORTED: ours, but not a supported major. With the grammar "{type}:{key}"
+ * the major is not known (0) and the answer 0. */
+int catalog_identify_id(const struct catalog *catalog, struct cf_str id, struct catalog_id *ret,
+			struct cf_error *error);
+/* From `_id` (or `id` where the document does not carry it; may be empty) and the
+ * type and version fields, which must not contradict it: INVALID. Without any
+ * id: INVALID. */
+int catalog_identify(const struct catalog *catalog, struct json_value document, struct cf_str id,
+		     struct catalog_id *ret, struct cf_error *error);
+int catalog_format_id(const struct catalog *catalog, struct cf_str type, uint32_t major,
+		      struct cf_str key, bool singleton, struct cf_buf *out);
+/* Validates against the newest schema of the id's major. Members that begin with
+ * "_" are not the schema's business. As schema_validate. */
+int catalog_validate(const struct catalog *catalog, const struct catalog_id *id,
+		     struct json_value document, const struct schema_report *report,
+		     struct cf_error *error);
+
+/* --- check ------------------------------------------------------------------ */
+
+struct catalog_finding {
+	bool warning;
+	struct cf_str file; /* relative to the folder */
+	unsigned line;
+	struct cf_str message; /* with the smallest counterexample */
+};
+struct catalog_check_args {
+	uint64_t seed;
+	unsigned runs; /* generated documents for each lens, each way */
+	void (*finding)(void *ctx, const struct catalog_finding *finding);
+	void *ctx;
+};
+/* 0 when it could look at all, whatever it found; *ret_errors counts findings
+ * that are not warnings. */
+int catalog_check(const char *dir, const struct catalog_check_args *args, size_t *ret_errors,
+		  const struct cf_mem *mem, struct cf_error *error);
+
+#endif

@@ -1,0 +1,103 @@
+/* The door of store/: opening stores by URL, and the stores that wrap a store. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "json/json.h"
+
+#include <chesterfield/store_ops.h>
+
+/* Opens by the URL's scheme:
+ *   sqlite:FILE                a table of documents with ids, revisions, changes
+ *   sqlite:FILE?table=T[&key=K]  T is an existing table of rows: they are seen as
+ *                              JSON records with id = column K (default: the
+ *                              primary key). Where T is a table of documents that
+ *                              this program made, it is opened as that.
+ *   memory:NAME                shared by all handles of that name in this process
+ * The parameters create=0|1 (default 1), revs=N (revisions remembered, default
+ * 1000) and readonly=1 are understood by stores that have use for them. Proves
+ * that each capability has its functions (else BUG). Errors name the URL
+ * without its password. */
+int store_open(struct cf_store **ret, const char *url, const struct cf_env *env,
+	       const struct cf_mem *mem, struct cf_error *error);
+struct cf_store *store_close(struct cf_store *store); /* returns NULL */
+
+/* The URL with "***" for the password. */
+int store_url_redact(const char *url, struct cf_buf *out);
+/* The URL of the state store that goes with a store of documents: table
+ * chesterfield-state in the same SQLite file, and so on. */
+int store_url_state(const char *url, struct cf_buf *out, struct cf_error *error);
+
+/* As the fields of cf_store_ops; UNSUPPORTED_OP where the store lacks them. */
+int store_get(struct cf_store *store, const struct cf_get *gets, size_t count, unsigned flags,
+	      struct cf_arena *arena, struct cf_record *ret, struct cf_error *error);
+int store_put(struct cf_store *store, const struct cf_put *puts, size_t count,
+	      struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error);
+int store_scan(struct cf_store *store, const struct cf_scan *scan, struct cf_arena *arena,
+	       struct cf_record **ret, size_t *ret_count, struct cf_error *error);
+int store_changes(struct cf_store *store, const struct cf_changes *changes, struct cf_arena *arena,
+		  struct cf_change **ret, size_t *ret_count, struct cf_str *ret_token,
+		  struct cf_error *error);
+int store_find(struct cf_store *store, const struct cf_find *find, struct cf_arena *arena,
+	       struct cf_record **ret, size_t *ret_count, struct cf_error *error);
+int store_behind(struct cf_store *store, struct cf_str since, uint64_t *ret,
+		 struct cf_error *error);
+int store_info(struct cf_store *store, struct cf_arena *arena, struct cf_store_info *ret,
+	       struct cf_error *error);
+
+/* --- revisions ------------------------------------------------------------- */
+
+/* The number before the dash; 0 where it is not a revision id. */
+uint64_t revision_generation(struct cf_str rev);
+/* "generation-hash(parent, deleted, content)": the same for whoever concludes the
+ * same. Equal content by value gives equal ids. `parent` may be empty. */
+int revision_make(struct cf_str parent, bool deleted, struct json_value content,
+		  const struct cf_attachment *attachments, size_t attachment_count,
+		  struct cf_arena *arena, struct cf_str *ret);
+/* Order of leaves: >0 where a wins over b. */
+int revision_compare(struct cf_str a, bool a_deleted, struct cf_str b, bool b_deleted);
+
+/* --- documents as CouchDB writes them -------------------------------------- */
+
+/* Splits {"_id":…,"_rev":…,"_deleted":…,"_attachments":…, …} into a put (ON_REV
+ * where it has a _rev, else ANY) whose body is the rest, byte for byte. INVALID
+ * without _id, or with members of a wrong kind. Strings are in the arena or
+ * borrowed from the text. */
+int document_split(struct json_value document, struct cf_arena *arena, struct cf_put *ret,
+		   struct cf_error *error);
+/* The reverse: one line without its newline. `_attachments` are stubs, or with
+ * their data in base64. */
+int document_join(struct cf_str id, const struct cf_revision *revision, struct cf_buf *out);
+
+/* --- stores that wrap a store (they own it: closing closes both) ------------ */
+
+/* Each call, with its time and answer, to `line`. */
+int store_trace(struct cf_store **ret, struct cf_store *inner,
+		void (*line)(void *ctx, const char *text), void *ctx, const struct cf_env *env,
+		const struct cf_mem *mem);
+/* At most so many records a second, by `wait`, which a test replaces. */
+int store_throttle(struct cf_store **ret, struct cf_store *inner, double records_per_second,
+		   void (*wait)(void *ctx, uint64_t ns), void *ctx, const struct cf_env *env,
+		   const struct cf_mem *mem);
+/* Tries a retryable failure again, with growing, jittered pauses. */
+struct store_retry {
+	unsigned tries_max;
+	unsigned pause_ms_first;
+	unsigned pause_ms_max;
+	void (*wait)(void *ctx, uint64_t ns);
+	void *ctx;
+};
+int store_retry(struct cf_store **ret, struct cf_store *inner, const struct store_retry *how,
+		const struct cf_env *env, const struct cf_mem *mem);
+/* Faults for tests: asked before each call what is to happen to it. */
+enum store_fault {
+	STORE_FAULT_NONE,
+	STORE_FAULT_REFUSE,      /* UNAVAILABLE, nothing done */
+	STORE_FAULT_LOSE_ANSWER, /* done, then UNAVAILABLE */
+	STORE_FAULT_PART,        /* only the first half of a put is done, then UNAVAILABLE */
+	STORE_FAULT_REWIND,      /* changes: from the start, whatever `since` says */
+};
+int store_fault(struct cf_store **ret, struct cf_store *inner,
+		enum store_fault (*ask)(void *ctx, const char *operation), void *ctx,
+		const struct cf_mem *mem);
+
+#endif
