@@ -1,0 +1,236 @@
+/* The door of cli/: the program's frame. Each command is one row of a table,
+ * in a file of its own (cmd_NAME.c), listed in commands.c. Parser, --help, man
+ * page and reference are made from the rows.
+ *
+ * Data goes to stdout through `cli_out_…`, words to stderr through `cli_say` and
+ * `cli_report`. A command answers with an error code; the frame reports the error
+ * once and turns the code into the exit code.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/base.h"
+
+struct cli;
+
+struct cli_option {
+	const char *name;     /* without the dashes */
+	char letter;          /* or 0 */
+	const char *argument; /* what it is called in help, "FILE"; NULL: a switch */
+	const char *help;     /* one phrase, without default and variable */
+	const char *fallback; /* default, or NULL */
+	const char *env;      /* environment variable that stands in for it, or NULL */
+	bool required;        /* given, in the environment, or wrong use */
+};
+
+/* Rows that several commands share. */
+#define CLI_OPTION_STORE                                                              \
+	{                                                                             \
+		.name = "store", .argument = "URL", .help = "the store of documents", \
+		.env = "CHESTERFIELD_STORE", .required = true,                        \
+	}
+#define CLI_OPTION_STATE                                                                       \
+	{                                                                                      \
+		.name = "state", .argument = "URL",                                            \
+		.help = "the store of checkpoints, bases and lists; without it, the one that " \
+			"goes with --store",                                                   \
+		.env = "CHESTERFIELD_STATE",                                                   \
+	}
+#define CLI_OPTION_CATALOG                                                                  \
+	{                                                                                   \
+		.name = "catalog", .letter = 'c', .argument = "DIR", .help = "the catalog", \
+		.env = "CHESTERFIELD_CATALOG", .required = true,                            \
+	}
+
+enum { CLI_ARGS_ANY = -1 };
+
+struct cli_command {
+	const char *name;
+	const char *summary;              /* one phrase, no full stop */
+	const char *usage;                /* what stands behind the name: "[OPTIONS] [FILE...]" */
+	const char *help;                 /* paragraphs between an empty line each; or NULL */
+	const struct cli_option *options; /* ends with name NULL; NULL: none of its own */
+	int min_args;
+	int max_args; /* or CLI_ARGS_ANY */
+	/* Ends with NULL. With subcommands there is no `run`: one must be named. */
+	const struct cli_command *const *subcommands;
+	/* 0 or an error code, with `error` filled. FINDINGS and INTERRUPTED may leave
+	 * its message empty: the findings themselves have been told. */
+	int (*run)(struct cli *cli, struct cf_error *error);
+};
+
+/* Commands under one heading of the program's help. Ends with title NULL. */
+struct cli_group {
+	const char *title;
+	const struct cli_command *const *commands; /* ends with NULL */
+};
+extern const struct cli_group cli_groups[];
+
+/* Buffered bytes on their way to a file. After the first failure nothing more is
+ * written and each call answers IO. */
+struct cli_out {
+	int fd;
+	struct cf_buf buf;
+	int code;        /* 0, or why it stopped */
+	int system_code; /* errno of that moment */
+};
+
+struct cli_progress {
+	bool shown; /* stderr is a terminal, and not --quiet */
+	bool open;  /* a line stands there */
+	const char *what;
+	uint64_t total; /* 0: not known */
+	uint64_t start_ns;
+	uint64_t last_ns;
+};
+
+struct cli_value;
+
+/* One run of the program. `args` are the command's own arguments. */
+struct cli {
+	const struct cf_mem *mem;
+	const struct cf_env *env;
+	const struct cli_group *groups;
+	const struct cli_command *path[4]; /* [0] command, [1] subcommand */
+	size_t depth;
+	const char **args;
+	size_t arg_count;
+	bool quiet;
+	bool json;
+	int err_fd;
+	struct cli_out out;
+	struct cli_progress progress;
+	struct cf_arena arena; /* lives as long as the run */
+	struct cli_value *values;
+	size_t value_count;
+};
+
+/* The whole program: parses, runs, reports; answers the exit code. A password in
+ * a URL among `argv` is overwritten there, so that the process title does not
+ * show it. */
+int cli_main(int argc, char **argv);
+
+/* --- options ---------------------------------------------------------------- */
+
+/* The last value given, else the environment's, else the default, else NULL. The
+ * name must be in the command's table. */
+const char *cli_option(const struct cli *cli, const char *name);
+/* Whether the switch, or an option with a value, was given on the command line. */
+bool cli_given(const struct cli *cli, const char *name);
+/* Each value of an option that may be given several times; NULL after the last.
+ * Usage: size_t at = 0; while ((value = cli_option_next(cli, "db", &at))) … */
+const char *cli_option_next(const struct cli *cli, const char *name, size_t *at);
+/* A whole number from min to max; USAGE otherwise. `*ret` is left alone where the
+ * option has no value at all. */
+int cli_option_number(const struct cli *cli, const char *name, uint64_t min, uint64_t max,
+		      uint64_t *ret, struct cf_error *error);
+
+/* --- data to stdout ----------------------------------------------------------- */
+
+/* 0 or IO. Commands may append straight to cli->out.buf and then call
+ * cli_out_check, which writes when enough has gathered. */
+int cli_out_bytes(struct cli *cli, struct cf_str bytes);
+/* The bytes and a newline. */
+int cli_out_line(struct cli *cli, struct cf_str line);
+int cli_out_printf(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cli_out_check(struct cli *cli);
+/* Writes what has gathered now, for somebody who watches. */
+int cli_out_flush(struct cli *cli);
+/* Fills `error` from a failed writer: "standard output: No space left on device". */
+int cli_out_error(const struct cli *cli, struct cf_error *error);
+
+/* --- words to stderr ------------------------------------------------------------ */
+
+/* "chesterfield: words", one line; not with --quiet. */
+void cli_say(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "chesterfield: file:line: document at pointer: reason", one line, also with
+ * --quiet. Control characters and passwords in URLs are masked. For errors that do
+ * not end the command; the one that does is returned. */
+void cli_report(struct cli *cli, const struct cf_error *error);
+
+/* --- lines in ----------------------------------------------------------------------- */
+
+/* NDJSON from files, or from stdin where there are none; "-" is stdin too. Holds
+ * one line at a time, at most LIMIT_DOCUMENT_BYTES. Lines of white space are
+ * passed over. */
+struct cli_lines {
+	struct cli *cli;
+	const char *const *files;
+	size_t file_count;
+	size_t file_index;
+	const char *path; /* of the file being read; "-" for stdin */
+	uint64_t line;    /* from 1, within the file */
+	uint64_t bytes;   /* taken so far, of all files: for a progress line */
+	int fd;
+	bool end; /* of this file */
+	struct cf_buf buf;
+	size_t at; /* first byte of buf that is not taken */
+};
+void cli_lines_init(struct cli_lines *lines, struct cli *cli, const char *const *files,
+		    size_t file_count);
+/* 1 and a line without its newline, borrowed until the next call; 0 at the end. LIMIT
+ * for a line that is too long, with file and line: it is skipped, and the next
+ * call goes on behind it. IO: a file cannot be opened or read. INTERRUPTED. */
+int cli_lines_next(struct cli_lines *lines, struct cf_str *ret, struct cf_error *error);
+void cli_lines_fini(struct cli_lines *lines);
+/* Puts the file and line that was returned last into `error`. */
+void cli_lines_locate(const struct cli_lines *lines, struct cf_error *error);
+/* Bytes of all the files together; 0 where one is not a regular file. */
+uint64_t cli_lines_total(const struct cli_lines *lines);
+
+/* --- progress --------------------------------------------------------------------- */
+
+/* "documents 1200/5000 24%, 830/s, 4 s left" on a terminal, ten times a second at
+ * most; nothing elsewhere. `what` is a literal; total 0: not known. */
+void cli_progress_start(struct cli *cli, const char *what, uint64_t total);
+void cli_progress_show(struct cli *cli, uint64_t done);
+void cli_progress_end(struct cli *cli);
+
+/* --- interruption ------------------------------------------------------------------- */
+
+/* True after the first SIGINT or SIGTERM: finish the batch at hand, save, return
+ * INTERRUPTED. A second signal ends the process at once with 128 + its number. */
+bool cli_interrupted(void);
+
+/* --- shared by the frame's own files --------------------------------------------------- */
+
+#define CLI_PROGRAM "chesterfield"
+
+struct cli_exit_code {
+	int code;
+	const char *what;
+};
+extern const struct cli_exit_code cli_exit_codes[]; /* ends with what NULL */
+
+/* A value given on the command line. */
+struct cli_value {
+	const struct cli_option *option;
+	const char *value; /* NULL: a switch */
+};
+/* Options that every command has; ends with name NULL. */
+extern const struct cli_option cli_common_options[];
+
+void cli_signals_catch(void);
+/* Fills path, args and values. `*ret_stop`: help or version was asked for and has
+ * been printed. */
+int cli_parse(struct cli *cli, int argc, char **argv, bool *ret_stop, struct cf_error *error);
+const struct cli_command *cli_command_find(const struct cli *cli, const char *name);
+/* Help of the program (depth 0), or of the command that `path` names. */
+int cli_help(struct cli *cli);
+/* "chesterfield docs list" into out. */
+int cli_path_write(const struct cli *cli, struct cf_buf *out);
+/* The man page (roff) and the reference (Markdown) of all commands. */
+int cli_man(struct cli *cli);
+int cli_reference(struct cli *cli);
+/* Replaces the passwords of URLs in `text` by stars, keeping its length. */
+void cli_mask_passwords(char *text);
+
+/* The nearest of the words offered, if it is near enough for a typing error. */
+struct cli_nearest {
+	const char *word;
+	const char *best;
+	size_t best_distance;
+};
+void cli_nearest_offer(struct cli_nearest *nearest, const char *candidate);
+
+#endif

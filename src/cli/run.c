@@ -1,0 +1,63 @@
+/* One run of the program: set up, parse, run the command, see that all data has
+ * been written, report the error once, turn it into the exit code. */
+#include "cli/cli.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static int run_command(struct cli *cli, int argc, char **argv, struct cf_error *error)
+{
+	bool stop = false;
+	int rc = cli_parse(cli, argc, argv, &stop, error);
+
+	if (rc == 0 && !stop) {
+		cli->progress.shown = !cli->quiet && isatty(cli->err_fd) == 1;
+		rc = cli->path[cli->depth - 1]->run(cli, error);
+	}
+	cli_progress_end(cli);
+	/* What a failed command had to say before is still said. */
+	if (cli_out_flush(cli) != 0)
+		return cli_out_error(cli, error);
+	return rc;
+}
+
+static bool is_told_already(int rc, const struct cf_error *error)
+{
+	return rc == 0 || (rc == CF_ERR_FINDINGS && !error->message[0]);
+}
+
+/* A closed stdin, stdout or stderr must not become the number of a database. */
+static void keep_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct cli cli = {.mem = &mem_heap,
+			  .env = &env_system,
+			  .groups = cli_groups,
+			  .err_fd = STDERR_FILENO};
+	struct cf_error error = {0};
+	int rc;
+
+	keep_standard_files();
+	cli_signals_catch();
+	arena_init(&cli.arena, cli.mem);
+	cli.out.fd = STDOUT_FILENO;
+	buf_init(&cli.out.buf, cli.mem);
+	rc = run_command(&cli, argc, argv, &error);
+	if (!is_told_already(rc, &error)) {
+		error.code = rc;
+		cli_report(&cli, &error);
+	}
+	buf_fini(&cli.out.buf);
+	arena_fini(&cli.arena);
+	return rc ? cf_error_exit_code(rc) : 0;
+}

@@ -1,0 +1,32 @@
+/* SIGINT and SIGTERM. The flag is the one thing of the program that is global: a
+ * signal handler is given nothing else. */
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+static atomic_int caught;
+
+static void on_signal(int number)
+{
+	if (atomic_exchange(&caught, number) != 0)
+		_exit(128 + number);
+}
+
+void cli_signals_catch(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	/* Without SA_RESTART, so that a read that waits for input ends. */
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	/* A reader that went away is a write error, told like others. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+bool cli_interrupted(void)
+{
+	return atomic_load_explicit(&caught, memory_order_relaxed) != 0;
+}

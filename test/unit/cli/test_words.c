@@ -1,0 +1,104 @@
+/* Words: passwords masked, typing errors guessed. */
+#include "check_main.h"
+#include "cli/cli.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static const struct {
+	const char *text;
+	const char *masked;
+} masks[] = {
+	{"http://ann:secret@host/db", "http://ann:******@host/db"},
+	{"at http://ann:se@cr/et@h:80/db, then", "at http://ann:********@h:80/db, then"},
+	{"redis://:pw@h and postgres://u:pw2@h", "redis://:**@h and postgres://u:***@h"},
+	{"postgres://h/db?password=abc&x=1", "postgres://h/db?password=***&x=1"},
+	{"http://host:5984/db", "http://host:5984/db"},
+	{"\"http://a:b\"@c", "\"http://a:b\"@c"},
+	{"sqlite:file", "sqlite:file"},
+	{"://", "://"},
+};
+
+START_TEST(passwords_are_masked)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s", masks[_i].text);
+	cli_mask_passwords(text);
+	ck_assert_str_eq(text, masks[_i].masked);
+}
+END_TEST
+
+static const struct {
+	const char *word;
+	const char *best;
+} guesses[] = {
+	{"covnert", "convert"},
+	{"chekc", "check"},
+	{"vlidate", "validate"},
+	{"zzz", NULL},
+	{"conflict", "conflicts"},
+	{"x", NULL},
+	{"", NULL},
+	{"a-very-long-word-that-nobody-would-call-a-command", NULL},
+};
+
+START_TEST(typing_errors_are_guessed)
+{
+	static const char *const words[] = {"check", "convert", "conflicts", "validate", "run"};
+	struct cli_nearest nearest = {.word = guesses[_i].word};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		cli_nearest_offer(&nearest, words[i]);
+	ck_assert_pstr_eq(nearest.best, guesses[_i].best);
+}
+END_TEST
+
+START_TEST(report_is_one_line_that_a_terminal_does_not_obey)
+{
+	struct cf_error error = {0};
+	struct cli cli = {.mem = &mem_heap};
+	char text[256] = {0};
+	int pipes[2];
+
+	ck_assert_int_eq(pipe(pipes), 0);
+	cli.err_fd = pipes[1];
+	error_set(&error, CF_ERR_INVALID, "a\nb \033[31m http://u:p@h");
+	error_at_document(&error, STR("todo@1:\x7f"));
+	cli_report(&cli, &error);
+	close(pipes[1]);
+	ck_assert_int_gt(read(pipes[0], text, sizeof(text) - 1), 0);
+	ck_assert_str_eq(text, "chesterfield: todo@1: : a b  [31m http://u:*@h\n");
+	close(pipes[0]);
+}
+END_TEST
+
+START_TEST(full_disk_is_an_error_of_the_writer)
+{
+	struct cli cli = {.mem = &mem_heap};
+	struct cf_error error = {0};
+
+	cli.out.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	buf_init(&cli.out.buf, &mem_heap);
+	ck_assert_int_eq(cli_out_line(&cli, STR("x")), 0);
+	ck_assert_int_eq(cli_out_flush(&cli), CF_ERR_IO);
+	ck_assert_int_eq(cli_out_line(&cli, STR("y")), CF_ERR_IO);
+	ck_assert_int_eq(cli_out_error(&cli, &error), CF_ERR_IO);
+	ck_assert_str_eq(error.message, "standard output: No space left on device");
+	buf_fini(&cli.out.buf);
+	close(cli.out.fd);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("cli-words");
+	TCase *tcase = tcase_create("words");
+
+	tcase_add_loop_test(tcase, passwords_are_masked, 0, ARRAY_LEN(masks));
+	tcase_add_loop_test(tcase, typing_errors_are_guessed, 0, ARRAY_LEN(guesses));
+	tcase_add_test(tcase, report_is_one_line_that_a_terminal_does_not_obey);
+	tcase_add_test(tcase, full_disk_is_an_error_of_the_writer);
+	suite_add_tcase(suite, tcase);
+	return run_suite(suite);
+}
