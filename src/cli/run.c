@@ -26,13 +26,14 @@ static bool is_told_already(int rc, const struct cf_error *error)
 	return rc == 0 || (rc == CF_ERR_FINDINGS && !error->message[0]);
 }
 
-/* A closed stdin, stdout or stderr must not become the number of a database. */
+/* A closed stdin, stdout or stderr must not become the number of a database. What
+ * stands in for it cannot be written to, so that lost output is an error. */
 static void keep_standard_files(void)
 {
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);

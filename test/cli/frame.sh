@@ -1,0 +1,101 @@
+# The frame that all commands share: help, options, errors and exit codes.
+. "$(dirname "$0")/lib.sh"
+
+begin "without a command it is wrong use"
+run
+expect_code 2
+expect_out ''
+expect_err 'chesterfield: which command? see chesterfield --help'
+
+begin "help lists the commands on stdout"
+run --help
+expect_code 0
+expect_out_has 'Usage: chesterfield COMMAND [OPTIONS] [ARGUMENTS]'
+expect_out_has '  help   '
+expect_err ''
+
+begin "help COMMAND and COMMAND --help are the same"
+run help help
+cp out first
+run help --help
+expect_code 0
+expect_out_file first
+
+begin "an unknown command names the nearest"
+run hlep
+expect_code 2
+expect_err 'chesterfield: unknown command "hlep", did you mean help?'
+
+begin "an unknown command with nothing near it"
+run frobnicate
+expect_code 2
+expect_err 'chesterfield: unknown command "frobnicate", see --help'
+
+begin "an unknown option names the nearest"
+run help --markdwon
+expect_code 2
+expect_err 'chesterfield: unknown option --markdwon, did you mean --markdown?'
+
+begin "a switch takes no value"
+run help --man=yes
+expect_code 2
+expect_err 'chesterfield: option --man takes no value'
+
+begin "an unknown letter"
+run help -qz
+expect_code 2
+expect_err 'chesterfield: unknown option -z'
+
+begin "too many arguments"
+run help a b c
+expect_code 2
+expect_err 'chesterfield: help: one argument too many: "c"'
+
+begin "behind -- everything is an argument"
+run help -- --man
+expect_code 2
+expect_err 'chesterfield: no command "--man"'
+
+begin "the version"
+run --version
+expect_code 0
+expect_true "a version number" grep -Eq '^chesterfield [0-9]+\.[0-9]+\.[0-9]+$' out
+
+begin "a full disk is a failure"
+code=0
+"$program" help >/dev/full 2>err || code=$?
+expect_code 1
+expect_err 'chesterfield: standard output: No space left on device'
+
+begin "a closed stdout is a failure"
+code=0
+"$program" help >&- 2>err || code=$?
+expect_code 1
+expect_err 'chesterfield: standard output: Bad file descriptor'
+
+begin "a reader that went away is a failure, not a death"
+mkfifo pipe
+exec 8<>pipe 9>pipe 8<&-
+code=0
+"$program" help >&9 2>err || code=$?
+exec 9>&-
+expect_code 1
+expect_err 'chesterfield: standard output: Broken pipe'
+
+begin "the man page is well-formed"
+run help --man
+expect_code 0
+expect_out_has '.TH CHESTERFIELD 1'
+if command -v groff >/dev/null; then
+	groff -man -Tutf8 -ww -z out >warnings 2>&1
+	expect_true "no warnings: $(head -n 3 warnings)" test ! -s warnings
+fi
+
+begin "the reference has every command"
+run help --markdown
+expect_code 0
+for name in $("$program" --help | awk '/^  [a-z]/ {print $1}'); do
+	expect_out_has "## \`$name"
+done
+
+finish
