@@ -1,8 +1,64 @@
 # A thin front of meson and ninja. `make demo` and `make test` do all the set-up.
 BUILD ?= build
-.PHONY: build test demo
-build:
-	@test -d $(BUILD) || meson setup $(BUILD) -Dwerror=true >/dev/null
-	@ninja -C $(BUILD)
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 30
+export FUZZ_SECONDS JOBS
+MESON_FLAGS ?= -Dwerror=true
+# Sanitizers lead the compiler's warnings astray: there they are not errors.
+SANITIZE = -Doptimization=1 -Db_lundef=false
+
+.PHONY: all build setup setup-dev test demo bench lint format asan tsan fuzz cover docs install clean
+all: build
+
+setup:
+	@tools/setup.sh
+setup-dev:
+	@tools/setup.sh dev
+
+build: setup
+	@tools/build.sh $(BUILD) $(MESON_FLAGS)
+
 test: build
-	@meson test -C $(BUILD) --print-errorlogs
+	@tools/run-tests.sh $(BUILD)
+
+demo: build
+	@examples/todo/demo.sh $(BUILD)
+
+bench: setup-dev build
+	@bench/run.sh $(BUILD)
+
+lint: setup-dev build
+	@tools/lint.sh $(BUILD)
+
+format: setup-dev
+	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
+
+asan: setup
+	@tools/build.sh build-asan $(SANITIZE) -Db_sanitize=address,undefined \
+		-Dc_args=-fno-sanitize-recover=undefined
+	@ASAN_OPTIONS=detect_stack_use_after_return=1:abort_on_error=0 \
+		UBSAN_OPTIONS=print_stacktrace=1 tools/run-tests.sh build-asan -t 4
+
+tsan: setup
+	@tools/build.sh build-tsan $(SANITIZE) -Db_sanitize=thread
+	@TSAN_OPTIONS=halt_on_error=1 tools/run-tests.sh build-tsan -t 4
+
+fuzz: setup-dev
+	@CC=clang tools/build.sh build-fuzz $(SANITIZE) -Dfuzz=true \
+		-Db_sanitize=address,undefined -Dc_args=-fsanitize=fuzzer-no-link
+	@tools/fuzz.sh build-fuzz
+
+cover: setup
+	@tools/build.sh build-cover $(MESON_FLAGS) -Doptimization=0 -Db_coverage=true
+	@find build-cover -name '*.gcda' -delete
+	@tools/run-tests.sh build-cover
+	@tools/cover.sh build-cover
+
+docs: build
+	@tools/docs.sh $(BUILD) docs/reference
+
+install: build
+	@meson install -C $(BUILD) --no-rebuild
+
+clean:
+	@rm -rf $(BUILD) build-asan build-tsan build-fuzz build-cover
