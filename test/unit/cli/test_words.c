@@ -90,6 +90,38 @@ START_TEST(full_disk_is_an_error_of_the_writer)
 }
 END_TEST
 
+static uint64_t read_clock(void *ctx)
+{
+	return *(uint64_t *)ctx;
+}
+
+START_TEST(progress_is_shown_ten_times_a_second_at_most)
+{
+	uint64_t now_ns = 1000;
+	const struct cf_env env = {.monotonic_ns = read_clock, .ctx = &now_ns};
+	struct cli cli = {.mem = &mem_heap, .env = &env};
+	char text[256] = {0};
+	int pipes[2];
+
+	ck_assert_int_eq(pipe(pipes), 0);
+	cli.err_fd = pipes[1];
+	cli_progress_start(&cli, "documents", 4000);
+	cli_progress_show(&cli, 1); /* not a terminal */
+	cli.progress.shown = true;
+	cli_progress_show(&cli, 1); /* too early */
+	now_ns += 2000000000;
+	cli_progress_show(&cli, 1000);
+	cli_progress_show(&cli, 1001); /* too early again */
+	cli_say(&cli, "words");
+	cli_progress_end(&cli);
+	close(pipes[1]);
+	ck_assert_int_gt(read(pipes[0], text, sizeof(text) - 1), 0);
+	ck_assert_str_eq(text, "\r\033[Kdocuments 1000/4000 25%, 500/s, 6 s left"
+			       "\r\033[Kchesterfield: words\n");
+	close(pipes[0]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cli-words");
@@ -98,6 +130,7 @@ int main(void)
 	tcase_add_loop_test(tcase, passwords_are_masked, 0, ARRAY_LEN(masks));
 	tcase_add_loop_test(tcase, typing_errors_are_guessed, 0, ARRAY_LEN(guesses));
 	tcase_add_test(tcase, report_is_one_line_that_a_terminal_does_not_obey);
+	tcase_add_test(tcase, progress_is_shown_ten_times_a_second_at_most);
 	tcase_add_test(tcase, full_disk_is_an_error_of_the_writer);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
