@@ -5,8 +5,11 @@ cd "$1"
 find . -name '*.gcda' -path '*src_*' -o -name '*.gcda' -path './src/*' | sort |
 	xargs gcov -b -n 2>/dev/null |
 	awk '
-/^File / { match($0, /src\/[a-z]+/); room = RSTART ? substr($0, RSTART + 4, RLENGTH - 4) : "" }
+# A header is compiled many times: only the sources count. A sum without a name ends a run.
+/^$/ { room = "" }
+/^File / { match($0, /src\/[a-z]+\/.*\.c/); room = RSTART ? substr($0, RSTART + 4) : ""; sub(/\/.*/, "", room) }
 /^Lines executed:/ && room { split($0, a, /[:%]| of /); lines[room] += a[4]; hit[room] += a[2] * a[4] / 100 }
+/^(Calls|No calls)/ { room = "" }
 /^Taken at least once:/ && room {
 	split($0, a, /[:%]| of /); branches[room] += a[4]; taken[room] += a[2] * a[4] / 100
 }

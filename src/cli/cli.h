@@ -219,9 +219,10 @@ const struct cli_command *cli_command_find(const struct cli *cli, const char *na
 int cli_help(struct cli *cli);
 /* "chesterfield docs list" into out. */
 int cli_path_write(const struct cli *cli, struct cf_buf *out);
-/* The man page (roff) and the reference (Markdown) of all commands. */
+/* The man page (roff) and the pages of the reference (Markdown), from the tables. */
 int cli_man(struct cli *cli);
-int cli_reference(struct cli *cli);
+int cli_reference_commands(struct cli *cli);
+int cli_reference_errors(struct cli *cli);
 /* Replaces the passwords of URLs in `text` by stars, keeping its length. */
 void cli_mask_passwords(char *text);
 

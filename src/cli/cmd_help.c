@@ -3,7 +3,10 @@
 
 static const struct cli_option options[] = {
 	{.name = "man", .help = "the man page, chesterfield(1)"},
-	{.name = "markdown", .help = "the reference of all commands, in Markdown"},
+	{.name = "reference",
+	 .argument = "PAGE",
+	 .help = "a page of the reference, in Markdown: "
+		 "commands or errors"},
 	{.name = NULL},
 };
 
@@ -30,14 +33,30 @@ static int find_path(struct cli *cli, struct cf_error *error)
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	int (*write)(struct cli *cli);
+} pages[] = {
+	{"commands", cli_reference_commands},
+	{"errors", cli_reference_errors},
+};
+
+static int write_page(struct cli *cli, const char *name, struct cf_error *error)
+{
+	for (size_t i = 0; i < ARRAY_LEN(pages); i++)
+		if (strcmp(pages[i].name, name) == 0)
+			return pages[i].write(cli);
+	return error_set(error, CF_ERR_USAGE, "no page \"%s\" in the reference", name);
+}
+
 static int run(struct cli *cli, struct cf_error *error)
 {
 	int rc;
 
 	if (cli_given(cli, "man"))
 		return cli_man(cli);
-	if (cli_given(cli, "markdown"))
-		return cli_reference(cli);
+	if (cli_given(cli, "reference"))
+		return write_page(cli, cli_option(cli, "reference"), error);
 	rc = find_path(cli, error);
 	return rc ? rc : cli_help(cli);
 }
@@ -45,7 +64,7 @@ static int run(struct cli *cli, struct cf_error *error)
 const struct cli_command cmd_help = {
 	.name = "help",
 	.summary = "Tells what a command does",
-	.usage = "[--man | --markdown] [COMMAND [SUBCOMMAND]]",
+	.usage = "[--man | --reference PAGE] [COMMAND [SUBCOMMAND]]",
 	.options = options,
 	.max_args = 2,
 	.run = run,

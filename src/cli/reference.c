@@ -65,7 +65,7 @@ static void write_command(struct cf_buf *out, const struct cli_command *parent,
 		write_command(out, command, *at);
 }
 
-int cli_reference(struct cli *cli)
+int cli_reference_commands(struct cli *cli)
 {
 	struct cf_buf *out = &cli->out.buf;
 

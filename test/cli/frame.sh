@@ -32,9 +32,9 @@ expect_code 2
 expect_err 'chesterfield: unknown command "frobnicate", see --help'
 
 begin "an unknown option names the nearest"
-run help --markdwon
+run help --refrence
 expect_code 2
-expect_err 'chesterfield: unknown option --markdwon, did you mean --markdown?'
+expect_err 'chesterfield: unknown option --refrence, did you mean --reference?'
 
 begin "a switch takes no value"
 run help --man=yes
@@ -92,7 +92,7 @@ if command -v groff >/dev/null; then
 fi
 
 begin "the reference has every command"
-run help --markdown
+run help --reference commands
 expect_code 0
 for name in $("$program" --help | awk '/^  [a-z]/ {print $1}'); do
 	expect_out_has "## \`$name"
