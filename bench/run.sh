@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# run.sh BUILD: runs every benchmark of the build and prints one table: ours, the peer of
+# the same run, the ratio, and the ratio that must be reached. Rates are of one thread.
+set -euo pipefail
+build=$(realpath "$1")
+cd "$(dirname "$0")"
+rows=$(mktemp)
+trap 'rm -f "$rows"' EXIT
+
+for benchmark in "$build"/bench/bench-*; do
+	[ -x "$benchmark" ] && [ -f "$benchmark" ] && [ "${benchmark##*/}" != bench-child ] || continue
+	echo "running ${benchmark##*/}" >&2
+	"$benchmark" >>"$rows"
+done
+for script in program-*.sh; do
+	[ -f "$script" ] || continue
+	echo "running $script" >&2
+	./"$script" "$build" >>"$rows"
+done
+
+awk -F '\t' '
+function short(n) {
+	return n >= 1e7 ? sprintf("%.1f M", n / 1e6) : n >= 1e4 ? sprintf("%.1f k", n / 1e3) : sprintf("%g", n)
+}
+BEGIN { printf "%-42s %-12s %12s  %-18s %12s %8s %8s\n", "what", "unit", "ours", "peer", "rate", "ratio", "goal" }
+NF == 8 {
+	goal = $7 + 0 ? $7 : "-"
+	missed = $7 + 0 && $6 + 0 < $7 + 0
+	printf "%-42s %-12s %12s  %-18s %12s %8.2f %8s%s\n", $1, $8, short($3), $4, short($5), $6, goal, \
+		missed ? "  missed" : ""
+	misses += missed
+	next
+}
+{ print }
+END { if (misses) print misses " goals missed" }' "$rows"
