@@ -2,6 +2,7 @@
 #include "check_main.h"
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 /* A file of this content; its name must be freed. */
@@ -106,6 +107,55 @@ START_TEST(file_that_is_missing_is_named)
 }
 END_TEST
 
+START_TEST(first_signal_ends_the_input_and_the_second_the_process)
+{
+	char *path = make_file(STR("one\n"));
+	const char *files[] = {path};
+	struct cli cli = {.mem = &mem_heap};
+	struct cf_error error = {0};
+	struct cli_lines lines;
+	struct cf_str line;
+
+	cli_signals_catch();
+	cli_lines_init(&lines, &cli, files, 1);
+	ck_assert(!cli_interrupted());
+	raise(_i ? SIGTERM : SIGINT);
+	ck_assert(cli_interrupted());
+	ck_assert_int_eq(cli_lines_next(&lines, &line, &error), CF_ERR_INTERRUPTED);
+	ck_assert_int_eq(cf_error_exit_code(error.code), 5);
+	cli_lines_fini(&lines);
+	drop_file(path);
+	raise(SIGINT);
+}
+END_TEST
+
+static void *fail_resize(void *ctx, void *ptr, size_t size)
+{
+	int *left = ctx;
+
+	if (size && (*left)-- == 0)
+		return NULL;
+	return mem_heap.resize(NULL, ptr, size);
+}
+
+START_TEST(no_memory_is_an_error_that_leaks_nothing)
+{
+	char *path = make_file(STR("one\ntwo\n"));
+	const char *files[] = {path};
+	int left = 0;
+	struct cf_mem mem = {fail_resize, &left};
+	struct cli cli = {.mem = &mem};
+	struct cf_error error = {0};
+	struct cli_lines lines;
+	struct cf_str line;
+
+	cli_lines_init(&lines, &cli, files, 1);
+	ck_assert_int_eq(cli_lines_next(&lines, &line, &error), CF_ERR_NOMEM);
+	cli_lines_fini(&lines);
+	drop_file(path);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cli-lines");
@@ -114,6 +164,9 @@ int main(void)
 	tcase_add_test(tcase, lines_come_in_order_without_newlines_and_blank_ones);
 	tcase_add_test(tcase, line_over_the_limit_is_told_and_skipped);
 	tcase_add_test(tcase, file_that_is_missing_is_named);
+	tcase_add_loop_exit_test(tcase, first_signal_ends_the_input_and_the_second_the_process, 130,
+				 0, 2);
+	tcase_add_test(tcase, no_memory_is_an_error_that_leaks_nothing);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

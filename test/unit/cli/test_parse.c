@@ -228,6 +228,31 @@ START_TEST(help_shows_every_option)
 }
 END_TEST
 
+static void *fail_resize(void *ctx, void *ptr, size_t size)
+{
+	int *left = ctx;
+
+	if (size && (*left)-- == 0)
+		return NULL;
+	return mem_heap.resize(NULL, ptr, size);
+}
+
+START_TEST(no_memory_for_the_words_is_an_error)
+{
+	char program[] = "chesterfield", docs[] = "docs";
+	char *words[] = {program, docs, NULL};
+	int left = 0;
+	struct cf_mem mem = {fail_resize, &left};
+	struct cf_error error = {0};
+	struct cli cli = {.mem = &mem, .env = &env_system, .groups = groups};
+	bool stop;
+
+	arena_init(&cli.arena, &mem);
+	ck_assert_int_eq(cli_parse(&cli, 2, words, &stop, &error), CF_ERR_NOMEM);
+	arena_fini(&cli.arena);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cli-parse");
@@ -241,6 +266,7 @@ int main(void)
 	tcase_add_test(tcase, option_given_often_is_walked);
 	tcase_add_test(tcase, password_vanishes_from_the_process_title);
 	tcase_add_test(tcase, help_shows_every_option);
+	tcase_add_test(tcase, no_memory_for_the_words_is_an_error);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
