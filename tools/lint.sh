@@ -69,7 +69,7 @@ check_tidy() {
 }
 
 check_shell() {
-	shellcheck -x "${scripts[@]}"
+	shellcheck -x -S warning "${scripts[@]}"
 }
 
 checks=("$@")

@@ -6,7 +6,7 @@ tools=$source/tools
 count() {
 	mkdir -p tap
 	rm -f tap/*
-	[ -z "$1" ] || printf "$1" >tap/some.tap
+	[ -z "$1" ] || printf '%b' "$1" >tap/some.tap
 	printf '{"name": "some", "stdout": "\\"result\\": \\"OK\\"", "result": "%s", "env": {}}\n' "$2" >log
 	code=0
 	awk -v dir=tap -f "$tools/count.awk" log >out 2>err || code=$?
