@@ -22,7 +22,7 @@ test: build
 	@tools/run-tests.sh $(BUILD)
 
 demo: build
-	@examples/todo/demo.sh $(BUILD)
+	@tools/demo.sh $(BUILD)
 
 bench: setup-dev build
 	@bench/run.sh $(BUILD)
