@@ -27,6 +27,11 @@ check_functions() {
 	! grep -nE '(^|[^a-zA-Z0-9_>.])(strcpy|strcat|sprintf|vsprintf|gets|strtok|rand|srand|random|localtime|gmtime|asctime|ctime|system|popen|atoi|atol|atof|strerror|tmpnam|mktemp|alloca)\(' "${code[@]}"
 }
 
+# Nothing that changes lives outside of functions' callers: no .data, no .bss.
+check_state() {
+	! objdump -t "$build/libcore.a" | grep -E ' (\.data|\.bss|\.tdata|\.tbss)[[:space:]]+0*[1-9a-f]'
+}
+
 check_sleeps() {
 	! grep -nE '(^|[^a-zA-Z0-9_])(u|nano)?sleep[ (]' $(git ls-files 'test/*.[ch]' 'test/*.sh')
 }
@@ -73,7 +78,7 @@ check_shell() {
 }
 
 checks=("$@")
-[ ${#checks[@]} -gt 0 ] || checks=(rooms sizes functions sleeps words headers format shell cppcheck tidy)
+[ ${#checks[@]} -gt 0 ] || checks=(rooms sizes functions state sleeps words headers format shell cppcheck tidy)
 mkdir -p "$build/cppcheck"
 passed=0 failed=0
 for name in "${checks[@]}"; do

@@ -21,6 +21,13 @@ nm -D --defined-only "$library" | awk '{print $3}' >symbols
 expect_has symbols cf_version
 expect_true "nothing but cf_: $(grep -v '^cf_' symbols | head -n 3)" test -z "$(grep -v '^cf_' symbols)"
 
+begin "every public function of the headers is in the library"
+grep -rhoE '\bcf_[a-z0-9_]+\(' dest/usr/local/include | tr -d '(' | sort -u >declared
+expect_has declared cf_error_format
+while read -r name; do
+	expect_has symbols "$name"
+done <declared
+
 cat >tiny.c <<'END'
 #include <chesterfield.h>
 #include <stdio.h>
