@@ -1,0 +1,326 @@
+/* The end of a lineage's road: base, lists and documents to write.
+ *
+ * The base is written before the documents that it announces: the ids of their
+ * revisions are chosen here, and are the same for whoever concludes the same.
+ */
+#include "sync/lineage.h"
+
+int writes_add(struct bench *bench, struct writes *writes, const struct cf_put *put,
+               size_t lineage)
+{
+	if (writes->count == writes->cap) {
+		size_t cap = writes->cap ? writes->cap * 2 : 64;
+		struct write *grown = arena_alloc(&bench->arena, cap * sizeof(*grown));
+
+		if (!grown)
+			return CF_ERR_NOMEM;
+		if (writes->count)
+			memcpy(grown, writes->at, writes->count * sizeof(*grown));
+		writes->at = grown;
+		writes->cap = cap;
+	}
+	writes->at[writes->count++] = (struct write){.put = *put, .lineage = lineage};
+	return 0;
+}
+
+static bool atoms_same(const struct atoms *a, const struct atoms *b)
+{
+	struct atoms_diff diff = {.a = a, .b = b};
+
+	return !atoms_diff_next(&diff);
+}
+
+/* [0] the new revision, then the history of its parent. */
+static const struct cf_str *new_history(struct bench *bench, struct cf_str rev,
+                                        const struct cf_revision *parent, size_t *ret_count)
+{
+	size_t old = !parent ? 0 : parent->history_count ? parent->history_count : 1;
+	struct cf_str *history = arena_alloc(&bench->arena, (old + 1) * sizeof(*history));
+
+	if (!history)
+		return NULL;
+	history[0] = rev;
+	if (old)
+		memcpy(history + 1, parent->history_count ? parent->history : &parent->rev,
+		       old * sizeof(*history));
+	*ret_count = old + 1;
+	return history;
+}
+
+/* Announces a revision in the base and plans its write. */
+static int announce(struct bench *bench, struct lineage *lineage, struct slot *slot,
+                    const struct cf_revision *parent, struct cf_put *put,
+                    struct json_value content, struct base_news *ret_news, size_t index,
+                    struct plan *plan)
+{
+	struct cf_str none = {NULL, 0};
+	int rc = revision_make(parent ? parent->rev : none, put->deleted, content,
+	                       put->attachments, put->attachment_count, &bench->arena, &put->rev);
+
+	if (rc)
+		return error_nomem(&lineage->error);
+	put->id = slot->id;
+	put->kind = CF_PUT_REVISION;
+	put->history = new_history(bench, put->rev, parent, &put->history_count);
+	if (!put->history || writes_add(bench, &plan->documents, put, index))
+		return error_nomem(&lineage->error);
+	*ret_news = (struct base_news){
+		.rev = put->rev, .deleted = put->deleted, .atoms = slot->atoms};
+	return 0;
+}
+
+/* Tombstones keep type and version, so that filtered replication carries them. */
+static int bury(struct bench *bench, struct lineage *lineage, struct slot *slot,
+                const struct cf_revision *leaf, struct base_news *ret_news, size_t index,
+                struct plan *plan)
+{
+	const struct catalog_major *major = slot->kind->major;
+	struct cf_buf *out = &bench->scratch;
+	struct cf_put put = {.deleted = true};
+	struct json_value body;
+	int rc;
+
+	buf_clear(out);
+	buf_byte(out, '{');
+	json_write_string(bench->rules.type_field, out);
+	buf_byte(out, ':');
+	json_write_string(major->type->name, out);
+	buf_byte(out, ',');
+	json_write_string(bench->rules.version_field, out);
+	buf_printf(out, ":%u}", major->major);
+	rc = bench_keep(bench, buf_view(out), &body, &lineage->error);
+	if (rc)
+		return rc;
+	put.body = json_span(body);
+	return announce(bench, lineage, slot, leaf, &put, body, ret_news, index, plan);
+}
+
+static int check_valid(struct bench *bench, struct lineage *lineage, const struct slot *slot)
+{
+	struct catalog_id id = {.type = slot->kind->major->type,
+	                        .major = slot->kind->major,
+	                        .major_number = slot->kind->major->major,
+	                        .key = lineage->name.key,
+	                        .singleton = lineage->name.singleton};
+	int rc = catalog_validate(bench->registry->catalog, &id, slot->current, NULL,
+	                          &lineage->error);
+
+	if (rc) {
+		error_prefix(&lineage->error, rc, "what the lens makes");
+		error_at_document(&lineage->error, slot->id);
+	}
+	return rc;
+}
+
+/* The merged document on top of the winning leaf, tombstones on the others. */
+static int agree_slot(struct bench *bench, struct lineage *lineage, struct slot *slot,
+                      size_t index, struct plan *plan)
+{
+	struct base_slot *base = &lineage->base.slots[slot->index];
+	bool there = !lineage->delete_all && !json_is_absent(slot->current);
+	size_t max = slot->record.revision_count + slot->news_count + 1, count = 0;
+	struct base_news *news = arena_calloc(&bench->arena, max, sizeof(*news));
+	struct atoms none = {NULL, 0};
+	int rc = news ? 0 : error_nomem(&lineage->error);
+
+	if (rc == 0 && there && (!slot->winner || !atoms_same(&slot->atoms, &slot->stored))) {
+		const struct cf_revision *parent =
+			slot->record.revision_count ? &slot->record.revisions[0] : NULL;
+		struct cf_put put = {0};
+		struct cf_attachment *attachments;
+
+		rc = check_valid(bench, lineage, slot);
+		if (rc == 0)
+			rc = slot_body(bench, lineage, slot, &put.body, &attachments,
+			               &put.attachment_count);
+		if (rc)
+			return rc;
+		put.attachments = attachments;
+		rc = announce(bench, lineage, slot, parent, &put, slot->current, &news[count++],
+		              index, plan);
+	}
+	for (size_t i = 0; i < slot->record.revision_count && rc == 0; i++) {
+		const struct cf_revision *leaf = &slot->record.revisions[i];
+
+		if (!leaf->deleted && (!there || leaf != slot->winner))
+			rc = bury(bench, lineage, slot, leaf, &news[count++], index, plan);
+	}
+	for (size_t i = 0; i < slot->news_count; i++)
+		news[count++] = slot->news[i];
+	if (rc == 0 && base_agree(base, there, there ? &slot->atoms : &none, news, count,
+	                          &bench->arena))
+		rc = error_nomem(&lineage->error);
+	return rc;
+}
+
+/* --- shared parts ----------------------------------------------------------- */
+
+static int part_label(struct bench *bench, const struct slot *slot, struct cf_str key,
+                      struct cf_str *ret)
+{
+	struct lineage_name name = {.family = slot->kind->part_family, .key = key};
+
+	buf_clear(&bench->scratch);
+	if (lineage_label(&name, &bench->scratch))
+		return CF_ERR_NOMEM;
+	*ret = arena_dup(&bench->arena, buf_view(&bench->scratch));
+	return ret->ptr ? 0 : CF_ERR_NOMEM;
+}
+
+/* Makes or edits the part, as a person would. */
+static int write_part(struct bench *bench, struct lineage *lineage, struct slot *slot,
+                      size_t index, struct plan *plan)
+{
+	struct part *part = parts_get(bench, slot->id);
+	struct cf_put put = {.id = slot->id, .kind = CF_PUT_ABSENT};
+	struct catalog_id id = {.type = slot->kind->major->type,
+	                        .major = slot->kind->major,
+	                        .major_number = slot->kind->major->major,
+	                        .key = slot->key};
+	struct cf_attachment *attachments;
+	struct atoms old;
+	int rc = part ? bench_atoms(bench, part->content, &old) : CF_ERR_NOMEM;
+
+	if (rc)
+		return error_nomem(&lineage->error);
+	if (!json_is_absent(part->content) && atoms_same(&old, &slot->atoms))
+		return 0;
+	rc = catalog_validate(bench->registry->catalog, &id, slot->current, NULL,
+	                      &lineage->error);
+	if (rc) {
+		error_at_document(&lineage->error, slot->id);
+		return rc;
+	}
+	slot->winner = slot->record.revision_count ? &slot->record.revisions[0] : NULL;
+	rc = slot_body(bench, lineage, slot, &put.body, &attachments, &put.attachment_count);
+	put.attachments = attachments;
+	if (rc == 0 && slot->winner && !slot->winner->deleted) {
+		put.kind = CF_PUT_ON_REV;
+		put.rev = slot->winner->rev;
+	}
+	part->content = slot->current;
+	return rc ? rc : writes_add(bench, &plan->parts, &put, index);
+}
+
+static int agree_part(struct bench *bench, struct lineage *lineage, struct slot *slot,
+                      size_t index, struct plan *plan)
+{
+	struct base_slot *base = &lineage->base.slots[slot->index];
+	bool there = !lineage->delete_all && !json_is_absent(slot->current);
+	struct atoms none = {NULL, 0};
+	struct cf_str label, key = there ? slot->key : (struct cf_str){NULL, 0};
+	int rc = there ? write_part(bench, lineage, slot, index, plan) : 0;
+
+	if (rc == 0 && !str_equal(base->key, key)) {
+		if (base->key.len) {
+			rc = part_label(bench, slot, base->key, &label);
+			if (rc == 0)
+				rc = record_reference(bench, lineage, "ref", label, true, index,
+				                      plan);
+		}
+		if (rc == 0 && key.len) {
+			rc = part_label(bench, slot, key, &label);
+			if (rc == 0)
+				rc = record_reference(bench, lineage, "ref", label, false, index,
+				                      plan);
+		}
+		base->key = key;
+	}
+	if (rc == 0)
+		rc = base_agree(base, there, there ? &slot->atoms : &none, NULL, 0, &bench->arena);
+	return rc;
+}
+
+/* --- the base and the lists -------------------------------------------------- */
+
+static int plan_base(struct bench *bench, struct lineage *lineage, size_t index,
+                     struct plan *plan)
+{
+	struct cf_put put = {.kind = lineage->base.rev.len ? CF_PUT_ON_REV : CF_PUT_ABSENT,
+	                     .rev = lineage->base.rev};
+	int rc;
+
+	buf_clear(&bench->scratch);
+	rc = base_write(&lineage->base, lineage->name.family, &bench->arena, &bench->scratch);
+	put.id = arena_printf(&bench->arena, "base/%.*s", STR_ARG(lineage->label));
+	put.body = arena_dup(&bench->arena, buf_view(&bench->scratch));
+	if (rc || !put.id.ptr || !put.body.ptr || writes_add(bench, &plan->state, &put, index))
+		return error_nomem(&lineage->error);
+	plan->state.at[plan->state.count - 1].base = true;
+	return 0;
+}
+
+/* Entries in lists that are no longer true. */
+static int unlist(struct bench *bench, struct lineage *lineage, bool keep_incomplete,
+                  bool keep_quarantine, size_t index, struct plan *plan)
+{
+	struct base *base = &lineage->base;
+	int rc = 0;
+
+	if (base->listed_incomplete && !keep_incomplete)
+		rc = record_delete(bench,
+		                   arena_printf(&bench->arena, "incomplete/%.*s",
+		                                STR_ARG(lineage->label)),
+		                   index, plan);
+	if (rc == 0 && base->listed_quarantine && !keep_quarantine)
+		rc = record_delete(bench,
+		                   arena_printf(&bench->arena, "quarantine/%.*s",
+		                                STR_ARG(lineage->label)),
+		                   index, plan);
+	base->listed_incomplete = keep_incomplete;
+	base->listed_quarantine = keep_quarantine;
+	return rc;
+}
+
+/* Others refer to this document: who must be looked at again. */
+static int wake_referrers(struct bench *bench, struct lineage *lineage, bool known_before,
+                          size_t index, struct plan *plan)
+{
+	if (!lineage->name.family->is_part)
+		return 0;
+	return record_fanout(bench, lineage, !known_before, index, plan);
+}
+
+int lineage_agree(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan)
+{
+	const struct family *family = lineage->name.family;
+	bool listed = lineage->base.listed_incomplete || lineage->base.listed_quarantine;
+	bool known_before = false;
+	int rc = 0;
+
+	if (!lineage->news && !listed)
+		return 0;
+	for (size_t i = 0; i < family->own_count; i++)
+		known_before = known_before || lineage->base.slots[i].known_count > 0;
+	for (size_t i = 0; i < family->slot_count && rc == 0; i++) {
+		struct slot *slot = &lineage->slots[i];
+
+		rc = slot->kind->shared ? agree_part(bench, lineage, slot, index, plan)
+		                        : agree_slot(bench, lineage, slot, index, plan);
+	}
+	for (struct conflict *c = lineage->conflicts; c && rc == 0; c = c->next)
+		rc = record_conflict(bench, lineage, c, index, plan);
+	if (rc == 0 && lineage->news)
+		rc = wake_referrers(bench, lineage, known_before, index, plan);
+	if (rc == 0)
+		rc = unlist(bench, lineage, false, false, index, plan);
+	return rc ? rc : plan_base(bench, lineage, index, plan);
+}
+
+int lineage_wait(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan)
+{
+	bool incomplete = lineage->failure == CF_ERR_INCOMPLETE;
+	bool was_listed = incomplete ? lineage->base.listed_incomplete
+	                             : lineage->base.listed_quarantine;
+	int rc = record_waiting(bench, lineage, index, plan);
+
+	if (rc == 0 && incomplete && lineage->waits_label.len)
+		rc = record_reference(bench, lineage, "wait", lineage->waits_label, false, index,
+		                      plan);
+	if (rc == 0)
+		rc = unlist(bench, lineage, incomplete, !incomplete, index, plan);
+	/* An agreement that stands is left as it is; only the list is noted. */
+	if (rc == 0 && !was_listed)
+		rc = plan_base(bench, lineage, index, plan);
+	return rc;
+}

@@ -1,0 +1,56 @@
+/* Atoms: the units that are compared and merged.
+ *
+ * An atom is a leaf of nested objects, or a whole array, or an empty object. The
+ * fields that say what a document is (type, version, and members that begin with
+ * "_") are not atoms; each attachment is one.
+ */
+#ifndef SYNC_ATOMS_H
+#define SYNC_ATOMS_H
+
+#include "json/json.h"
+
+struct atom {
+	struct cf_str pointer;   /* RFC 6901 */
+	uint64_t hash;           /* of the value; 0: there is no such atom */
+	struct json_value value; /* absent where only the hash is known, or there is none */
+};
+/* In the order of pointer_compare, each pointer once. */
+struct atoms {
+	struct atom *at;
+	size_t count;
+};
+
+struct atom_rules {
+	struct cf_str type_field;
+	struct cf_str version_field;
+};
+
+/* Order of pointers in which whatever lies under a pointer follows it directly. */
+int pointer_compare(struct cf_str a, struct cf_str b);
+/* Whether one is the other, or lies above it. */
+bool pointer_overlaps(struct cf_str a, struct cf_str b);
+
+/* The atoms of a document (an object); values borrow from it. 0 or NOMEM. */
+int atoms_of(struct json_value document, const struct atom_rules *rules, struct cf_arena *arena,
+             struct atoms *ret);
+void atoms_sort(struct atom *at, size_t count);
+/* NULL where there is none. */
+const struct atom *atoms_find(const struct atoms *atoms, struct cf_str pointer);
+uint64_t atoms_hash_at(const struct atoms *atoms, struct cf_str pointer);
+
+/* Walks two lists side by side and tells of each pointer at which they differ. */
+struct atoms_diff {
+	const struct atoms *a, *b;
+	size_t ia, ib;
+	struct cf_str pointer;
+	const struct atom *left, *right; /* NULL: absent there */
+};
+bool atoms_diff_next(struct atoms_diff *diff);
+
+/* Writes `document` (absent: {}) with atoms set, or removed where their value is
+ * absent. An object that lost its last atom goes too. `changes` are in the order
+ * of pointer_compare. All else is copied byte for byte. 0 or NOMEM. */
+int atoms_patch(struct json_value document, const struct atom *changes, size_t change_count,
+                const struct cf_mem *mem, struct cf_buf *out);
+
+#endif

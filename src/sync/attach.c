@@ -1,0 +1,95 @@
+/* Attachments travel by content: they are members of the document while it goes
+ * through lenses, and are read and written again only where they differ. */
+#include "sync/lineage.h"
+
+static int read_stub(struct bench *bench, struct json_value name, struct json_value stub,
+                     struct cf_attachment *ret)
+{
+	struct json_value type = json_member(stub, STR("content_type"));
+	struct json_value digest = json_member(stub, STR("digest"));
+	struct json_value length = json_member(stub, STR("length"));
+	int64_t bytes = 0;
+	int rc = json_decode(name, &bench->arena, &ret->name);
+
+	if (rc == 0 && json_kind(type) == JSON_STRING)
+		rc = json_decode(type, &bench->arena, &ret->content_type);
+	if (rc == 0 && json_kind(digest) == JSON_STRING)
+		rc = json_decode(digest, &bench->arena, &ret->digest);
+	if (json_kind(length) == JSON_NUMBER && json_number_int64(json_span(length), &bytes))
+		ret->length = (uint64_t)bytes;
+	return rc;
+}
+
+static const struct cf_attachment *find_digest(const struct cf_revision *revision,
+                                               struct cf_str digest)
+{
+	for (size_t i = 0; revision && i < revision->attachment_count; i++)
+		if (str_equal(revision->attachments[i].digest, digest))
+			return &revision->attachments[i];
+	return NULL;
+}
+
+/* Reads the data of a digest from whichever document of the lineage has it. */
+static int load_data(struct bench *bench, struct lineage *lineage, struct cf_attachment *wanted)
+{
+	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
+		const struct slot *slot = &lineage->slots[i];
+
+		for (size_t k = 0; k < slot->record.revision_count; k++) {
+			struct cf_get get = {slot->id, slot->record.revisions[k].rev};
+			struct cf_record record = {0};
+			const struct cf_attachment *found;
+			int rc;
+
+			if (!find_digest(&slot->record.revisions[k], wanted->digest))
+				continue;
+			rc = store_get(bench->store, &get, 1, CF_READ_BODIES | CF_READ_ATTACHMENTS,
+			               &bench->arena, &record, &lineage->error);
+			if (rc)
+				return rc;
+			found = record.revision_count
+			                ? find_digest(&record.revisions[0], wanted->digest)
+			                : NULL;
+			if (found && found->data.ptr) {
+				wanted->data = found->data;
+				return 0;
+			}
+		}
+	}
+	return error_set(&lineage->error, CF_ERR_CONFLICT, "attachment %.*s is gone",
+	                 STR_ARG(wanted->name));
+}
+
+int slot_body(struct bench *bench, struct lineage *lineage, const struct slot *slot,
+              struct cf_str *ret_body, struct cf_attachment **ret, size_t *ret_count)
+{
+	struct json_value stubs = json_member(slot->current, STR("_attachments"));
+	struct atom remove = {.pointer = STR("/_attachments")};
+	struct json_iter it = json_iter(stubs);
+	struct cf_attachment *list = NULL;
+	size_t count = 0;
+	int rc;
+
+	*ret_count = 0;
+	*ret = NULL;
+	*ret_body = json_span(slot->current);
+	if (json_is_absent(stubs))
+		return 0;
+	list = arena_calloc(&bench->arena, json_count(stubs), sizeof(*list));
+	if (!list)
+		return error_nomem(&lineage->error);
+	while (json_next(&it)) {
+		rc = read_stub(bench, it.name, it.value, &list[count]);
+		if (rc == 0 && !find_digest(slot->winner, list[count].digest))
+			rc = load_data(bench, lineage, &list[count]);
+		if (rc)
+			return rc;
+		count++;
+	}
+	buf_clear(&bench->scratch);
+	rc = atoms_patch(slot->current, &remove, 1, bench->mem, &bench->scratch);
+	*ret_body = arena_dup(&bench->arena, buf_view(&bench->scratch));
+	*ret = list;
+	*ret_count = count;
+	return rc || !ret_body->ptr ? error_nomem(&lineage->error) : 0;
+}

@@ -1,0 +1,410 @@
+/* A batch: reads whole lineages, brings them to agreement, writes.
+ *
+ * One read for the documents, one for the bases, one for shared parts; one write
+ * for shared parts, one for the state, one for the documents, in this order.
+ * Whoever was refused because somebody else was first is read again.
+ */
+#include "sync/engine.h"
+
+#include "sync/limits.h"
+
+int batch_init(struct batch *batch, size_t count_max, struct cf_arena *arena)
+{
+	*batch = (struct batch){.cap = count_max, .bucket_count = count_max * 2 + 1};
+	batch->names = arena_calloc(arena, count_max + 1, sizeof(*batch->names));
+	batch->buckets = arena_calloc(arena, batch->bucket_count, sizeof(*batch->buckets));
+	return batch->names && batch->buckets ? 0 : CF_ERR_NOMEM;
+}
+
+int batch_add(struct batch *batch, const struct lineage_name *name)
+{
+	uint64_t hash = hash64(name->key, (uint64_t)(uintptr_t)name->family + name->singleton);
+	size_t at = hash % batch->bucket_count;
+
+	for (; batch->buckets[at]; at = (at + 1) % batch->bucket_count) {
+		const struct lineage_name *other = &batch->names[batch->buckets[at] - 1];
+
+		if (other->family == name->family && other->singleton == name->singleton &&
+		    str_equal(other->key, name->key))
+			return 0;
+	}
+	cf_assert(batch->count < batch->cap);
+	batch->names[batch->count++] = *name;
+	batch->buckets[at] = batch->count;
+	return 0;
+}
+
+/* --- reading --------------------------------------------------------------- */
+
+static int read_documents(struct sync *sync, struct lineage *lineages, size_t count,
+                          struct cf_error *error)
+{
+	struct bench *bench = &sync->bench;
+	size_t total = 0, at = 0;
+	struct cf_get *gets;
+	struct cf_record *records;
+	int rc;
+
+	for (size_t i = 0; i < count; i++)
+		total += lineages[i].name.family->own_count;
+	gets = arena_calloc(&bench->arena, total + 1, sizeof(*gets));
+	records = arena_calloc(&bench->arena, total + 1, sizeof(*records));
+	if (!gets || !records)
+		return error_nomem(error);
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < lineages[i].name.family->own_count; k++)
+			gets[at++].id = lineages[i].slots[k].id;
+	rc = store_get(sync->store, gets, total,
+	               CF_READ_BODIES | CF_READ_LEAVES | CF_READ_HISTORIES, &bench->arena, records,
+	               error);
+	at = 0;
+	for (size_t i = 0; i < count && rc == 0; i++)
+		for (size_t k = 0; k < lineages[i].name.family->own_count; k++)
+			lineages[i].slots[k].record = records[at++];
+	return rc;
+}
+
+static int read_base(struct sync *sync, struct lineage *lineage, const struct cf_record *record,
+                     struct cf_error *error)
+{
+	const struct cf_revision *stored =
+		record->revision_count && !record->revisions[0].deleted ? &record->revisions[0]
+		                                                         : NULL;
+	struct json_value body = JSON_ABSENT;
+	struct cf_str rev = {NULL, 0};
+	int rc = 0;
+
+	if (stored) {
+		rev = stored->rev;
+		rc = bench_read(&sync->bench, stored->body, &body, error);
+	}
+	return rc ? rc
+	          : base_read(&lineage->base, lineage->name.family, body, rev,
+	                      &sync->bench.arena, error);
+}
+
+static int read_bases(struct sync *sync, struct lineage *lineages, size_t count,
+                      struct cf_record **ret_records, struct cf_error *error)
+{
+	struct bench *bench = &sync->bench;
+	struct cf_get *gets = arena_calloc(&bench->arena, count, sizeof(*gets));
+	struct cf_record *records = arena_calloc(&bench->arena, count, sizeof(*records));
+	int rc;
+
+	if (!gets || !records)
+		return error_nomem(error);
+	for (size_t i = 0; i < count; i++) {
+		gets[i].id = arena_printf(&bench->arena, "base/%.*s", STR_ARG(lineages[i].label));
+		if (!gets[i].id.ptr)
+			return error_nomem(error);
+	}
+	rc = store_get(sync->state, gets, count, CF_READ_BODIES, &bench->arena, records, error);
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = read_base(sync, &lineages[i], &records[i], error);
+	*ret_records = records;
+	return rc;
+}
+
+/* Reads the shared parts that some lineage asked for. */
+static int read_parts(struct sync *sync, struct cf_error *error)
+{
+	struct bench *bench = &sync->bench;
+	struct parts *parts = &bench->parts;
+	size_t count = 0;
+	struct part **wanted = arena_calloc(&bench->arena, parts->wanted, sizeof(*wanted));
+	struct cf_get *gets = arena_calloc(&bench->arena, parts->wanted, sizeof(*gets));
+	struct cf_record *records = arena_calloc(&bench->arena, parts->wanted, sizeof(*records));
+	int rc;
+
+	if (!wanted || !gets || !records)
+		return error_nomem(error);
+	for (size_t i = 0; i < parts->bucket_count; i++) {
+		for (struct part *part = parts->buckets[i]; part; part = part->next) {
+			if (part->loaded)
+				continue;
+			wanted[count] = part;
+			gets[count++].id = part->id;
+		}
+	}
+	rc = store_get(sync->store, gets, count, CF_READ_BODIES | CF_READ_HISTORIES, &bench->arena,
+	               records, error);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		struct part *part = wanted[i];
+
+		part->record = records[i];
+		part->loaded = true;
+		/* A part that cannot be read is quarantined with its own lineage; for those
+		 * who refer to it, it has not arrived. */
+		if (records[i].revision_count && !records[i].revisions[0].deleted &&
+		    bench_read(bench, records[i].revisions[0].body, &part->content, NULL))
+			part->content = JSON_ABSENT;
+	}
+	parts->wanted = 0;
+	return rc;
+}
+
+/* --- working ---------------------------------------------------------------- */
+
+/* One attempt: 0, LINEAGE_NEEDS_PART, or an error (which may be the lineage's own). */
+static int attempt(struct sync *sync, struct lineage *lineage, size_t index, struct plan *plan)
+{
+	struct bench *bench = &sync->bench;
+	int rc = lineage_read_leaves(bench, lineage);
+
+	if (rc == 0)
+		rc = lineage_find_parts(bench, lineage);
+	if (rc == 0 && lineage->news && !lineage->delete_all)
+		rc = lineage_sweep(bench, lineage);
+	if (rc == 0)
+		rc = lineage_agree(bench, lineage, index, plan);
+	return rc;
+}
+
+/* The lineage as it was read, for another attempt. */
+static int start_over(struct sync *sync, struct lineage *lineage, const struct cf_record *base,
+                      struct cf_error *error)
+{
+	struct lineage fresh;
+	int rc = lineage_init(&sync->bench, &fresh, &lineage->name);
+
+	if (rc)
+		return error_nomem(error);
+	for (size_t i = 0; i < lineage->name.family->own_count; i++)
+		fresh.slots[i].record = lineage->slots[i].record;
+	rc = read_base(sync, &fresh, base, error);
+	*lineage = fresh;
+	return rc;
+}
+
+static void forget_from(struct plan *plan, const struct plan *mark)
+{
+	plan->parts.count = mark->parts.count;
+	plan->state.count = mark->state.count;
+	plan->documents.count = mark->documents.count;
+}
+
+/* Works on one lineage until it agrees, or is put on a list. */
+static int work_on(struct sync *sync, struct lineage *lineage, size_t index,
+                   const struct cf_record *base, struct plan *plan, struct cf_error *error)
+{
+	struct plan mark = *plan;
+
+	for (int tries = 0; tries < SYNC_RETRIES_MAX; tries++) {
+		int rc = attempt(sync, lineage, index, plan);
+		struct cf_error why = lineage->error;
+		struct cf_str waits_for = lineage->waits_for, waits_label = lineage->waits_label;
+
+		if (rc == 0)
+			return 0;
+		forget_from(plan, &mark);
+		if (rc > 0) {
+			rc = read_parts(sync, error);
+			if (rc == 0)
+				rc = start_over(sync, lineage, base, error);
+			if (rc)
+				return rc;
+			continue;
+		}
+		if (cf_error_class(rc) != CF_CLASS_INPUT) {
+			*error = why;
+			return rc;
+		}
+		rc = start_over(sync, lineage, base, error);
+		if (rc)
+			return rc;
+		lineage->error = why;
+		lineage->failure = why.code;
+		lineage->waits_for = waits_for;
+		lineage->waits_label = waits_label;
+		rc = lineage_wait(&sync->bench, lineage, index, plan);
+		return rc ? error_nomem(error) : 0;
+	}
+	return error_set(error, CF_ERR_BUG, "lineage %.*s asks for parts without end",
+	                 STR_ARG(lineage->label));
+}
+
+/* --- writing ---------------------------------------------------------------- */
+
+static int put_all(struct sync *sync, struct cf_store *store, const struct writes *writes,
+                   const struct lineage *lineages, struct cf_answer **ret,
+                   struct cf_error *error)
+{
+	struct cf_put *puts = arena_calloc(&sync->bench.arena, writes->count, sizeof(*puts));
+	struct cf_answer *answers =
+		arena_calloc(&sync->bench.arena, writes->count, sizeof(*answers));
+	size_t count = 0, at = 0;
+	int rc;
+
+	if (!puts || !answers)
+		return error_nomem(error);
+	for (size_t i = 0; i < writes->count; i++)
+		if (!lineages[writes->at[i].lineage].done)
+			puts[count++] = writes->at[i].put;
+	if (count == 0) {
+		*ret = answers;
+		return 0;
+	}
+	rc = store_put(store, puts, count, &sync->bench.arena, answers, error);
+	if (rc)
+		return rc;
+	/* Back to one answer per write, in the writes' own order. */
+	*ret = arena_calloc(&sync->bench.arena, writes->count, sizeof(**ret));
+	if (!*ret)
+		return error_nomem(error);
+	for (size_t i = 0; i < writes->count; i++)
+		if (!lineages[writes->at[i].lineage].done)
+			(*ret)[i] = answers[at++];
+	return 0;
+}
+
+/* A lineage whose write was refused is read again; `done` keeps the rest of its
+ * writes back. */
+static int note_refusals(struct sync *sync, const struct writes *writes,
+                         const struct cf_answer *answers, struct lineage *lineages, bool *again,
+                         bool only_bases, struct cf_error *error)
+{
+	for (size_t i = 0; i < writes->count; i++) {
+		struct lineage *lineage = &lineages[writes->at[i].lineage];
+		const struct cf_answer *answer = &answers[i];
+
+		(void)sync;
+		if (lineage->done || answer->code == 0)
+			continue;
+		if (answer->code == CF_ERR_CONFLICT && (!only_bases || writes->at[i].base)) {
+			lineage->done = true;
+			again[writes->at[i].lineage] = true;
+			continue;
+		}
+		error_set(error, answer->code, "%.*s", STR_ARG(answer->message));
+		error_at_document(error, writes->at[i].put.id);
+		return answer->code;
+	}
+	return 0;
+}
+
+static int write_plan(struct sync *sync, struct plan *plan, struct lineage *lineages, bool *again,
+                      struct cf_error *error)
+{
+	struct cf_answer *answers;
+	int rc = put_all(sync, sync->store, &plan->parts, lineages, &answers, error);
+
+	if (rc == 0)
+		rc = note_refusals(sync, &plan->parts, answers, lineages, again, false, error);
+	for (size_t i = 0; i < plan->parts.count && rc == 0; i++)
+		sync->counters.documents_written += answers[i].code == 0;
+	if (rc == 0)
+		rc = put_all(sync, sync->state, &plan->state, lineages, &answers, error);
+	if (rc == 0)
+		rc = note_refusals(sync, &plan->state, answers, lineages, again, true, error);
+	for (size_t i = 0; i < plan->state.count && rc == 0; i++)
+		sync->counters.records_written += answers[i].code == 0;
+	if (rc == 0)
+		rc = put_all(sync, sync->store, &plan->documents, lineages, &answers, error);
+	if (rc == 0)
+		rc = note_refusals(sync, &plan->documents, answers, lineages, again, false, error);
+	for (size_t i = 0; i < plan->documents.count && rc == 0; i++) {
+		const struct cf_put *put = &plan->documents.at[i].put;
+
+		if (lineages[plan->documents.at[i].lineage].done)
+			continue;
+		sync->counters.documents_written++;
+		echo_note(sync, put->id, put->rev);
+	}
+	return rc;
+}
+
+static void count_lineage(struct sync *sync, const struct lineage *lineage)
+{
+	const struct family *family = lineage->name.family;
+
+	sync->counters.lineages++;
+	if (lineage->failure == CF_ERR_INCOMPLETE)
+		sync->counters.incomplete++;
+	else if (lineage->failure)
+		sync->counters.quarantined++;
+	for (const struct conflict *c = lineage->conflicts; c; c = c->next)
+		sync->counters.conflicts++;
+	for (size_t i = 0; i < family->own_count && !lineage->failure; i++) {
+		const struct slot *slot = &lineage->slots[i];
+
+		if (slot->news_count && slot->record.revision_count &&
+		    !echo_has(sync, slot->id, slot->record.revisions[0].rev))
+			usage_note(sync, slot->kind, slot->news_count);
+	}
+}
+
+static int note_fanouts(struct sync *sync, const struct plan *plan,
+                        const struct lineage *lineages, struct cf_error *error)
+{
+	for (size_t i = 0; i < plan->state.count; i++) {
+		const struct cf_put *put = &plan->state.at[i].put;
+		const struct lineage *lineage = &lineages[plan->state.at[i].lineage];
+		bool waiting_only;
+
+		if (lineage->done || put->deleted || !str_starts_with(put->id, STR("fanout/")))
+			continue;
+		waiting_only = memmem(put->body.ptr, put->body.len,
+		                      "\"waiting_only\":true", 19) != NULL;
+		if (fanout_note(sync, lineage->label, waiting_only))
+			return error_nomem(error);
+	}
+	return 0;
+}
+
+/* One reading, one writing; *ret_left are those who must be read again. */
+static int run_once(struct sync *sync, const struct lineage_name *names, size_t count,
+                    bool *again, struct cf_error *error)
+{
+	struct lineage *lineages;
+	struct cf_record *bases;
+	struct plan plan = {.now_ms = sync->env->now_ms(sync->env->ctx)};
+	int rc = 0;
+
+	bench_reset(&sync->bench);
+	lineages = arena_calloc(&sync->bench.arena, count, sizeof(*lineages));
+	if (!lineages)
+		return error_nomem(error);
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = lineage_init(&sync->bench, &lineages[i], &names[i]) ? error_nomem(error) : 0;
+	if (rc == 0)
+		rc = read_documents(sync, lineages, count, error);
+	if (rc == 0)
+		rc = read_bases(sync, lineages, count, &bases, error);
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = work_on(sync, &lineages[i], i, &bases[i], &plan, error);
+	if (rc == 0)
+		rc = write_plan(sync, &plan, lineages, again, error);
+	if (rc == 0)
+		rc = note_fanouts(sync, &plan, lineages, error);
+	for (size_t i = 0; i < count && rc == 0; i++)
+		if (!again[i])
+			count_lineage(sync, &lineages[i]);
+	return rc;
+}
+
+int batch_run(struct sync *sync, const struct batch *batch, struct cf_error *error)
+{
+	size_t left = batch->count;
+	struct lineage_name *names = batch->names;
+	bool *again = arena_calloc(&sync->step, batch->count + 1, sizeof(*again));
+
+	if (!again)
+		return error_nomem(error);
+	for (int tries = 0; left > 0; tries++) {
+		size_t kept = 0;
+		int rc;
+
+		if (tries == SYNC_RETRIES_MAX)
+			return error_set(error, CF_ERR_CONFLICT,
+			                 "others were first %d times in a row", tries);
+		memset(again, 0, left * sizeof(*again));
+		rc = run_once(sync, names, left, again, error);
+		if (rc)
+			return rc;
+		for (size_t i = 0; i < left; i++)
+			if (again[i])
+				names[kept++] = names[i];
+		left = kept;
+	}
+	return 0;
+}

@@ -1,0 +1,72 @@
+/* Contested atoms: who wins, and the list of those who had to give way. */
+#include "sync/lineage.h"
+
+static uint64_t version_of(const struct lineage *lineage, const struct edit *edit)
+{
+	const struct slot_kind *kind = lineage->slots[edit->slot].kind;
+
+	return (uint64_t)kind->major->major;
+}
+
+/* Order of two documents by a field: numbers by value, all else bytewise (which
+ * is right for ISO 8601 times). An absent field is older than any. */
+static int compare_field(const struct lineage *lineage, const struct edit *a, const struct edit *b,
+                         struct cf_str field)
+{
+	struct json_value va = json_member(lineage->slots[a->slot].current, field);
+	struct json_value vb = json_member(lineage->slots[b->slot].current, field);
+
+	if (json_is_absent(va) || json_is_absent(vb))
+		return (int)!json_is_absent(va) - (int)!json_is_absent(vb);
+	if (json_kind(va) == JSON_NUMBER && json_kind(vb) == JSON_NUMBER)
+		return json_number_compare(json_span(va), json_span(vb));
+	return str_compare(json_span(va), json_span(vb));
+}
+
+int conflict_decide(const struct bench *bench, const struct lineage *lineage,
+                    const struct edit *a, const struct edit *b)
+{
+	const struct catalog_conflicts *policy = catalog_conflicts(bench->registry->catalog);
+	const struct edit *x = a->origin, *y = b->origin;
+	int order = 0;
+
+	if (policy->prefer == CATALOG_LATEST)
+		order = compare_field(lineage, x, y, policy->latest_field);
+	if (order == 0) {
+		uint64_t vx = version_of(lineage, x), vy = version_of(lineage, y);
+
+		order = (vx > vy) - (vx < vy);
+		if (policy->prefer == CATALOG_OLDEST_VERSION)
+			order = -order;
+	}
+	if (order == 0)
+		order = (x->slot > y->slot) - (x->slot < y->slot);
+	/* One document: as CouchDB chooses among leaves. */
+	return order ? order : revision_compare(x->rev, false, y->rev, false);
+}
+
+int conflict_add(struct bench *bench, struct lineage *lineage, const struct edit *winner,
+                 const struct edit *loser, bool late)
+{
+	const struct edit *w = winner ? winner->origin : NULL, *l = loser->origin;
+	struct conflict *conflict;
+
+	for (conflict = lineage->conflicts; conflict; conflict = conflict->next)
+		if (conflict->loser_slot == l->slot && str_equal(conflict->pointer, l->pointer) &&
+		    str_equal(conflict->loser_rev, l->rev))
+			return 0;
+	conflict = arena_calloc(&bench->arena, 1, sizeof(*conflict));
+	if (!conflict)
+		return CF_ERR_NOMEM;
+	*conflict = (struct conflict){.pointer = l->pointer,
+	                              .winner_slot = w ? w->slot : l->slot,
+	                              .loser_slot = l->slot,
+	                              .winner_rev = w ? w->rev : (struct cf_str){NULL, 0},
+	                              .loser_rev = l->rev,
+	                              .winner_value = w ? w->value : JSON_ABSENT,
+	                              .loser_value = l->value,
+	                              .late = late,
+	                              .next = lineage->conflicts};
+	lineage->conflicts = conflict;
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* Limits of job one, each with its reason. */
+#ifndef SYNC_LIMITS_H
+#define SYNC_LIMITS_H
+
+/* Revisions remembered per document: as many as CouchDB remembers (_revs_limit). */
+#define SYNC_KNOWN_MAX 1000
+/* Changes taken at once. */
+#define SYNC_BATCH_CHANGES 500
+/* Rounds of two sweeps before a lens is said to swing. Lenses that keep the laws need one. */
+#define SYNC_ROUNDS_MAX 4
+/* Reading again after somebody else was first. */
+#define SYNC_RETRIES_MAX 20
+/* Lineages woken at once when a shared part changed. */
+#define SYNC_FANOUT_PAGE 500
+/* How long one wait for changes lasts before the caller is asked whether to go on. */
+#define SYNC_WAIT_MS 500
+/* Revisions just written by us that the feed will show again: remembered here,
+ * further ones are looked up. */
+#define SYNC_ECHOES 65536
+
+#endif

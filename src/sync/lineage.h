@@ -1,0 +1,195 @@
+/* One lineage while it is brought to agreement.
+ *
+ * The road: read (batch.c) -> leaves.c: what did people do? -> sweep.c: up and
+ * down the versions -> agree.c: the base, the lists and the documents to write.
+ * Everything here lives in the arena of a batch.
+ */
+#ifndef SYNC_LINEAGE_H
+#define SYNC_LINEAGE_H
+
+#include "store/store.h"
+#include "sync/base.h"
+
+/* Answers of the steps below beside 0 and errors. */
+enum lineage_step {
+	LINEAGE_NEEDS_PART = 1, /* documents must be read first: bench->parts.wanted */
+};
+
+/* An atom that somebody set (or removed: value absent). Travelling along the
+ * versions it keeps its `origin`: the edit that a person made. */
+struct edit {
+	struct cf_str pointer;
+	struct json_value value;
+	uint64_t hash; /* 0: removed */
+	size_t slot;
+	struct cf_str rev;
+	const struct edit *origin; /* itself where a person made it */
+	bool dropped;              /* it lost a contest */
+};
+struct edits {
+	struct edit **at;
+	size_t count, cap;
+};
+
+struct slot {
+	const struct slot_kind *kind;
+	size_t index;
+	struct cf_str id;  /* of its document; empty: a shared part nobody refers to */
+	struct cf_str key; /* shared: the key, as the reference says */
+	struct cf_record record;
+	const struct cf_revision *winner; /* the winning live leaf, or NULL */
+	struct json_value current;        /* what the document is to say; absent: nothing */
+	struct atoms atoms;               /* of current */
+	struct atoms stored;              /* of the winner as it is in the store */
+	struct edits edits;               /* atoms of current that are news */
+	struct edits stale;               /* atoms out of date, to be set from elsewhere */
+	struct base_news *news;           /* revisions that become known, newest first */
+	size_t news_count;
+	bool user_deleted; /* somebody deleted it since the last agreement */
+	bool late_delete;  /* ... on top of something out of date */
+	struct cf_str deleted_rev;
+};
+
+/* Two edits of one thing, one of which had to give way. */
+struct conflict {
+	struct cf_str pointer;
+	size_t winner_slot, loser_slot;
+	struct cf_str winner_rev, loser_rev;
+	struct json_value winner_value, loser_value;
+	bool late;          /* the loser was made on top of something out of date */
+	bool delete_lost;   /* the loser is a delete */
+	struct conflict *next;
+};
+
+struct lineage {
+	struct lineage_name name;
+	struct cf_str label;
+	struct cf_str key_json; /* the key as it stands inside a JSON string */
+	struct base base;
+	struct slot *slots; /* as the family's */
+	struct conflict *conflicts;
+	size_t outside_writes; /* revisions that people wrote, of this reading */
+	bool delete_all;
+	bool news;    /* there is something to agree on */
+	int failure; /* why it waits: an INPUT error (quarantine) or INCOMPLETE */
+	struct cf_error error;
+	bool done;     /* nothing more to do in this batch */
+	struct cf_str waits_for; /* INCOMPLETE: the id that is missing */
+	struct cf_str waits_label; /* ... where that is a shared part: its lineage */
+};
+
+/* Shared parts, read once per batch and seen by all of its lineages. */
+struct part {
+	struct cf_str id;
+	struct cf_record record;
+	bool loaded;
+	struct json_value content; /* as it will be after this batch; absent: nothing */
+	bool create, edit;         /* to be written */
+	struct part *next;
+};
+struct parts {
+	struct part **buckets; /* by hash of the id */
+	size_t bucket_count;
+	size_t wanted; /* parts that are not loaded */
+	struct part *all;
+};
+
+/* What the steps work with; one per thread. */
+struct bench {
+	const struct registry *registry;
+	const struct cf_mem *mem;
+	struct cf_arena arena; /* of the batch */
+	struct lens_worker *worker;
+	struct json_doc **tapes; /* reused from batch to batch */
+	size_t tape_count, tape_used;
+	struct cf_buf scratch;
+	struct atom_rules rules;
+	struct cf_store *store; /* to read revisions on the way */
+	struct parts parts;
+};
+
+int bench_init(struct bench *bench, const struct registry *registry, struct cf_store *store,
+               const struct cf_mem *mem);
+void bench_fini(struct bench *bench);
+/* Forgets the batch. */
+void bench_reset(struct bench *bench);
+/* Reads a document that lives as long as the batch. */
+int bench_read(struct bench *bench, struct cf_str text, struct json_value *ret,
+               struct cf_error *error);
+/* Copies text into the batch's arena, then reads it. */
+int bench_keep(struct bench *bench, struct cf_str text, struct json_value *ret,
+               struct cf_error *error);
+/* The value under a pointer, without identity fields. */
+int bench_atoms(struct bench *bench, struct json_value document, struct atoms *ret);
+
+int lineage_init(struct bench *bench, struct lineage *lineage, const struct lineage_name *name);
+struct edit *edits_find(const struct edits *edits, struct cf_str pointer);
+int edits_add(struct bench *bench, struct edits *edits, struct edit edit);
+
+/* leaves.c: out of the records and the base: what is each document to start
+ * from, what did people edit, which revisions are news. */
+int lineage_read_leaves(struct bench *bench, struct lineage *lineage);
+/* agree.c's question too: makes current and atoms of a slot anew. */
+int slot_set(struct bench *bench, struct slot *slot, struct json_value document);
+int slot_patch(struct bench *bench, struct slot *slot, const struct atom *changes, size_t count,
+               struct cf_error *error);
+
+/* parts.c: the shared parts that the documents refer to. */
+int lineage_find_parts(struct bench *bench, struct lineage *lineage);
+struct part *parts_get(struct bench *bench, struct cf_str id);
+/* Points a shared slot at the part of that key (as it stands in a JSON string). */
+int slot_refer(struct bench *bench, struct slot *slot, struct cf_str raw_key, struct part **ret);
+
+/* sweep.c: brings all versions into agreement. */
+int lineage_sweep(struct bench *bench, struct lineage *lineage);
+
+/* conflict.c: the policy. */
+int conflict_add(struct bench *bench, struct lineage *lineage, const struct edit *winner,
+                 const struct edit *loser, bool late);
+/* >0 where a wins over b, by the catalog's policy. */
+int conflict_decide(const struct bench *bench, const struct lineage *lineage,
+                    const struct edit *a, const struct edit *b);
+
+/* agree.c: the end of the road: what is to be written. */
+struct write {
+	struct cf_put put;
+	size_t lineage; /* whose it is */
+	bool base;      /* the base itself: refused, the lineage is read again */
+};
+struct writes {
+	struct write *at;
+	size_t count, cap;
+};
+struct plan {
+	struct writes parts;     /* shared parts, first */
+	struct writes state;     /* lists, then bases */
+	struct writes documents; /* last */
+	int64_t now_ms;
+};
+int writes_add(struct bench *bench, struct writes *writes, const struct cf_put *put,
+               size_t lineage);
+/* A lineage that agrees: base, lists, documents. */
+int lineage_agree(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan);
+/* One that must wait (lineage->failure): its entry in a list. */
+int lineage_wait(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan);
+
+/* records.c: the records of the state store. */
+int record_conflict(struct bench *bench, const struct lineage *lineage,
+                    const struct conflict *conflict, size_t index, struct plan *plan);
+int record_delete(struct bench *bench, struct cf_str id, size_t index, struct plan *plan);
+int record_reference(struct bench *bench, const struct lineage *lineage, const char *list,
+                     struct cf_str part_label, bool deleted, size_t index, struct plan *plan);
+int record_fanout(struct bench *bench, const struct lineage *lineage, bool waiting_only,
+                  size_t index, struct plan *plan);
+int record_waiting(struct bench *bench, const struct lineage *lineage, size_t index,
+                   struct plan *plan);
+int record_time(int64_t now_ms, struct cf_buf *out);
+/* The text with its quotes of a value, or null where it is absent. */
+void record_value(struct json_value value, struct cf_buf *out);
+
+/* attach.c: what a document's `_attachments` say, with the data that the store
+ * does not have under this document yet; and the body without them. */
+int slot_body(struct bench *bench, struct lineage *lineage, const struct slot *slot,
+              struct cf_str *ret_body, struct cf_attachment **ret, size_t *ret_count);
+
+#endif

@@ -1,0 +1,146 @@
+/* Shared parts: documents that several lineages refer to.
+ *
+ * They are read once per batch. A lineage sees what earlier lineages of the
+ * batch made of a part. A change of a part by a lens is written as if a person
+ * had made it: the part's own lineage takes it from the feed, and hands it on.
+ */
+#include "sync/lineage.h"
+
+enum { PART_BUCKETS = 256 };
+
+struct part *parts_get(struct bench *bench, struct cf_str id)
+{
+	struct parts *parts = &bench->parts;
+	struct part **bucket, *part;
+
+	if (!parts->buckets) {
+		parts->buckets = arena_calloc(&bench->arena, PART_BUCKETS, sizeof(struct part *));
+		if (!parts->buckets)
+			return NULL;
+		parts->bucket_count = PART_BUCKETS;
+	}
+	bucket = &parts->buckets[hash64(id, 0) % parts->bucket_count];
+	for (part = *bucket; part; part = part->next)
+		if (str_equal(part->id, id))
+			return part;
+	part = arena_calloc(&bench->arena, 1, sizeof(*part));
+	if (!part)
+		return NULL;
+	part->id = id;
+	part->next = *bucket;
+	*bucket = part;
+	parts->wanted++;
+	return part;
+}
+
+/* A key as it stands in a JSON string, decoded. */
+static int decode_key(struct bench *bench, struct cf_str raw, struct cf_str *ret)
+{
+	struct cf_str quoted;
+	struct json_value value;
+	int rc;
+
+	if (!memchr(raw.ptr, '\\', raw.len)) {
+		*ret = arena_dup(&bench->arena, raw);
+		return ret->ptr ? 0 : CF_ERR_NOMEM;
+	}
+	quoted = arena_printf(&bench->arena, "\"%.*s\"", STR_ARG(raw));
+	rc = quoted.ptr ? bench_read(bench, quoted, &value, NULL) : CF_ERR_NOMEM;
+	return rc ? rc : json_decode(value, &bench->arena, ret);
+}
+
+int slot_refer(struct bench *bench, struct slot *slot, struct cf_str raw_key, struct part **ret)
+{
+	const struct catalog_major *major = slot->kind->major;
+	int rc = decode_key(bench, raw_key, &slot->key);
+
+	*ret = NULL;
+	if (rc)
+		return rc;
+	buf_clear(&bench->scratch);
+	rc = catalog_format_id(bench->registry->catalog, major->type->name, major->major, slot->key,
+	                       false, &bench->scratch);
+	slot->id = arena_dup(&bench->arena, buf_view(&bench->scratch));
+	if (rc || !slot->id.ptr)
+		return CF_ERR_NOMEM;
+	*ret = parts_get(bench, slot->id);
+	return *ret ? 0 : CF_ERR_NOMEM;
+}
+
+/* What others made of the part since this lineage last agreed. */
+static int find_part_edits(struct bench *bench, struct lineage *lineage, struct slot *slot)
+{
+	const struct base_slot *base = &lineage->base.slots[slot->index];
+	struct atoms_diff diff = {.a = &base->agreed, .b = &slot->atoms};
+	const struct slot *holder = &lineage->slots[slot->kind->holder];
+	const struct lens_side side = lens_program_inputs(slot->kind->link->down.program);
+	const struct edit *reference =
+		edits_find(&holder->edits, side.places[slot->kind->input].reference);
+	struct cf_str rev = slot->record.revision_count ? slot->record.revisions[0].rev
+	                                                : (struct cf_str){NULL, 0};
+	int rc = 0;
+
+	while (rc == 0 && atoms_diff_next(&diff)) {
+		rc = edits_add(bench, &slot->edits,
+		               (struct edit){.pointer = diff.pointer,
+		                             .value = diff.right ? diff.right->value : JSON_ABSENT,
+		                             .hash = diff.right ? diff.right->hash : 0,
+		                             .slot = slot->index,
+		                             .rev = rev,
+		                             .origin = reference ? reference->origin : NULL});
+		lineage->news = true;
+	}
+	return rc;
+}
+
+static int find_part(struct bench *bench, struct lineage *lineage, struct slot *slot)
+{
+	const struct slot *holder = &lineage->slots[slot->kind->holder];
+	struct part *part;
+	struct cf_str raw = {NULL, 0};
+	int rc;
+
+	if (json_is_absent(holder->current))
+		return 0;
+	rc = lens_reference(bench->worker, slot->kind->link->down.program, slot->kind->input,
+	                    holder->current, &raw, &lineage->error);
+	if (rc || raw.len == 0)
+		return rc;
+	rc = slot_refer(bench, slot, raw, &part);
+	if (rc)
+		return error_nomem(&lineage->error);
+	if (!part->loaded)
+		return LINEAGE_NEEDS_PART;
+	slot->record = part->record;
+	if (json_is_absent(part->content)) {
+		struct lineage_name name = {.family = slot->kind->part_family, .key = slot->key};
+
+		buf_clear(&bench->scratch);
+		if (name.family && lineage_label(&name, &bench->scratch) == 0)
+			lineage->waits_label = arena_dup(&bench->arena, buf_view(&bench->scratch));
+		lineage->waits_for = slot->id;
+		rc = error_set(&lineage->error, CF_ERR_INCOMPLETE, "waits for %.*s",
+		               STR_ARG(slot->id));
+		error_at_document(&lineage->error, holder->id);
+		return rc;
+	}
+	rc = slot_set(bench, slot, part->content);
+	return rc ? error_nomem(&lineage->error) : find_part_edits(bench, lineage, slot);
+}
+
+int lineage_find_parts(struct bench *bench, struct lineage *lineage)
+{
+	const struct family *family = lineage->name.family;
+	int answer = 0;
+
+	if (lineage->delete_all)
+		return 0;
+	for (size_t i = family->own_count; i < family->slot_count; i++) {
+		int rc = find_part(bench, lineage, &lineage->slots[i]);
+
+		if (rc < 0)
+			return rc;
+		answer = rc ? rc : answer;
+	}
+	return answer;
+}

@@ -1,0 +1,170 @@
+/* The records of the state store. Their ids begin with the name of their list:
+ *   base/LABEL                what a lineage agreed on (base.h)
+ *   conflict/LABEL/HASH       an edit that had to give way
+ *   quarantine/LABEL          a lineage that waits because something is wrong
+ *   incomplete/LABEL          a lineage that waits for a document
+ *   ref/PART/LABEL            LABEL refers to the shared part PART
+ *   wait/PART/LABEL           LABEL waits for the shared part PART
+ *   fanout/PART               PART changed: its referrers are still to be looked at
+ *   usage/TYPE@MAJOR, checkpoint
+ */
+#include "sync/lineage.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+int record_time(int64_t now_ms, struct cf_buf *out)
+{
+	time_t seconds = (time_t)(now_ms / 1000);
+	struct tm tm;
+
+	if (now_ms % 1000 < 0)
+		seconds--;
+	gmtime_r(&seconds, &tm);
+	return buf_printf(out, "\"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\"", tm.tm_year + 1900,
+	                  tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+	                  (int)((now_ms % 1000 + 1000) % 1000));
+}
+
+void record_value(struct json_value value, struct cf_buf *out)
+{
+	if (json_is_absent(value))
+		buf_str(out, STR("null"));
+	else
+		json_write_compact(value, out);
+}
+
+static void member(struct cf_buf *out, const char *name, struct cf_str text)
+{
+	buf_str(out, out->len && out->ptr[out->len - 1] != '{' ? STR(",") : STR(""));
+	json_write_string(str_of(name), out);
+	buf_byte(out, ':');
+	json_write_string(text, out);
+}
+
+/* Adds a put whose body stands in the scratch buffer. */
+static int add(struct bench *bench, struct cf_str id, size_t index, struct plan *plan)
+{
+	struct cf_put put = {.id = id, .kind = CF_PUT_ANY};
+
+	if (bench->scratch.failed)
+		return CF_ERR_NOMEM;
+	put.body = arena_dup(&bench->arena, buf_view(&bench->scratch));
+	if (!id.ptr || !put.body.ptr)
+		return CF_ERR_NOMEM;
+	return writes_add(bench, &plan->state, &put, index);
+}
+
+static void write_side(const struct bench *bench, const struct lineage *lineage, size_t slot,
+                       struct cf_str rev, struct json_value value, struct cf_buf *out)
+{
+	const struct slot_kind *kind = lineage->slots[slot].kind;
+
+	(void)bench;
+	buf_str(out, STR("{\"id\":"));
+	json_write_string(lineage->slots[slot].id, out);
+	buf_printf(out, ",\"version\":\"%.*s@%u\"", STR_ARG(kind->major->type->name),
+	           kind->major->major);
+	member(out, "rev", rev);
+	buf_str(out, STR(",\"value\":"));
+	record_value(value, out);
+	buf_byte(out, '}');
+}
+
+int record_conflict(struct bench *bench, const struct lineage *lineage,
+                    const struct conflict *conflict, size_t index, struct plan *plan)
+{
+	const struct slot *winner = &lineage->slots[conflict->winner_slot];
+	struct json_value value = conflict->winner_value;
+	struct cf_str rev = conflict->winner_rev, id;
+	struct cf_buf *out = &bench->scratch;
+	uint64_t hash = hash64(conflict->loser_rev, conflict->loser_slot);
+
+	if (rev.len == 0 && !conflict->delete_lost) {
+		const struct atom *agreed = atoms_find(&winner->atoms, conflict->pointer);
+
+		value = agreed ? agreed->value : JSON_ABSENT;
+		rev = winner->winner ? winner->winner->rev : rev;
+	}
+	id = arena_printf(&bench->arena, "conflict/%.*s/%016" PRIx64, STR_ARG(lineage->label),
+	                  hash64(conflict->pointer, hash));
+	buf_clear(out);
+	buf_byte(out, '{');
+	member(out, "lineage", lineage->label);
+	member(out, "pointer", conflict->pointer);
+	member(out, "kind",
+	       conflict->delete_lost ? STR("delete") : conflict->late ? STR("late") : STR("edit"));
+	buf_str(out, STR(",\"winner\":"));
+	write_side(bench, lineage, conflict->winner_slot, rev, value, out);
+	buf_str(out, STR(",\"loser\":"));
+	write_side(bench, lineage, conflict->loser_slot, conflict->loser_rev,
+	           conflict->loser_value, out);
+	buf_str(out, STR(",\"at\":"));
+	record_time(plan->now_ms, out);
+	buf_byte(out, '}');
+	return add(bench, id, index, plan);
+}
+
+int record_delete(struct bench *bench, struct cf_str id, size_t index, struct plan *plan)
+{
+	struct cf_put put = {.id = id, .kind = CF_PUT_ANY, .deleted = true, .body = STR("{}")};
+
+	return id.ptr ? writes_add(bench, &plan->state, &put, index) : CF_ERR_NOMEM;
+}
+
+int record_reference(struct bench *bench, const struct lineage *lineage, const char *list,
+                     struct cf_str part_label, bool deleted, size_t index, struct plan *plan)
+{
+	struct cf_str id = arena_printf(&bench->arena, "%s/%.*s/%.*s", list, STR_ARG(part_label),
+	                                STR_ARG(lineage->label));
+
+	if (deleted)
+		return record_delete(bench, id, index, plan);
+	buf_clear(&bench->scratch);
+	buf_byte(&bench->scratch, '{');
+	member(&bench->scratch, "lineage", lineage->label);
+	buf_byte(&bench->scratch, '}');
+	return add(bench, id, index, plan);
+}
+
+int record_fanout(struct bench *bench, const struct lineage *lineage, bool waiting_only,
+                  size_t index, struct plan *plan)
+{
+	struct cf_str id = arena_printf(&bench->arena, "fanout/%.*s", STR_ARG(lineage->label));
+
+	buf_clear(&bench->scratch);
+	buf_byte(&bench->scratch, '{');
+	member(&bench->scratch, "part", lineage->label);
+	buf_printf(&bench->scratch, ",\"waiting_only\":%s}", waiting_only ? "true" : "false");
+	return add(bench, id, index, plan);
+}
+
+int record_waiting(struct bench *bench, const struct lineage *lineage, size_t index,
+                   struct plan *plan)
+{
+	const struct cf_error *error = &lineage->error;
+	bool incomplete = lineage->failure == CF_ERR_INCOMPLETE;
+	struct cf_str id = arena_printf(&bench->arena, "%s/%.*s",
+	                                incomplete ? "incomplete" : "quarantine",
+	                                STR_ARG(lineage->label));
+	struct cf_buf *out = &bench->scratch;
+
+	buf_clear(out);
+	buf_byte(out, '{');
+	member(out, "lineage", lineage->label);
+	member(out, "id", str_of(error->document));
+	if (incomplete)
+		member(out, "waits_for", lineage->waits_for);
+	else
+		member(out, "pointer", str_of(error->pointer));
+	member(out, "error", str_of(cf_error_name(lineage->failure)));
+	member(out, "reason", str_of(error->message));
+	if (error->file[0]) {
+		member(out, "file", str_of(error->file));
+		buf_printf(out, ",\"line\":%u", error->line);
+	}
+	buf_str(out, STR(",\"since\":"));
+	record_time(plan->now_ms, out);
+	buf_byte(out, '}');
+	return add(bench, id, index, plan);
+}

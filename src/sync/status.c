@@ -1,0 +1,177 @@
+/* Looking on: lists and status, read from the state store alone. */
+#include "sync/lineage.h"
+#include "sync/sync.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { WALK_PAGE = 200 };
+
+static const char *const list_prefixes[] = {
+	[SYNC_CONFLICTS] = "conflict/",
+	[SYNC_QUARANTINE] = "quarantine/",
+	[SYNC_INCOMPLETE] = "incomplete/",
+	[SYNC_USAGE] = "usage/",
+};
+
+/* One page; scan->after moves on. */
+static int walk_page(struct cf_store *state, struct cf_scan *scan, char **after,
+                     int (*entry)(void *ctx, struct cf_str id, struct json_value body),
+                     void *ctx, size_t *ret_count, const struct cf_mem *mem,
+                     struct cf_error *error)
+{
+	struct cf_arena arena;
+	struct json_doc doc;
+	struct cf_record *records;
+	int rc;
+
+	arena_init(&arena, mem);
+	json_doc_init(&doc, mem);
+	rc = store_scan(state, scan, &arena, &records, ret_count, error);
+	for (size_t i = 0; rc == 0 && i < *ret_count; i++) {
+		struct cf_str body = records[i].revisions[0].body;
+
+		rc = json_read(&doc, body.ptr, body.len, JSON_READ_DOCUMENT, error);
+		if (rc == 0)
+			rc = entry(ctx, records[i].id, json_root(&doc));
+	}
+	if (rc == 0 && *ret_count) {
+		struct cf_str id = records[*ret_count - 1].id;
+		char *copy = mem_alloc(mem, id.len + 1);
+
+		if (copy) {
+			memcpy(copy, id.ptr, id.len);
+			mem_free(mem, *after);
+			*after = copy;
+			scan->after = (struct cf_str){copy, id.len};
+		} else {
+			rc = error_nomem(error);
+		}
+	}
+	json_doc_fini(&doc);
+	arena_fini(&arena);
+	return rc;
+}
+
+int sync_walk(struct cf_store *state, enum sync_list list,
+              int (*entry)(void *ctx, struct cf_str id, struct json_value body), void *ctx,
+              const struct cf_mem *mem, struct cf_error *error)
+{
+	struct cf_scan scan = {
+		.prefix = str_of(list_prefixes[list]), .limit = WALK_PAGE, .flags = CF_READ_BODIES};
+	char *after = NULL;
+	size_t count = 0;
+	int rc;
+
+	do {
+		rc = walk_page(state, &scan, &after, entry, ctx, &count, mem, error);
+	} while (rc == 0 && count == scan.limit);
+	mem_free(mem, after);
+	return rc;
+}
+
+struct tally {
+	uint64_t count;
+	struct cf_str oldest; /* smallest `since` text; ISO 8601 sorts by time */
+	char oldest_text[32];
+};
+
+static int tally_entry(void *ctx, struct cf_str id, struct json_value body)
+{
+	struct tally *tally = ctx;
+	struct json_value since = json_member(body, STR("since"));
+
+	(void)id;
+	tally->count++;
+	if (json_kind(since) == JSON_STRING && json_inner(since).len < sizeof(tally->oldest_text) &&
+	    (tally->oldest.len == 0 || str_compare(json_inner(since), tally->oldest) < 0)) {
+		memcpy(tally->oldest_text, json_inner(since).ptr, json_inner(since).len);
+		tally->oldest =
+			(struct cf_str){tally->oldest_text, json_inner(since).len};
+	}
+	return 0;
+}
+
+static uint64_t number_of(struct json_value object, const char *name)
+{
+	struct json_value value = json_member(object, str_of(name));
+	int64_t number = 0;
+
+	if (json_kind(value) == JSON_NUMBER)
+		(void)json_number_int64(json_span(value), &number);
+	return number > 0 ? (uint64_t)number : 0;
+}
+
+static int read_checkpoint(struct cf_store *store, struct cf_store *state,
+                           struct cf_arena *arena, struct json_doc *doc, struct sync_status *ret,
+                           struct cf_error *error)
+{
+	struct cf_get get = {.id = STR("checkpoint")};
+	struct cf_record record = {0};
+	struct cf_str since = STR("");
+	int rc = store_get(state, &get, 1, CF_READ_BODIES, arena, &record, error);
+
+	if (rc == 0 && record.revision_count && !record.revisions[0].deleted) {
+		struct cf_str body = record.revisions[0].body;
+		struct json_value root;
+
+		rc = json_read(doc, body.ptr, body.len, JSON_READ_DOCUMENT, error);
+		if (rc)
+			return rc;
+		root = json_root(doc);
+		ret->started = true;
+		ret->changes = number_of(root, "changes");
+		ret->documents_written = number_of(root, "documents_written");
+		ret->passed_over = number_of(root, "passed_over");
+		ret->unsupported = number_of(root, "unsupported");
+		ret->updated_ms = (int64_t)number_of(root, "updated_ms");
+		if (json_kind(json_member(root, STR("since"))) == JSON_STRING)
+			rc = json_decode(json_member(root, STR("since")), arena, &since);
+	}
+	return rc ? rc : store_behind(store, since, &ret->behind, error);
+}
+
+/* Milliseconds of an ISO 8601 time as record_time writes it; 0 where it is none. */
+static int64_t parse_time(const char *text)
+{
+	struct tm tm = {0};
+	int ms = 0;
+
+	if (sscanf(text, "%d-%d-%dT%d:%d:%d.%dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+	           &tm.tm_min, &tm.tm_sec, &ms) != 7)
+		return 0;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	return (int64_t)timegm(&tm) * 1000 + ms;
+}
+
+int sync_status_read(struct cf_store *store, struct cf_store *state, const struct cf_env *env,
+                     struct sync_status *ret, const struct cf_mem *mem, struct cf_error *error)
+{
+	struct tally conflicts = {0}, quarantine = {0}, incomplete = {0};
+	struct cf_arena arena;
+	struct json_doc doc;
+	int rc;
+
+	*ret = (struct sync_status){0};
+	arena_init(&arena, mem);
+	json_doc_init(&doc, mem);
+	rc = read_checkpoint(store, state, &arena, &doc, ret, error);
+	if (rc == 0)
+		rc = sync_walk(state, SYNC_CONFLICTS, tally_entry, &conflicts, mem, error);
+	if (rc == 0)
+		rc = sync_walk(state, SYNC_QUARANTINE, tally_entry, &quarantine, mem, error);
+	if (rc == 0)
+		rc = sync_walk(state, SYNC_INCOMPLETE, tally_entry, &incomplete, mem, error);
+	ret->conflicts = conflicts.count;
+	ret->quarantined = quarantine.count;
+	ret->incomplete = incomplete.count;
+	if (incomplete.oldest.len) {
+		int64_t age = env->now_ms(env->ctx) - parse_time(incomplete.oldest_text);
+
+		ret->oldest_incomplete_ms = age > 0 ? (uint64_t)age : 0;
+	}
+	json_doc_fini(&doc);
+	arena_fini(&arena);
+	return rc;
+}

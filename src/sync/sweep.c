@@ -1,0 +1,597 @@
+/* Bringing all versions of a lineage into agreement: two sweeps.
+ *
+ * A crossing carries edits from the inputs of a program to its outputs. The
+ * inputs are seen back from the outputs (`seen`): an edit that the outputs
+ * already say is left as it is there (GetPut: `blocked` stays `blocked`), but
+ * counts as edited from there on, so that it travels. The others are put into
+ * `seen`, and the result through the lens onto the outputs: by the law of
+ * locality nothing else changes there. Edits of one thing on both sides are
+ * contested, and the catalog's policy decides.
+ */
+#include "sync/lineage.h"
+
+#include "sync/limits.h"
+
+/* What a program makes of the slots. */
+struct outcome {
+	struct json_value document;
+	struct atoms atoms;
+	struct cf_str raw_key;
+	bool repointed;
+};
+
+struct crossover {
+	struct bench *bench;
+	struct lineage *lineage;
+	const struct crossing *forward;
+	const struct crossing *back;
+	struct outcome *seen; /* the inputs as the outputs say them, by slot */
+};
+
+static struct slot *slot_at(const struct crossover *x, size_t index)
+{
+	return &x->lineage->slots[index];
+}
+
+/* Runs one direction. `inputs` (by slot) replace what the slots say; NULL: they
+ * stand. Outcomes are stored by slot. */
+static int run(const struct crossover *x, const struct crossing *way, const struct outcome *inputs,
+               struct outcome *outcomes)
+{
+	struct bench *bench = x->bench;
+	struct lineage *lineage = x->lineage;
+	struct json_value *in =
+		arena_calloc(&bench->arena, way->input_count + way->output_count, sizeof(*in));
+	struct json_value *out = in ? in + way->input_count : NULL;
+	const struct lens_output *result;
+	struct lens_args args = {.key = lineage->key_json,
+	                         .singleton = lineage->name.singleton,
+	                         .inputs = in,
+	                         .bases = out};
+	int rc;
+
+	if (!in)
+		return error_nomem(&lineage->error);
+
+	for (size_t i = 0; i < way->input_count; i++)
+		in[i] = inputs ? inputs[way->inputs[i]].document
+		               : slot_at(x, way->inputs[i])->current;
+	for (size_t i = 0; i < way->output_count; i++)
+		out[i] = slot_at(x, way->outputs[i])->current;
+	rc = lens_apply(bench->worker, way->program, &args, &result, &lineage->error);
+	if (rc) {
+		error_at_document(&lineage->error, slot_at(x, way->inputs[0])->id);
+		return rc;
+	}
+	for (size_t i = 0; i < way->output_count && rc == 0; i++) {
+		struct outcome *outcome = &outcomes[way->outputs[i]];
+
+		*outcome = (struct outcome){.document = JSON_ABSENT,
+		                            .repointed = result[i].repointed};
+		if (!result[i].text.ptr)
+			continue;
+		outcome->raw_key = arena_dup(&bench->arena, result[i].key);
+		rc = bench_keep(bench, result[i].text, &outcome->document, &lineage->error);
+		if (rc == 0 && bench_atoms(bench, outcome->document, &outcome->atoms))
+			rc = error_nomem(&lineage->error);
+	}
+	return rc;
+}
+
+static bool atoms_same(const struct atoms *a, const struct atoms *b)
+{
+	struct atoms_diff diff = {.a = a, .b = b};
+
+	return !atoms_diff_next(&diff);
+}
+
+/* Points a shared slot at the part its holder now refers to. */
+static int refer_to_part(const struct crossover *x, struct slot *slot,
+                         const struct outcome *outcome)
+{
+	struct part *part;
+	struct outcome made = *outcome;
+	int rc = slot_refer(x->bench, slot, outcome->raw_key, &part);
+
+	if (rc)
+		return error_nomem(&x->lineage->error);
+	if (!part->loaded)
+		return LINEAGE_NEEDS_PART;
+	slot->record = part->record;
+	if (json_is_absent(part->content))
+		return slot_set(x->bench, slot, made.document);
+	rc = slot_set(x->bench, slot, part->content);
+	/* It is there already and says more or else: that counts, and is handed back. */
+	for (size_t i = 0; i < slot->atoms.count && rc == 0; i++) {
+		const struct atom *atom = &slot->atoms.at[i];
+
+		if (atoms_hash_at(&made.atoms, atom->pointer) != atom->hash)
+			rc = edits_add(x->bench, &slot->edits,
+			               (struct edit){.pointer = atom->pointer,
+			                             .value = atom->value,
+			                             .hash = atom->hash,
+			                             .slot = slot->index});
+	}
+	return rc;
+}
+
+/* Takes what a program made for a slot. */
+static int take_outcome(const struct crossover *x, struct slot *slot,
+                        const struct outcome *outcome)
+{
+	if (json_is_absent(outcome->document)) {
+		if (slot->kind->shared) {
+			slot->id = (struct cf_str){NULL, 0};
+			slot->key = slot->id;
+		}
+		return slot_set(x->bench, slot, JSON_ABSENT);
+	}
+	if (slot->kind->shared && (json_is_absent(slot->current) || outcome->repointed))
+		return refer_to_part(x, slot, outcome);
+	if (atoms_same(&slot->atoms, &outcome->atoms) && !json_is_absent(slot->current))
+		return 0;
+	slot->current = outcome->document;
+	slot->atoms = outcome->atoms;
+	return 0;
+}
+
+/* --- marks: atoms of the outputs that an edit reached --------------------- */
+
+struct marker {
+	const struct crossover *x;
+	const struct edit *edit;
+	const struct crossing *way;
+	int rc;
+};
+
+static int mark_atom(const struct marker *m, struct slot *slot, struct cf_str pointer,
+                     const struct atom *atom)
+{
+	struct edit *there = edits_find(&slot->edits, pointer);
+	struct edit mark = {.pointer = pointer,
+	                    .value = atom ? atom->value : JSON_ABSENT,
+	                    .hash = atom ? atom->hash : 0,
+	                    .slot = slot->index,
+	                    .rev = m->edit->rev,
+	                    .origin = m->edit->origin};
+
+	if (!there)
+		return edits_add(m->x->bench, &slot->edits, mark);
+	if (there->hash != mark.hash)
+		*there = mark;
+	return 0;
+}
+
+static int mark_traced(void *ctx, size_t output, struct cf_str pointer)
+{
+	struct marker *m = ctx;
+	struct slot *slot = slot_at(m->x, m->way->outputs[output]);
+	struct cf_str kept = arena_dup(&m->x->bench->arena, pointer);
+	bool any = false;
+	int rc = kept.ptr ? 0 : CF_ERR_NOMEM;
+
+	for (size_t i = 0; i < slot->atoms.count && rc == 0; i++) {
+		const struct atom *atom = &slot->atoms.at[i];
+
+		if (pointer_overlaps(atom->pointer, pointer)) {
+			rc = mark_atom(m, slot, atom->pointer, atom);
+			any = true;
+		}
+	}
+	if (!any && rc == 0)
+		rc = mark_atom(m, slot, kept, NULL);
+	return rc;
+}
+
+static int trace(const struct crossover *x, const struct edit *edit,
+                 int (*found)(void *ctx, size_t output, struct cf_str pointer), void *ctx)
+{
+	for (size_t i = 0; i < x->forward->input_count; i++)
+		if (x->forward->inputs[i] == edit->slot)
+			return lens_trace(x->forward->program, i, edit->pointer, found, ctx);
+	return 0;
+}
+
+static int mark_reached(const struct crossover *x, const struct edit *edit)
+{
+	struct marker marker = {.x = x, .edit = edit, .way = x->forward};
+
+	return trace(x, edit, mark_traced, &marker);
+}
+
+/* --- contests -------------------------------------------------------------- */
+
+struct contest {
+	const struct crossover *x;
+	struct edit *edit;
+};
+
+static int contest_traced(void *ctx, size_t output, struct cf_str pointer)
+{
+	struct contest *c = ctx;
+	const struct crossover *x = c->x;
+	struct slot *slot = slot_at(x, x->forward->outputs[output]);
+	int rc = 0;
+
+	for (size_t i = 0; i < slot->edits.count && rc == 0 && !c->edit->dropped; i++) {
+		struct edit *other = slot->edits.at[i];
+
+		if (other->dropped || other->origin == c->edit->origin ||
+		    !pointer_overlaps(other->pointer, pointer))
+			continue;
+		if (conflict_decide(x->bench, x->lineage, c->edit, other) > 0) {
+			rc = conflict_add(x->bench, x->lineage, c->edit, other, false);
+			other->dropped = true;
+		} else {
+			rc = conflict_add(x->bench, x->lineage, other, c->edit, false);
+			c->edit->dropped = true;
+		}
+	}
+	return rc;
+}
+
+/* --- one crossing ---------------------------------------------------------- */
+
+static bool outputs_missing(const struct crossover *x, bool *ret_all)
+{
+	bool any = false;
+
+	*ret_all = true;
+	for (size_t i = 0; i < x->forward->output_count; i++) {
+		const struct slot *slot = slot_at(x, x->forward->outputs[i]);
+
+		if (slot->kind->shared)
+			continue;
+		if (json_is_absent(slot->current))
+			any = true;
+		else
+			*ret_all = false;
+	}
+	return any;
+}
+
+/* Parts with the same key that have not arrived, where nothing can make them. */
+static int check_inputs(const struct crossover *x)
+{
+	struct lineage *lineage = x->lineage;
+	const struct slot *missing = NULL, *there = NULL;
+
+	for (size_t i = 0; i < x->forward->input_count; i++) {
+		const struct slot *slot = slot_at(x, x->forward->inputs[i]);
+
+		if (slot->kind->shared)
+			continue;
+		if (json_is_absent(slot->current))
+			missing = missing ? missing : slot;
+		else
+			there = slot;
+	}
+	if (!missing || !there)
+		return 0;
+	lineage->waits_for = missing->id;
+	error_set(&lineage->error, CF_ERR_INCOMPLETE, "waits for %.*s", STR_ARG(missing->id));
+	error_at_document(&lineage->error, slot_at(x, x->forward->outputs[0])->id);
+	return CF_ERR_INCOMPLETE;
+}
+
+/* Atoms of a document made anew that are not as agreed are out of date: another
+ * neighbour knows better. */
+static int find_stale(const struct crossover *x, struct slot *slot)
+{
+	const struct base_slot *base = &x->lineage->base.slots[slot->index];
+	struct atoms_diff diff = {.a = &base->agreed, .b = &slot->atoms};
+	int rc = 0;
+
+	if (!base->there || slot->kind->shared)
+		return 0;
+	while (rc == 0 && atoms_diff_next(&diff))
+		if (!edits_find(&slot->edits, diff.pointer))
+			rc = edits_add(x->bench, &slot->stale,
+			               (struct edit){.pointer = diff.pointer,
+			                             .hash = diff.left ? diff.left->hash : 0,
+			                             .slot = slot->index});
+	return rc;
+}
+
+static int each_edit(const struct crossover *x, int (*what)(const struct crossover *x,
+                                                            struct edit *edit))
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < x->forward->input_count; i++) {
+		struct slot *slot = slot_at(x, x->forward->inputs[i]);
+
+		for (size_t k = 0; k < slot->edits.count && rc == 0; k++)
+			if (!slot->edits.at[k]->dropped)
+				rc = what(x, slot->edits.at[k]);
+	}
+	return rc;
+}
+
+static int mark_edit(const struct crossover *x, struct edit *edit)
+{
+	return mark_reached(x, edit);
+}
+
+/* Makes outputs that are missing. */
+static int build(const struct crossover *x)
+{
+	size_t slot_count = x->lineage->name.family->slot_count;
+	struct outcome *made = arena_calloc(&x->bench->arena, slot_count, sizeof(*made));
+	bool *built = arena_calloc(&x->bench->arena, slot_count, sizeof(*built));
+	int rc = made && built ? run(x, x->forward, NULL, made) : error_nomem(&x->lineage->error);
+
+	for (size_t i = 0; i < x->forward->output_count && rc == 0; i++) {
+		struct slot *slot = slot_at(x, x->forward->outputs[i]);
+
+		built[slot->index] = json_is_absent(slot->current) && !json_is_absent(
+				made[slot->index].document);
+		if (built[slot->index])
+			rc = take_outcome(x, slot, &made[slot->index]);
+	}
+	if (rc == 0)
+		rc = each_edit(x, mark_edit);
+	for (size_t i = 0; i < x->forward->output_count && rc == 0; i++)
+		if (built[x->forward->outputs[i]])
+			rc = find_stale(x, slot_at(x, x->forward->outputs[i]));
+	return rc;
+}
+
+/* Whether the outputs do not say yet what the edit says. */
+static bool must_cross(const struct crossover *x, const struct edit *edit)
+{
+	return !edit->dropped &&
+	       atoms_hash_at(&x->seen[edit->slot].atoms, edit->pointer) != edit->hash;
+}
+
+static int contest_edit(const struct crossover *x, struct edit *edit)
+{
+	struct contest contest = {.x = x, .edit = edit};
+
+	return must_cross(x, edit) ? trace(x, edit, contest_traced, &contest) : 0;
+}
+
+/* The inputs as seen from the outputs, with the edits put in. */
+static int put_edits(const struct crossover *x, struct slot *slot, bool *ret_any)
+{
+	struct outcome *seen = &x->seen[slot->index];
+	struct atom *changes = arena_alloc(&x->bench->arena,
+	                                   slot->edits.count * sizeof(*changes));
+	size_t count = 0;
+	int rc;
+
+	if (!changes)
+		return error_nomem(&x->lineage->error);
+	for (size_t i = 0; i < slot->edits.count; i++) {
+		const struct edit *edit = slot->edits.at[i];
+
+		if (must_cross(x, edit))
+			changes[count++] =
+				(struct atom){.pointer = edit->pointer, .value = edit->value};
+	}
+	if (count == 0)
+		return 0;
+	*ret_any = true;
+	atoms_sort(changes, count);
+	buf_clear(&x->bench->scratch);
+	rc = atoms_patch(seen->document, changes, count, x->bench->mem, &x->bench->scratch);
+	if (rc)
+		return error_nomem(&x->lineage->error);
+	return bench_keep(x->bench, buf_view(&x->bench->scratch), &seen->document,
+	                  &x->lineage->error);
+}
+
+static int carry_edits(const struct crossover *x)
+{
+	size_t slot_count = x->lineage->name.family->slot_count;
+	struct outcome *made = arena_calloc(&x->bench->arena, slot_count, sizeof(*made));
+	bool any = false;
+	int rc = made ? run(x, x->back, NULL, x->seen) : error_nomem(&x->lineage->error);
+
+	if (rc == 0)
+		rc = each_edit(x, contest_edit);
+	for (size_t i = 0; i < x->forward->input_count && rc == 0; i++)
+		rc = put_edits(x, slot_at(x, x->forward->inputs[i]), &any);
+	if (rc == 0 && any)
+		rc = run(x, x->forward, x->seen, made);
+	for (size_t i = 0; i < x->forward->output_count && rc == 0 && any; i++)
+		rc = take_outcome(x, slot_at(x, x->forward->outputs[i]),
+		                  &made[x->forward->outputs[i]]);
+	return rc ? rc : each_edit(x, mark_edit);
+}
+
+/* Sets what is out of date in one output, where `image` says what is agreed. */
+static int refresh_slot(const struct crossover *x, struct slot *slot, const struct outcome *image)
+{
+	struct atom *changes =
+		arena_alloc(&x->bench->arena, slot->stale.count * sizeof(*changes));
+	size_t count = 0;
+
+	if (!changes)
+		return error_nomem(&x->lineage->error);
+	for (size_t k = 0; k < slot->stale.count; k++) {
+		struct edit *stale = slot->stale.at[k];
+		const struct atom *atom = atoms_find(&image->atoms, stale->pointer);
+
+		if (stale->dropped || edits_find(&slot->edits, stale->pointer) ||
+		    (atom ? atom->hash : 0) != stale->hash)
+			continue;
+		changes[count++] = (struct atom){.pointer = stale->pointer,
+		                                 .value = atom ? atom->value : JSON_ABSENT};
+		stale->dropped = true;
+	}
+	if (count == 0)
+		return 0;
+	atoms_sort(changes, count);
+	return slot_patch(x->bench, slot, changes, count, &x->lineage->error);
+}
+
+static int refresh_stale(const struct crossover *x)
+{
+	size_t slot_count = x->lineage->name.family->slot_count;
+	struct outcome *made = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; i < x->forward->output_count && rc == 0; i++) {
+		struct slot *slot = slot_at(x, x->forward->outputs[i]);
+
+		if (slot->stale.count == 0)
+			continue;
+		if (!made) {
+			made = arena_calloc(&x->bench->arena, slot_count, sizeof(*made));
+			rc = made ? run(x, x->forward, NULL, made)
+			          : error_nomem(&x->lineage->error);
+		}
+		if (rc == 0)
+			rc = refresh_slot(x, slot, &made[slot->index]);
+	}
+	return rc;
+}
+
+static bool has_edits(const struct crossover *x)
+{
+	for (size_t i = 0; i < x->forward->input_count; i++) {
+		const struct edits *edits = &slot_at(x, x->forward->inputs[i])->edits;
+
+		for (size_t k = 0; k < edits->count; k++)
+			if (!edits->at[k]->dropped)
+				return true;
+	}
+	return false;
+}
+
+static int cross(struct crossover *x)
+{
+	bool all_missing;
+	int rc;
+
+	if (json_is_absent(slot_at(x, x->forward->inputs[0])->current) || check_inputs(x))
+		return 0;
+	if (outputs_missing(x, &all_missing)) {
+		rc = build(x);
+		if (rc || all_missing)
+			return rc;
+	}
+	rc = has_edits(x) ? carry_edits(x) : 0;
+	return rc ? rc : refresh_stale(x);
+}
+
+/* --- agreement ------------------------------------------------------------- */
+
+/* Where one side is not the image of the other, the policy's side is taken for
+ * edited, so that the next round carries it over. */
+static int check_way(struct crossover *x, bool prefer_outputs, bool *ret_agree)
+{
+	size_t slot_count = x->lineage->name.family->slot_count;
+	struct outcome *made = arena_calloc(&x->bench->arena, slot_count, sizeof(*made));
+	int rc = made ? run(x, x->forward, NULL, made) : error_nomem(&x->lineage->error);
+
+	for (size_t i = 0; i < x->forward->output_count && rc == 0; i++) {
+		struct slot *slot = slot_at(x, x->forward->outputs[i]);
+		struct atoms_diff diff = {.a = &made[slot->index].atoms, .b = &slot->atoms};
+
+		while (rc == 0 && atoms_diff_next(&diff)) {
+			struct edit edit = {.pointer = diff.pointer,
+			                    .value = diff.right ? diff.right->value : JSON_ABSENT,
+			                    .hash = diff.right ? diff.right->hash : 0,
+			                    .slot = slot->index};
+
+			*ret_agree = false;
+			error_set(&x->lineage->error, CF_ERR_UNMAPPED,
+			          "the lens breaks its laws: the value swings between %.*s and %.*s",
+			          diff.left ? (int)json_span(diff.left->value).len : 6,
+			          diff.left ? json_span(diff.left->value).ptr : "absent",
+			          diff.right ? (int)json_span(diff.right->value).len : 6,
+			          diff.right ? json_span(diff.right->value).ptr : "absent");
+			error_at_document(&x->lineage->error, slot->id);
+			error_at_pointer(&x->lineage->error, diff.pointer);
+			if (prefer_outputs && !edits_find(&slot->edits, diff.pointer))
+				rc = edits_add(x->bench, &slot->edits, edit);
+		}
+	}
+	return rc;
+}
+
+static bool sides_there(const struct lineage *lineage, const struct link *link)
+{
+	return !json_is_absent(lineage->slots[link->up.inputs[0]].current) &&
+	       !json_is_absent(lineage->slots[link->down.inputs[0]].current);
+}
+
+static int check_agreement(struct bench *bench, struct lineage *lineage, bool *ret_agree)
+{
+	bool newest = catalog_conflicts(bench->registry->catalog)->prefer != CATALOG_OLDEST_VERSION;
+	int rc = 0;
+
+	*ret_agree = true;
+	for (size_t i = 0; i < lineage->name.family->link_count && rc == 0; i++) {
+		const struct link *link = &lineage->name.family->links[i];
+		struct crossover up = {bench, lineage, &link->up, &link->down, NULL};
+		struct crossover down = {bench, lineage, &link->down, &link->up, NULL};
+
+		if (!sides_there(lineage, link))
+			continue;
+		rc = check_way(&up, newest, ret_agree);
+		if (rc == 0)
+			rc = check_way(&down, !newest, ret_agree);
+	}
+	return rc;
+}
+
+/* A link that still has one side only waits for a part. */
+static int check_complete(struct bench *bench, struct lineage *lineage)
+{
+	for (size_t i = 0; i < lineage->name.family->link_count; i++) {
+		const struct link *link = &lineage->name.family->links[i];
+		struct crossover up = {bench, lineage, &link->up, &link->down, NULL};
+		struct crossover down = {bench, lineage, &link->down, &link->up, NULL};
+		int rc = check_inputs(&up);
+
+		if (rc == 0)
+			rc = check_inputs(&down);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int sweep_way(struct bench *bench, struct lineage *lineage, struct outcome *seen, bool up)
+{
+	const struct family *family = lineage->name.family;
+	int rc = 0;
+
+	for (size_t i = 0; i < family->link_count && rc == 0; i++) {
+		const struct link *link = &family->links[up ? i : family->link_count - 1 - i];
+		struct crossover x = {.bench = bench,
+		                      .lineage = lineage,
+		                      .forward = up ? &link->up : &link->down,
+		                      .back = up ? &link->down : &link->up,
+		                      .seen = seen};
+
+		rc = cross(&x);
+	}
+	return rc;
+}
+
+int lineage_sweep(struct bench *bench, struct lineage *lineage)
+{
+	size_t slot_count = lineage->name.family->slot_count;
+	struct outcome *seen = arena_calloc(&bench->arena, slot_count, sizeof(*seen));
+	bool agree = false;
+
+	if (!seen)
+		return error_nomem(&lineage->error);
+	for (int round = 0; round < SYNC_ROUNDS_MAX; round++) {
+		int rc = sweep_way(bench, lineage, seen, true);
+
+		if (rc == 0)
+			rc = sweep_way(bench, lineage, seen, false);
+		if (rc == 0)
+			rc = check_complete(bench, lineage);
+		if (rc == 0)
+			rc = check_agreement(bench, lineage, &agree);
+		if (rc || agree)
+			return rc;
+	}
+	return CF_ERR_UNMAPPED;
+}

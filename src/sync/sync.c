@@ -1,0 +1,128 @@
+/* Opening and closing job one, and what it tells of itself. */
+#include "sync/engine.h"
+
+#include "sync/limits.h"
+
+/* What the catalog says, in 128 bits: places, and the text of schemas and lenses. */
+static void take_fingerprint(struct sync *sync, const struct catalog *catalog)
+{
+	const struct catalog_type *types;
+	const struct catalog_edge *edges;
+	size_t type_count = catalog_types(catalog, &types);
+	size_t edge_count = catalog_edges(catalog, &edges);
+	struct hash128 sum = {.low = 1, .high = SYNC_KNOWN_MAX};
+
+	for (size_t i = 0; i < type_count; i++) {
+		for (size_t k = 0; k < types[i].major_count; k++) {
+			const struct catalog_major *major = &types[i].majors[k];
+			const struct catalog_schema *newest =
+				&major->schemas[major->schema_count - 1];
+			struct hash128 hash = json_hash128(json_file_root(&newest->file));
+
+			sum.low = hash64(types[i].name, sum.low + major->major) + hash.low;
+			sum.high = sum.high * 31 + hash.high + major->supported;
+		}
+	}
+	for (size_t i = 0; i < edge_count; i++) {
+		struct hash128 hash = json_hash128(json_file_root(lens_file(edges[i].lens)));
+
+		sum.low = sum.low * 31 + hash.low;
+		sum.high = sum.high * 37 + hash.high;
+	}
+	hash128_hex(sum, sync->fingerprint);
+}
+
+static int check_stores(const struct cf_store *store, const struct cf_store *state,
+                        struct cf_error *error)
+{
+	unsigned need = CF_STORE_CHANGES | CF_STORE_HISTORIES;
+
+	if ((store->capabilities & need) != need)
+		return error_set(error, CF_ERR_UNSUPPORTED_OP,
+		                 "this store keeps no %s: documents cannot be kept in all versions "
+		                 "here",
+		                 store->capabilities & CF_STORE_CHANGES ? "revision histories"
+		                                                        : "feed of changes");
+	if (!(state->capabilities & CF_STORE_CAS) || !(state->capabilities & CF_STORE_ORDERED))
+		return error_set(error, CF_ERR_UNSUPPORTED_OP,
+		                 "the state store must know preconditions and ordered scans");
+	return 0;
+}
+
+int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store *store,
+              struct cf_store *state, const struct sync_options *options,
+              const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error)
+{
+	const struct catalog_type *types;
+	size_t type_count = catalog_types(catalog, &types);
+	struct sync *sync = mem_calloc(mem, 1, sizeof(*sync));
+	int rc;
+
+	if (!sync)
+		return error_nomem(error);
+	sync->mem = mem;
+	sync->env = env;
+	sync->catalog = catalog;
+	sync->store = store;
+	sync->state = state;
+	sync->options = *options;
+	if (sync->options.batch_changes_max == 0)
+		sync->options.batch_changes_max = SYNC_BATCH_CHANGES;
+	arena_init(&sync->step, mem);
+	arena_init(&sync->registry.arena, mem);
+	arena_init(&sync->bench.arena, mem);
+	buf_init(&sync->bench.scratch, mem);
+	sync->bench.mem = mem;
+	rc = check_stores(store, state, error);
+	if (rc == 0)
+		rc = registry_init(&sync->registry, catalog, mem, error);
+	if (rc == 0 && bench_init(&sync->bench, &sync->registry, store, mem))
+		rc = error_nomem(error);
+	sync->echoes = mem_calloc(mem, SYNC_ECHOES, sizeof(*sync->echoes));
+	sync->usage = mem_calloc(mem, type_count * LIMIT_MAJORS, sizeof(*sync->usage));
+	if (rc == 0 && (!sync->echoes || !sync->usage))
+		rc = error_nomem(error);
+	take_fingerprint(sync, catalog);
+	if (rc == 0)
+		rc = checkpoint_load(sync, error);
+	if (rc == 0)
+		rc = fanout_load(sync, error);
+	if (rc) {
+		sync_close(sync);
+		return rc;
+	}
+	*ret = sync;
+	return 0;
+}
+
+struct sync *sync_close(struct sync *sync)
+{
+	if (!sync)
+		return NULL;
+	while (sync->fanouts) {
+		struct fanout *next = sync->fanouts->next;
+
+		mem_free(sync->mem, sync->fanouts->part);
+		mem_free(sync->mem, sync->fanouts->after);
+		mem_free(sync->mem, sync->fanouts);
+		sync->fanouts = next;
+	}
+	bench_fini(&sync->bench);
+	registry_fini(&sync->registry);
+	arena_fini(&sync->step);
+	mem_free(sync->mem, sync->since);
+	mem_free(sync->mem, sync->echoes);
+	mem_free(sync->mem, sync->usage);
+	mem_free(sync->mem, sync);
+	return NULL;
+}
+
+const struct sync_counters *sync_counted(const struct sync *sync)
+{
+	return &sync->counters;
+}
+
+int sync_lag(struct sync *sync, uint64_t *ret, struct cf_error *error)
+{
+	return store_behind(sync->store, str_of(sync->since), ret, error);
+}

@@ -1,0 +1,70 @@
+/* The door of sync/: job one. Keeps every document in every supported version.
+ *
+ * A change walks: store changes -> feed.c -> batch.c (reads whole lineages) ->
+ * leaves.c -> sweep.c (the lenses) -> agree.c -> batch.c (writes). Nothing here
+ * does I/O but through the stores, the clock and the randomness it was given.
+ */
+#ifndef SYNC_SYNC_H
+#define SYNC_SYNC_H
+
+#include "catalog/catalog.h"
+#include "store/store.h"
+
+struct sync;
+
+struct sync_options {
+	size_t batch_changes_max; /* 0: the default, 500 */
+	unsigned wait_ms;         /* how long one step waits for a change; 0: not at all */
+};
+
+/* What was done since opening; documents and records, not bytes. */
+struct sync_counters {
+	uint64_t changes;     /* taken from the feed, our own among them */
+	uint64_t passed_over; /* of types the catalog does not know */
+	uint64_t unsupported; /* of versions that are not supported */
+	uint64_t lineages;    /* looked at */
+	uint64_t documents_written;
+	uint64_t records_written; /* into the state store */
+	uint64_t conflicts;
+	uint64_t quarantined;
+	uint64_t incomplete;
+};
+
+/* Opens job one on a database. All arguments are borrowed until sync_close.
+ * CATALOG where the catalog cannot be run; UNSUPPORTED_OP where the store has no
+ * changes or no revision histories; else as the stores' operations. */
+int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store *store,
+              struct cf_store *state, const struct sync_options *options,
+              const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error);
+struct sync *sync_close(struct sync *sync); /* returns NULL */
+
+/* Takes one batch: changes, or lineages that a shared part woke. *ret_idle: there
+ * was nothing to do. After an error the same step may be taken again; nothing is
+ * lost, and what was done already is found done. */
+int sync_step(struct sync *sync, bool *ret_idle, struct cf_error *error);
+const struct sync_counters *sync_counted(const struct sync *sync);
+/* Changes that stand behind the checkpoint. */
+int sync_lag(struct sync *sync, uint64_t *ret, struct cf_error *error);
+
+/* --- looking on -------------------------------------------------------------- */
+
+enum sync_list { SYNC_CONFLICTS, SYNC_QUARANTINE, SYNC_INCOMPLETE, SYNC_USAGE };
+/* Calls `entry` with the body of each record of a list, in order of ids; its
+ * non-zero answer ends the walk and is returned. */
+int sync_walk(struct cf_store *state, enum sync_list list,
+              int (*entry)(void *ctx, struct cf_str id, struct json_value body), void *ctx,
+              const struct cf_mem *mem, struct cf_error *error);
+
+struct sync_status {
+	bool started;       /* there is a checkpoint */
+	uint64_t behind;    /* changes behind it */
+	int64_t updated_ms; /* when it was last written */
+	uint64_t changes, documents_written; /* since the first run */
+	uint64_t passed_over, unsupported;
+	uint64_t conflicts, quarantined, incomplete; /* entries in the lists now */
+	uint64_t oldest_incomplete_ms; /* age; 0: none */
+};
+int sync_status_read(struct cf_store *store, struct cf_store *state, const struct cf_env *env,
+                     struct sync_status *ret, const struct cf_mem *mem, struct cf_error *error);
+
+#endif
