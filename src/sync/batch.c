@@ -356,7 +356,7 @@ static int run_once(struct sync *sync, const struct lineage_name *names, size_t 
                     bool *again, struct cf_error *error)
 {
 	struct lineage *lineages;
-	struct cf_record *bases;
+	struct cf_record *bases = NULL;
 	struct plan plan = {.now_ms = sync->env->now_ms(sync->env->ctx)};
 	int rc = 0;
 
