@@ -4,6 +4,8 @@
 set -euo pipefail
 build=$(realpath "$1")
 cd "$(dirname "$0")"
+CHESTERFIELD_SOURCE=$(realpath ..)
+export CHESTERFIELD_SOURCE
 rows=$(mktemp)
 trap 'rm -f "$rows"' EXIT
 
