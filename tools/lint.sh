@@ -27,9 +27,10 @@ check_functions() {
 	! grep -nE '(^|[^a-zA-Z0-9_>.])(strcpy|strcat|sprintf|vsprintf|gets|strtok|rand|srand|random|localtime|gmtime|asctime|ctime|system|popen|atoi|atol|atof|strerror|tmpnam|mktemp|alloca)\(' "${code[@]}"
 }
 
-# Nothing that changes lives outside of functions' callers: no .data, no .bss.
+# Nothing that changes lives outside of functions' callers: no .data, no .bss. The one
+# exception is the list of memory stores, by which handles of one name meet.
 check_state() {
-	! objdump -t "$build/libcore.a" | grep -E ' (\.data|\.bss|\.tdata|\.tbss)[[:space:]]+0*[1-9a-f]'
+	! objdump -t "$build/libcore.a" | grep -v ' memory_registry$' | grep -E ' (\.data|\.bss|\.tdata|\.tbss)[[:space:]]+0*[1-9a-f]'
 }
 
 check_sleeps() {

@@ -1,0 +1,139 @@
+/* Opening stores by URL, and the operations, each checked once for all stores. */
+#include "store/store.h"
+#include "store/limits.h"
+#include "store/stores.h"
+#include "store/url.h"
+
+struct store_scheme {
+	const char *scheme;
+	const struct cf_store_ops *ops;
+};
+
+static const struct store_scheme store_schemes[] = {
+	{"memory", &memory_ops},
+};
+
+static const struct cf_store_ops *find_ops(const char *url)
+{
+	size_t len = store_url_scheme(url);
+
+	for (size_t i = 0; i < ARRAY_LEN(store_schemes); i++)
+		if (strlen(store_schemes[i].scheme) == len &&
+		    memcmp(store_schemes[i].scheme, url, len) == 0)
+			return store_schemes[i].ops;
+	return NULL;
+}
+
+static bool capabilities_hold(const struct cf_store *store)
+{
+	const struct cf_store_ops *ops = store->ops;
+	unsigned has = store->capabilities;
+
+	return ops->close && ops->get && ops->put && ops->scan && ops->info &&
+	       !(has & ~ops->capabilities) &&
+	       (!(has & CF_STORE_CHANGES) || (ops->changes && ops->behind)) &&
+	       (!(has & CF_STORE_FIND) || ops->find);
+}
+
+int store_open(struct cf_store **ret, const char *url, const struct cf_env *env,
+	       const struct cf_mem *mem, struct cf_error *error)
+{
+	const struct cf_store_ops *ops = find_ops(url);
+	struct cf_store *store = NULL;
+	struct cf_buf shown;
+	int rc;
+
+	buf_init(&shown, mem);
+	rc = strlen(url) > LIMIT_URL_BYTES
+		     ? error_set(error, CF_ERR_USAGE, "longer than %d bytes", LIMIT_URL_BYTES)
+	     : !ops ? error_set(error, CF_ERR_USAGE,
+				"no store has this scheme; stores are memory:NAME and sqlite:FILE")
+		    : ops->open(&store, url, env, mem, error);
+	if (rc == 0 && !capabilities_hold(store)) {
+		store_close(store);
+		rc = error_set(error, CF_ERR_BUG, "a capability lacks its function");
+	}
+	if (rc == 0)
+		*ret = store;
+	else if (store_url_redact(url, &shown) == 0)
+		rc = error_prefix(error, rc, "%.*s", STR_ARG(buf_view(&shown)));
+	buf_fini(&shown);
+	return rc;
+}
+
+struct cf_store *store_close(struct cf_store *store)
+{
+	if (store)
+		store->ops->close(store);
+	return NULL;
+}
+
+static int unsupported(const struct cf_store *store, const char *what, struct cf_error *error)
+{
+	return error_set(error, CF_ERR_UNSUPPORTED_OP, "a %s store has no %s", store->ops->name,
+			 what);
+}
+
+static int too_many(size_t count, struct cf_error *error)
+{
+	return error_set(error, CF_ERR_LIMIT, "%zu records in one call; at most %d", count,
+			 LIMIT_BATCH);
+}
+
+int store_get(struct cf_store *store, const struct cf_get *gets, size_t count, unsigned flags,
+	      struct cf_arena *arena, struct cf_record *ret, struct cf_error *error)
+{
+	if (count > LIMIT_BATCH)
+		return too_many(count, error);
+	return count ? store->ops->get(store, gets, count, flags, arena, ret, error) : 0;
+}
+
+int store_put(struct cf_store *store, const struct cf_put *puts, size_t count,
+	      struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
+{
+	if (count > LIMIT_BATCH)
+		return too_many(count, error);
+	return count ? store->ops->put(store, puts, count, arena, ret, error) : 0;
+}
+
+int store_scan(struct cf_store *store, const struct cf_scan *scan, struct cf_arena *arena,
+	       struct cf_record **ret, size_t *ret_count, struct cf_error *error)
+{
+	if (scan->limit == 0 || scan->limit > LIMIT_BATCH)
+		return too_many(scan->limit, error);
+	return store->ops->scan(store, scan, arena, ret, ret_count, error);
+}
+
+int store_changes(struct cf_store *store, const struct cf_changes *changes, struct cf_arena *arena,
+		  struct cf_change **ret, size_t *ret_count, struct cf_str *ret_token,
+		  struct cf_error *error)
+{
+	if (!(store->capabilities & CF_STORE_CHANGES))
+		return unsupported(store, "changes", error);
+	if (changes->limit == 0 || changes->limit > LIMIT_BATCH)
+		return too_many(changes->limit, error);
+	return store->ops->changes(store, changes, arena, ret, ret_count, ret_token, error);
+}
+
+int store_find(struct cf_store *store, const struct cf_find *find, struct cf_arena *arena,
+	       struct cf_record **ret, size_t *ret_count, struct cf_error *error)
+{
+	if (!(store->capabilities & CF_STORE_FIND))
+		return unsupported(store, "find", error);
+	if (find->scan.limit == 0 || find->scan.limit > LIMIT_BATCH)
+		return too_many(find->scan.limit, error);
+	return store->ops->find(store, find, arena, ret, ret_count, error);
+}
+
+int store_behind(struct cf_store *store, struct cf_str since, uint64_t *ret, struct cf_error *error)
+{
+	if (!(store->capabilities & CF_STORE_CHANGES))
+		return unsupported(store, "changes", error);
+	return store->ops->behind(store, since, ret, error);
+}
+
+int store_info(struct cf_store *store, struct cf_arena *arena, struct cf_store_info *ret,
+	       struct cf_error *error)
+{
+	return store->ops->info(store, arena, ret, error);
+}

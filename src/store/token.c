@@ -1,0 +1,25 @@
+/* Tokens; see token.h. */
+#include "store/token.h"
+
+#include <inttypes.h>
+
+int token_read(struct cf_str token, uint64_t latest, uint64_t *ret, struct cf_error *error)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < token.len; i++) {
+		if (token.ptr[i] < '0' || token.ptr[i] > '9' || i >= 18)
+			return error_set(error, CF_ERR_USAGE,
+					 "\"%.*s\" is no token of this store's changes",
+					 (int)(token.len < 40 ? token.len : 40), token.ptr);
+		number = number * 10 + (uint64_t)(token.ptr[i] - '0');
+	}
+	*ret = number > latest ? 0 : number;
+	return 0;
+}
+
+int token_write(uint64_t number, struct cf_arena *arena, struct cf_str *ret)
+{
+	*ret = arena_printf(arena, "%" PRIu64, number);
+	return ret->ptr ? 0 : CF_ERR_NOMEM;
+}

@@ -1,0 +1,220 @@
+/* Store URLs; see url.h. Passwords are found as RFC 3986 places them: between the
+ * first ":" and the last "@" of the authority. */
+#include "store/url.h"
+
+#include "store/limits.h"
+#include "store/store.h"
+
+size_t store_url_scheme(const char *url)
+{
+	size_t len = 0;
+
+	while ((url[len] >= 'a' && url[len] <= 'z') ||
+	       (len && url[len] >= '0' && url[len] <= '9') ||
+	       (len && (url[len] == '+' || url[len] == '-' || url[len] == '.')))
+		len++;
+	return url[len] == ':' ? len : 0;
+}
+
+int store_url_redact(const char *url, struct cf_buf *out)
+{
+	const char *authority = strstr(url, "://");
+	const char *colon, *at = NULL;
+	int rc;
+
+	if (!authority)
+		return buf_str(out, str_of(url));
+	authority += 3;
+	for (const char *c = authority; *c && *c != '/' && *c != '?' && *c != '#'; c++)
+		if (*c == '@')
+			at = c;
+	colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
+	if (!colon)
+		return buf_str(out, str_of(url));
+	rc = buf_append(out, url, (size_t)(colon + 1 - url));
+	rc = rc ? rc : buf_str(out, STR("***"));
+	return rc ? rc : buf_str(out, str_of(at));
+}
+
+/* --- parameters ------------------------------------------------------------------ */
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int decode(struct cf_str text, struct cf_arena *arena, struct cf_str *ret,
+		  struct cf_error *error)
+{
+	char *out = arena_alloc(arena, text.len + 1);
+	size_t len = 0;
+
+	if (!out)
+		return error_nomem(error);
+	for (size_t i = 0; i < text.len; i++) {
+		int high = -1, low = -1;
+
+		if (text.ptr[i] != '%') {
+			out[len++] = text.ptr[i];
+			continue;
+		}
+		if (i + 2 < text.len) {
+			high = hex_value(text.ptr[i + 1]);
+			low = hex_value(text.ptr[i + 2]);
+		}
+		if (high < 0 || low < 0 || high + low == 0)
+			return error_set(error, CF_ERR_USAGE,
+					 "\"%.*s\": %% must be followed by two "
+					 "hex digits (%%25 for itself)",
+					 STR_ARG(text));
+		out[len++] = (char)(high << 4 | low);
+		i += 2;
+	}
+	out[len] = '\0';
+	*ret = (struct cf_str){out, len};
+	return 0;
+}
+
+static int read_bool(struct cf_str name, struct cf_str value, bool *ret, struct cf_error *error)
+{
+	if (value.len != 1 || (value.ptr[0] != '0' && value.ptr[0] != '1'))
+		return error_set(error, CF_ERR_USAGE, "%.*s=%.*s: must be 0 or 1", STR_ARG(name),
+				 STR_ARG(value));
+	*ret = value.ptr[0] == '1';
+	return 0;
+}
+
+static int read_revs(struct cf_str value, uint64_t *ret, struct cf_error *error)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < value.len && number <= LIMIT_REVS; i++) {
+		if (value.ptr[i] < '0' || value.ptr[i] > '9')
+			number = LIMIT_REVS;
+		number = number * 10 + (uint64_t)(value.ptr[i] - '0');
+	}
+	if (number == 0 || number > LIMIT_REVS)
+		return error_set(error, CF_ERR_USAGE, "revs=%.*s: must be from 1 to %d",
+				 STR_ARG(value), LIMIT_REVS);
+	*ret = number;
+	return 0;
+}
+
+static int read_parameter(struct cf_str name, struct cf_str value, struct cf_arena *arena,
+			  struct store_url *url, struct cf_error *error)
+{
+	struct cf_str *text = str_equal(name, STR("table")) ? &url->table
+			      : str_equal(name, STR("key")) ? &url->key
+							    : NULL;
+
+	if (text) {
+		int rc = decode(value, arena, text, error);
+
+		if (rc == 0 && (text->len == 0 || text->len > LIMIT_TABLE_BYTES))
+			rc = error_set(error, CF_ERR_USAGE, "%.*s=: must have from 1 to %d bytes",
+				       STR_ARG(name), LIMIT_TABLE_BYTES);
+		return rc;
+	}
+	if (str_equal(name, STR("create")))
+		return read_bool(name, value, &url->create, error);
+	if (str_equal(name, STR("readonly")))
+		return read_bool(name, value, &url->readonly, error);
+	if (str_equal(name, STR("revs")))
+		return read_revs(value, &url->revs, error);
+	return error_set(error, CF_ERR_USAGE,
+			 "unknown parameter \"%.*s\" (table, key, create, readonly, revs)",
+			 STR_ARG(name));
+}
+
+int store_url_read(const char *url, struct cf_arena *arena, struct store_url *ret,
+		   struct cf_error *error)
+{
+	const char *path = url + store_url_scheme(url) + 1;
+	const char *query = strchr(path, '?');
+	struct store_url read = {.revs = STORE_REVS_DEFAULT, .create = true};
+	int rc = decode((struct cf_str){path, query ? (size_t)(query - path) : strlen(path)}, arena,
+			&read.path, error);
+
+	while (rc == 0 && query && query[1]) {
+		const char *begin = query + 1;
+		const char *end = begin + strcspn(begin, "&");
+		const char *equals = memchr(begin, '=', (size_t)(end - begin));
+		struct cf_str name = {begin, (size_t)((equals ? equals : end) - begin)};
+		struct cf_str value = {equals ? equals + 1 : end, 0};
+
+		value.len = (size_t)(end - value.ptr);
+		rc = read_parameter(name, value, arena, &read, error);
+		query = *end ? end : NULL;
+	}
+	if (rc == 0)
+		*ret = read;
+	return rc;
+}
+
+/* --- the state store's URL ---------------------------------------------------------- */
+
+/* Parameters of the first URL that are kept for the second. */
+static int copy_parameters(const char *query, const char *drop, struct cf_buf *out)
+{
+	int rc = 0;
+
+	while (rc == 0 && query && query[1]) {
+		const char *begin = query + 1;
+		size_t len = strcspn(begin, "&");
+		size_t name = strcspn(begin, "=&");
+		bool dropped = false;
+
+		for (const char *d = drop; *d && !dropped; d += strlen(d) + 1)
+			dropped = strlen(d) == name && strncmp(d, begin, name) == 0;
+		if (!dropped) {
+			rc = buf_byte(out, '&');
+			rc = rc ? rc : buf_append(out, begin, len);
+		}
+		query = begin[len] ? begin + len : NULL;
+	}
+	return rc;
+}
+
+#define STATE_NAME "chesterfield-state"
+
+int store_url_state(const char *url, struct cf_buf *out, struct cf_error *error)
+{
+	size_t scheme = store_url_scheme(url);
+	const char *query = strchr(url, '?');
+	size_t path = query ? (size_t)(query - url) : strlen(url);
+	size_t last = path;
+	int rc = 0;
+
+	if (scheme == 0)
+		return error_set(error, CF_ERR_USAGE,
+				 "a store is named by a URL, such as "
+				 "sqlite:FILE");
+	if (strncmp(url, "memory:", 7) == 0) {
+		rc = buf_append(out, url, path);
+		rc = rc ? rc : buf_str(out, STR("/" STATE_NAME "?revs=1"));
+	} else if (strncmp(url, "http:", 5) == 0 || strncmp(url, "https:", 6) == 0) {
+		/* A database beside this one, on the same server. */
+		while (last > scheme && url[last - 1] == '/')
+			last--;
+		while (last > scheme + 3 && url[last - 1] != '/')
+			last--;
+		rc = buf_append(out, url, last);
+		rc = rc ? rc : buf_str(out, STR(STATE_NAME));
+		return rc ? error_set(error, rc, "%s", cf_error_text(rc))
+			  : (query ? buf_str(out, str_of(query)) : 0);
+	} else if (strncmp(url, "redis:", 6) == 0 || strncmp(url, "rediss:", 7) == 0) {
+		rc = buf_append(out, url, path);
+		rc = rc ? rc : buf_str(out, STR("?prefix=" STATE_NAME ":"));
+	} else if (strncmp(url, "sqlite:", 7) == 0) {
+		rc = buf_append(out, url, path);
+		rc = rc ? rc : buf_str(out, STR("?table=" STATE_NAME "&revs=1"));
+	} else {
+		rc = buf_append(out, url, path);
+		rc = rc ? rc : buf_str(out, STR("?table=" STATE_NAME));
+	}
+	rc = rc ? rc : copy_parameters(query, "table\0key\0revs\0prefix\0", out);
+	return rc ? error_set(error, rc, "%s", cf_error_text(rc)) : 0;
+}

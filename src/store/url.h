@@ -1,0 +1,23 @@
+/* Store URLs: "scheme:path?name=value&...", percent-encoded where it must be. */
+#ifndef STORE_URL_H
+#define STORE_URL_H
+
+#include "base/base.h"
+
+/* What the embedded stores take from a URL. Strings end with NUL. */
+struct store_url {
+	struct cf_str path;
+	struct cf_str table; /* ptr NULL: not given */
+	struct cf_str key;   /* ptr NULL: not given */
+	uint64_t revs;
+	bool create;
+	bool readonly;
+};
+
+/* Reads all parameters; one that is unknown is USAGE. Strings are in the arena. */
+int store_url_read(const char *url, struct cf_arena *arena, struct store_url *ret,
+		   struct cf_error *error);
+/* The length of the scheme, without its colon; 0 where there is none. */
+size_t store_url_scheme(const char *url);
+
+#endif
