@@ -78,6 +78,9 @@ struct lens_identity {
 	 * for a singleton the whole id is prefix and suffix together. */
 	int (*id_frame)(void *ctx, struct cf_str type, uint32_t major, bool singleton,
 			struct cf_buf *prefix, struct cf_buf *suffix);
+	/* The newest full version of a major, for documents that carry their version as
+	 * a text. NULL: "MAJOR.0.0". */
+	struct cf_str (*version_text)(void *ctx, struct cf_str type, uint32_t major);
 	void *ctx;
 };
 

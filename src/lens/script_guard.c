@@ -1,0 +1,303 @@
+/* Counting steps where the interpreter does not: Debian's Duktape is built
+ * without an execution limit, so every loop and every function is made to call
+ * __step(), which throws when the steps are used up.
+ *
+ * - `while (c)`, also of `do`: `while (__step(),c)`
+ * - `for (a; c; b)`: `for (a; __step(),c; b)`; `for (k in o)` wants a block
+ * - behind every `) {` but that of `switch`: `) {__step();`
+ *
+ * Regular expressions are refused: their engine cannot be stopped. ES5 has no
+ * other way to loop; built-in functions are limited by the prelude (script.c).
+ */
+#include "lens/script_guard.h"
+
+#include <ctype.h>
+
+struct guard {
+	const char *p, *end, *begin;
+	struct cf_buf *out;
+	struct cf_error *error;
+	int rc;
+	unsigned depth;
+	bool value_before; /* the last token ends a value: a slash divides */
+	bool switch_next;  /* the next `) {` is of a switch */
+};
+
+enum { GUARD_DEPTH_MAX = 100 };
+
+static bool fail(struct guard *g, const char *what)
+{
+	unsigned line = 1;
+
+	for (const char *p = g->begin; p < g->p && p < g->end; p++)
+		line += *p == '\n';
+	if (g->rc == 0)
+		g->rc = error_set(g->error, CF_ERR_SCRIPT, "line %u of the script: %s", line,
+		                  what);
+	return false;
+}
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
+}
+
+static void copy(struct guard *g, const char *to)
+{
+	buf_append(g->out, g->p, (size_t)(to - g->p));
+	g->p = to;
+}
+
+static bool copy_string(struct guard *g)
+{
+	const char *p = g->p + 1;
+
+	while (p < g->end && *p != *g->p && *p != '\n')
+		p += *p == '\\' && p + 1 < g->end ? 2 : 1;
+	if (p >= g->end || *p != *g->p)
+		return fail(g, "a string is not closed");
+	copy(g, p + 1);
+	g->value_before = true;
+	return true;
+}
+
+/* Spaces and comments; true where there was one. */
+static bool copy_space(struct guard *g)
+{
+	const char *p = g->p, *close;
+
+	if (isspace((unsigned char)*p)) {
+		copy(g, p + 1);
+		return true;
+	}
+	if (g->end - p < 2 || *p != '/')
+		return false;
+	if (p[1] == '/') {
+		while (p < g->end && *p != '\n')
+			p++;
+	} else if (p[1] == '*') {
+		close = memmem(p + 2, (size_t)(g->end - p - 2), "*/", 2);
+		if (!close)
+			return fail(g, "a comment is not closed");
+		p = close + 2;
+	} else {
+		return false;
+	}
+	copy(g, p);
+	return true;
+}
+
+static void skip_space(struct guard *g)
+{
+	while (g->rc == 0 && g->p < g->end && copy_space(g))
+		;
+}
+
+static bool walk(struct guard *g, char closing);
+
+static bool open_paren(struct guard *g)
+{
+	skip_space(g);
+	if (g->p >= g->end || *g->p != '(')
+		return fail(g, "( is expected");
+	copy(g, g->p + 1);
+	g->value_before = false;
+	return true;
+}
+
+static bool guard_while(struct guard *g)
+{
+	if (!open_paren(g))
+		return false;
+	buf_str(g->out, STR("__step(),"));
+	return walk(g, ')');
+}
+
+/* Up to the first ; or to ) where it is for-in. */
+static bool guard_for(struct guard *g)
+{
+	if (!open_paren(g))
+		return false;
+	if (!walk(g, ';'))
+		return false;
+	if (g->p[-1] == ')') {
+		skip_space(g);
+		return (g->p < g->end && *g->p == '{') ||
+		       fail(g, "for (... in ...) wants a block: {");
+	}
+	skip_space(g);
+	buf_str(g->out, g->p < g->end && *g->p == ';' ? STR("__step()") : STR("__step(),"));
+	g->value_before = false;
+	return walk(g, ')');
+}
+
+static bool word_is(const char *p, size_t len, const char *word)
+{
+	return strlen(word) == len && memcmp(p, word, len) == 0;
+}
+
+/* A word that a value may not follow directly, so that a slash divides behind it. */
+static bool ends_value(const char *p, size_t len)
+{
+	static const char *const operators[] = {"return", "typeof", "case", "in", "of", "delete",
+	                                        "void", "new", "else", "do", "instanceof",
+	                                        "throw"};
+
+	for (size_t i = 0; i < ARRAY_LEN(operators); i++)
+		if (word_is(p, len, operators[i]))
+			return false;
+	return true;
+}
+
+static bool guard_word(struct guard *g)
+{
+	const char *start = g->p, *p = g->p;
+	bool member = g->out->len && g->out->ptr[g->out->len - 1] == '.';
+	size_t len;
+
+	while (p < g->end && is_word(*p))
+		p++;
+	len = (size_t)(p - start);
+	copy(g, p);
+	g->value_before = ends_value(start, len);
+	if (memmem(start, len, "__step", 6) || memmem(start, len, "__charge", 8))
+		return fail(g, "names that begin with __step and __charge are ours");
+	if (member)
+		return true;
+	if (word_is(start, len, "while"))
+		return guard_while(g);
+	if (word_is(start, len, "for"))
+		return guard_for(g);
+	if (word_is(start, len, "switch"))
+		g->switch_next = true;
+	if (word_is(start, len, "with") || word_is(start, len, "debugger"))
+		return fail(g, "`with` and `debugger` are not allowed");
+	return true;
+}
+
+/* ( ... ) and what may follow it: a block that is counted. */
+static bool guard_paren(struct guard *g)
+{
+	bool is_switch = g->switch_next;
+
+	g->switch_next = false;
+	copy(g, g->p + 1);
+	g->value_before = false;
+	if (!walk(g, ')'))
+		return false;
+	g->value_before = true;
+	if (is_switch) {
+		skip_space(g);
+		if (g->p < g->end && *g->p == '{') {
+			copy(g, g->p + 1);
+			g->value_before = false;
+			return walk(g, '}');
+		}
+	}
+	return true;
+}
+
+static bool guard_brace(struct guard *g)
+{
+	const char *before = g->out->ptr + g->out->len;
+	bool counted;
+
+	while (before > g->out->ptr && isspace((unsigned char)before[-1]))
+		before--;
+	counted = before > g->out->ptr && before[-1] == ')';
+	copy(g, g->p + 1);
+	if (counted)
+		buf_str(g->out, STR("__step();"));
+	g->value_before = false;
+	if (!walk(g, '}'))
+		return false;
+	g->value_before = true;
+	return true;
+}
+
+static bool guard_token(struct guard *g)
+{
+	char c = *g->p;
+
+	if (copy_space(g))
+		return true;
+	if (g->rc)
+		return false;
+	if (c == '"' || c == '\'')
+		return copy_string(g);
+	if (c == '`' || c == '\\')
+		return fail(g, "this character is not allowed here");
+	if (c == '/' && !g->value_before)
+		return fail(g, "regular expressions are not allowed");
+	if (is_word(c))
+		return guard_word(g);
+	if (c == '(')
+		return guard_paren(g);
+	if (c == '{')
+		return guard_brace(g);
+	copy(g, g->p + 1);
+	if (c == '[') {
+		g->value_before = false;
+		if (!walk(g, ']'))
+			return false;
+		g->value_before = true;
+		return true;
+	}
+	g->value_before = false;
+	return true;
+}
+
+/* Up to behind the closing character (for ';' also behind a ')'). */
+static bool walk(struct guard *g, char closing)
+{
+	if (++g->depth > GUARD_DEPTH_MAX)
+		return fail(g, "nested too deeply");
+	while (g->rc == 0 && g->p < g->end) {
+		char c = *g->p;
+
+		if (c == closing || (closing == ';' && c == ')')) {
+			copy(g, g->p + 1);
+			g->depth--;
+			g->value_before = c == ')' || c == ']';
+			return true;
+		}
+		if (c == ')' || c == ']' || c == '}')
+			return fail(g, "brackets do not match");
+		if (!guard_token(g))
+			return false;
+	}
+	return fail(g, "the script ends too early");
+}
+
+int script_guard(struct cf_str function, struct cf_buf *out, struct cf_error *error)
+{
+	struct guard g = {.p = function.ptr,
+	                  .begin = function.ptr,
+	                  .end = function.ptr + function.len,
+	                  .out = out,
+	                  .error = error};
+
+	skip_space(&g);
+	if ((size_t)(g.end - g.p) < 8 || memcmp(g.p, "function", 8) != 0 ||
+	    (g.end - g.p > 8 && is_word(g.p[8]))) {
+		fail(&g, "a function is expected: function (source, base) {...}");
+		return g.rc;
+	}
+	copy(&g, g.p + 8);
+	skip_space(&g);
+	while (g.p < g.end && is_word(*g.p))
+		copy(&g, g.p + 1);
+	if (open_paren(&g) && walk(&g, ')')) {
+		skip_space(&g);
+		if (g.p >= g.end || *g.p != '{')
+			fail(&g, "{ is expected");
+		else if (guard_brace(&g)) {
+			skip_space(&g);
+			if (g.rc == 0 && g.p < g.end)
+				fail(&g, "something stands behind the function");
+		}
+	}
+	if (g.rc == 0 && out->failed)
+		return error_nomem(error);
+	return g.rc;
+}

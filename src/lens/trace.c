@@ -1,0 +1,308 @@
+/* Which atoms of the outputs an atom of an input feeds: its path walked through
+ * the steps. A path is of the main document, or of a part. */
+#include "lens/program.h"
+
+enum { MAIN = 0 };
+
+struct path {
+	size_t part;    /* MAIN, or the part's place among the outputs (inputs before) */
+	bool is_input;  /* still in an input part */
+	struct cf_str pointer; /* relative to the ops' level while inside `in` */
+	struct path *next;
+};
+
+struct tracer {
+	struct cf_arena arena;
+	struct path *paths;
+	int rc;
+};
+
+/* The first token of a pointer is this name. */
+static bool begins(struct cf_str pointer, const struct op_name *name, struct cf_str *ret_rest)
+{
+	size_t i = 1, n = 0;
+
+	if (pointer.len == 0)
+		return false;
+	for (; i < pointer.len && pointer.ptr[i] != '/'; i++) {
+		char c = pointer.ptr[i];
+
+		if (c == '~' && i + 1 < pointer.len)
+			c = pointer.ptr[++i] == '1' ? '/' : '~';
+		if (n >= name->decoded.len || name->decoded.ptr[n++] != c)
+			return false;
+	}
+	*ret_rest = (struct cf_str){pointer.ptr + i, pointer.len - i};
+	return n == name->decoded.len;
+}
+
+static struct cf_str prefixed(struct tracer *t, const struct op_name *name, struct cf_str rest)
+{
+	struct cf_buf text;
+	struct cf_str kept;
+
+	buf_init(&text, t->arena.mem);
+	json_pointer_push(&text, name->decoded);
+	buf_str(&text, rest);
+	kept = arena_dup(&t->arena, buf_view(&text));
+	buf_fini(&text);
+	if (!kept.ptr)
+		t->rc = CF_ERR_NOMEM;
+	return kept;
+}
+
+static void add_path(struct tracer *t, struct path **list, size_t part, bool is_input,
+                     struct cf_str pointer)
+{
+	struct path *path = arena_alloc(&t->arena, sizeof(*path));
+
+	if (!path) {
+		t->rc = CF_ERR_NOMEM;
+		return;
+	}
+	*path = (struct path){part, is_input, pointer, *list};
+	*list = path;
+}
+
+static void trace_steps(struct tracer *t, const struct step *steps, size_t count,
+                        struct path **list);
+
+/* Out of the main document: what `extract` takes. */
+static bool trace_extract(struct tracer *t, const struct step *step, struct cf_str pointer,
+                          struct path **out)
+{
+	const struct op *op = step->op;
+	struct cf_str rest;
+
+	if (op->host.decoded.ptr) {
+		if (!begins(pointer, &op->host, &rest))
+			return false;
+		add_path(t, out, step->part, false, rest);
+		if (op->shared)
+			add_path(t, out, MAIN, false, prefixed(t, &op->reference, STR("")));
+		return true;
+	}
+	for (size_t i = 0; i < op->pair_count; i++) {
+		if (!begins(pointer, &op->pairs[i].main, &rest))
+			continue;
+		add_path(t, out, step->part, false, prefixed(t, &op->pairs[i].part, rest));
+		if (op->shared)
+			add_path(t, out, MAIN, false, prefixed(t, &op->reference, STR("")));
+		return true;
+	}
+	return false;
+}
+
+/* Into the main document: a part's fields, and a reference that changed. */
+static bool trace_embed(struct tracer *t, const struct step *step, const struct path *path,
+                        struct path **out)
+{
+	const struct op *op = step->op;
+	struct cf_str rest;
+
+	if (path->is_input && path->part == step->part) {
+		if (op->host.decoded.ptr)
+			add_path(t, out, MAIN, false, prefixed(t, &op->host, path->pointer));
+		for (size_t i = 0; i < op->pair_count; i++)
+			if (begins(path->pointer, &op->pairs[i].part, &rest))
+				add_path(t, out, MAIN, false,
+				         prefixed(t, &op->pairs[i].main, rest));
+		return true;
+	}
+	if (path->part != MAIN || path->is_input || !op->shared ||
+	    !begins(path->pointer, &op->reference, &rest))
+		return false;
+	if (op->host.decoded.ptr)
+		add_path(t, out, MAIN, false, prefixed(t, &op->host, STR("")));
+	for (size_t i = 0; i < op->pair_count; i++)
+		add_path(t, out, MAIN, false, prefixed(t, &op->pairs[i].main, STR("")));
+	return true;
+}
+
+static bool trace_in(struct tracer *t, const struct step *step, struct cf_str pointer,
+                     struct path **out)
+{
+	struct path *inner = NULL;
+	struct cf_str rest;
+
+	if (!begins(pointer, &step->op->name, &rest))
+		return false;
+	add_path(t, &inner, MAIN, false, rest);
+	trace_steps(t, step->inner, step->inner_count, &inner);
+	for (; inner; inner = inner->next)
+		add_path(t, out, MAIN, false, prefixed(t, &step->op->name, inner->pointer));
+	return true;
+}
+
+/* An array is one atom, or its elements are named by tokens that pass. */
+static bool trace_map(struct tracer *t, const struct step *step, struct cf_str pointer,
+                      struct path **out)
+{
+	const char *slash = pointer.len > 1 ? memchr(pointer.ptr + 1, '/', pointer.len - 1) : NULL;
+	size_t token = slash ? (size_t)(slash - pointer.ptr) : pointer.len;
+	struct path *inner = NULL;
+
+	if (pointer.len == 0) {
+		add_path(t, out, MAIN, false, pointer);
+		return true;
+	}
+	add_path(t, &inner, MAIN, false,
+	         (struct cf_str){pointer.ptr + token, pointer.len - token});
+	trace_steps(t, step->inner, step->inner_count, &inner);
+	for (; inner; inner = inner->next) {
+		struct cf_str whole = arena_printf(&t->arena, "%.*s%.*s", (int)token, pointer.ptr,
+		                                   STR_ARG(inner->pointer));
+
+		add_path(t, out, MAIN, false, whole);
+	}
+	return true;
+}
+
+static bool trace_hoist(struct tracer *t, const struct step *step, struct cf_str pointer,
+                        struct path **out)
+{
+	struct cf_str rest, deeper;
+
+	if (!begins(pointer, &step->op->host, &rest))
+		return false;
+	if (rest.len == 0) {
+		/* The whole host feeds what comes out of it, too. */
+		add_path(t, out, MAIN, false, pointer);
+		add_path(t, out, MAIN, false, prefixed(t, &step->op->name, STR("")));
+		return true;
+	}
+	if (!begins(rest, &step->op->name, &deeper))
+		return false;
+	add_path(t, out, MAIN, false, prefixed(t, &step->op->name, deeper));
+	return true;
+}
+
+static bool trace_script(struct tracer *t, const struct step *step, struct cf_str pointer,
+                         struct path **out)
+{
+	const struct op *op = step->op;
+	const struct op_name *reads = step->down ? op->writes : op->parts;
+	const struct op_name *writes = step->down ? op->parts : op->writes;
+	size_t read_count = step->down ? op->write_count : op->part_count;
+	size_t write_count = step->down ? op->part_count : op->write_count;
+	struct cf_str rest;
+
+	for (size_t i = 0; i < read_count; i++) {
+		if (!begins(pointer, &reads[i], &rest))
+			continue;
+		for (size_t k = 0; k < write_count; k++)
+			add_path(t, out, MAIN, false, prefixed(t, &writes[k], STR("")));
+		return true;
+	}
+	return false;
+}
+
+static bool trace_split(struct tracer *t, const struct step *step, struct cf_str pointer,
+                        struct path **out)
+{
+	struct cf_str rest;
+
+	if (!begins(pointer, &step->op->name, &rest))
+		return false;
+	for (size_t i = 0; i < step->op->part_count; i++)
+		add_path(t, out, MAIN, false, prefixed(t, &step->op->parts[i], STR("")));
+	return true;
+}
+
+static bool trace_join(struct tracer *t, const struct step *step, struct cf_str pointer,
+                       struct path **out)
+{
+	struct cf_str rest;
+
+	for (size_t i = 0; i < step->op->part_count; i++) {
+		if (!begins(pointer, &step->op->parts[i], &rest))
+			continue;
+		add_path(t, out, MAIN, false, prefixed(t, &step->op->name, STR("")));
+		return true;
+	}
+	return false;
+}
+
+/* One path over one step; false: it stays as it is. */
+static bool trace_step(struct tracer *t, const struct step *step, const struct path *path,
+                       struct path **out)
+{
+	struct cf_str pointer = path->pointer, rest;
+
+	if (step->kind == OP_EMBED)
+		return trace_embed(t, step, path, out);
+	if (path->part != MAIN || path->is_input)
+		return false;
+	switch (step->kind) {
+	case OP_REMOVE:
+		return begins(pointer, &step->op->name, &rest);
+	case OP_RENAME:
+		if (!begins(pointer, &step->from, &rest))
+			return false;
+		add_path(t, out, MAIN, false, prefixed(t, &step->to, rest));
+		return true;
+	case OP_HOIST:
+		return trace_hoist(t, step, pointer, out);
+	case OP_PLUNGE:
+		if (!begins(pointer, &step->op->name, &rest))
+			return false;
+		add_path(t, out, MAIN, false, prefixed(t, &step->op->host, pointer));
+		return true;
+	case OP_WRAP:
+	case OP_HEAD:
+	case OP_CONVERT:
+		if (!begins(pointer, &step->op->name, &rest))
+			return false;
+		add_path(t, out, MAIN, false, prefixed(t, &step->op->name, STR("")));
+		return true;
+	case OP_IN:
+		return trace_in(t, step, pointer, out);
+	case OP_MAP:
+		return trace_map(t, step, pointer, out);
+	case OP_SPLIT:
+		return trace_split(t, step, pointer, out);
+	case OP_JOIN:
+		return trace_join(t, step, pointer, out);
+	case OP_EXTRACT:
+		return trace_extract(t, step, pointer, out);
+	case OP_SCRIPT:
+		return trace_script(t, step, pointer, out);
+	default:
+		return false;
+	}
+}
+
+static void trace_steps(struct tracer *t, const struct step *steps, size_t count,
+                        struct path **list)
+{
+	for (size_t i = 0; i < count && t->rc == 0; i++) {
+		struct path *out = NULL, *next;
+
+		for (struct path *path = *list; path; path = next) {
+			next = path->next;
+			if (!trace_step(t, &steps[i], path, &out)) {
+				path->next = out;
+				out = path;
+			}
+		}
+		*list = out;
+	}
+}
+
+int lens_trace(const struct lens_program *program, size_t input, struct cf_str pointer,
+               int (*found)(void *ctx, size_t output, struct cf_str pointer), void *ctx)
+{
+	struct tracer t = {.rc = 0};
+	struct path *paths = NULL;
+	int rc;
+
+	arena_init(&t.arena, program->mem);
+	add_path(&t, &paths, input, input != MAIN, pointer);
+	trace_steps(&t, program->steps, program->step_count, &paths);
+	rc = t.rc;
+	for (; paths && rc == 0; paths = paths->next)
+		if (!paths->is_input)
+			rc = found(ctx, paths->part, paths->pointer);
+	arena_fini(&t.arena);
+	return rc;
+}
