@@ -21,8 +21,7 @@ static bool strings_equal(struct json_value a, struct json_value b)
 }
 
 /* Small objects are searched member by member from where the other one stands. */
-static struct json_value same_name(struct json_value object, struct json_value name,
-                                   uint32_t *hint)
+static struct json_value same_name(struct json_value object, struct json_value name, uint32_t *hint)
 {
 	const struct json_node *nodes = object.doc->nodes;
 	uint32_t end = nodes[object.node].next, start = *hint, key = start;
@@ -144,7 +143,7 @@ struct hash128 json_hash128(struct json_value v)
 
 			one = json_hash128(it.value);
 			one = mix((struct hash128){one.low + name.low, one.high ^ name.high},
-			          name.high);
+				  name.high);
 			sum.low += one.low;
 			sum.high += one.high;
 		}

@@ -103,7 +103,7 @@ static void write_number(struct cf_str s, size_t start, struct cf_buf *out)
 		buf_byte(out, '0');
 	for (; i < s.len; i++) {
 		bool bare = s.ptr[i] == '.' &&
-		            (i + 1 == s.len || s.ptr[i + 1] < '0' || s.ptr[i + 1] > '9');
+			    (i + 1 == s.len || s.ptr[i + 1] < '0' || s.ptr[i + 1] > '9');
 
 		if (!bare)
 			buf_byte(out, s.ptr[i]);
@@ -113,15 +113,16 @@ static void write_number(struct cf_str s, size_t start, struct cf_buf *out)
 static bool write_based(struct cf_str s, struct cf_buf *out)
 {
 	unsigned base = s.len > 2 && s.ptr[0] == '0' && s.ptr[1] == 'x'   ? 16
-	                : s.len > 2 && s.ptr[0] == '0' && s.ptr[1] == 'o' ? 8
-	                                                                  : 0;
+			: s.len > 2 && s.ptr[0] == '0' && s.ptr[1] == 'o' ? 8
+									  : 0;
 	uint64_t value = 0;
 
 	for (size_t i = 2; base && i < s.len; i++) {
 		char c = s.ptr[i];
-		unsigned digit = c >= '0' && c <= '9'                       ? (unsigned)(c - '0')
-		                 : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (unsigned)((c | 0x20) - 'a') + 10
-		                                                            : 99;
+		unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0')
+				 : (c | 0x20) >= 'a' && (c | 0x20) <= 'f'
+					 ? (unsigned)((c | 0x20) - 'a') + 10
+					 : 99;
 
 		if (digit >= base || __builtin_mul_overflow(value, base, &value) ||
 		    __builtin_add_overflow(value, digit, &value))
@@ -136,8 +137,8 @@ static int write_plain(struct converter *c, struct cf_str s, size_t line)
 	static const char *const trues[] = {"true", "True", "TRUE", NULL};
 	static const char *const falses[] = {"false", "False", "FALSE", NULL};
 	static const char *const beyond[] = {".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",
-	                                     ".INF",  "-.inf", "-.Inf", "-.INF", "+.inf",
-	                                     "+.Inf", "+.INF", NULL};
+					     ".INF",  "-.inf", "-.Inf", "-.INF", "+.inf",
+					     "+.Inf", "+.INF", NULL};
 	struct cf_buf *out = &c->file->text;
 	size_t start;
 
@@ -178,7 +179,7 @@ static int write_scalar(struct converter *c, const yaml_node_t *node)
 	if (!tag_is(node, YAML_STR_TAG))
 		return fail_at(c, node->start_mark.line, "tags are not understood here");
 	return plain ? write_plain(c, s, node->start_mark.line)
-	             : json_write_string(s, &c->file->text);
+		     : json_write_string(s, &c->file->text);
 }
 
 static int write_node(struct converter *c, int index);
@@ -195,7 +196,7 @@ static int check_key(struct converter *c, const yaml_node_t *map, const yaml_nod
 		if (other->type == YAML_SCALAR_NODE &&
 		    other->data.scalar.length == key->data.scalar.length &&
 		    memcmp(other->data.scalar.value, key->data.scalar.value,
-		           key->data.scalar.length) == 0)
+			   key->data.scalar.length) == 0)
 			return fail_at(c, key->start_mark.line, "a member name stands twice");
 	}
 	return 0;
@@ -215,8 +216,8 @@ static int write_mapping(struct converter *c, const yaml_node_t *node)
 		if (pair > node->data.mapping.pairs.start)
 			buf_byte(&c->file->text, ',');
 		json_write_string((struct cf_str){(const char *)key->data.scalar.value,
-		                                  key->data.scalar.length},
-		                  &c->file->text);
+						  key->data.scalar.length},
+				  &c->file->text);
 		buf_byte(&c->file->text, ':');
 		write_node(c, pair->value);
 	}
@@ -314,7 +315,7 @@ static bool is_yaml(const char *path)
 }
 
 int json_file_read(struct json_file *file, const char *path, struct cf_str bytes,
-                   const struct cf_mem *mem, struct cf_error *error)
+		   const struct cf_mem *mem, struct cf_error *error)
 {
 	size_t path_len = strlen(path);
 	int rc;
@@ -333,7 +334,7 @@ int json_file_read(struct json_file *file, const char *path, struct cf_str bytes
 	}
 	if (rc == 0) {
 		rc = json_read(&file->doc, file->text.ptr ? file->text.ptr : "", file->text.len,
-		               JSON_READ_DOCUMENT, error);
+			       JSON_READ_DOCUMENT, error);
 		if (rc && error)
 			error_at_file(error, str_of(path), error->line);
 	}
@@ -350,7 +351,7 @@ static int read_bytes(const char *path, struct cf_buf *out, struct cf_error *err
 
 	if (fd < 0 || fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
 		rc = error_set(error, errno == ENOENT ? CF_ERR_NOT_FOUND : CF_ERR_IO,
-		               "cannot be read: %s", fd < 0 ? strerror(errno) : "it is a folder");
+			       "cannot be read: %s", fd < 0 ? strerror(errno) : "it is a folder");
 		error_at_file(error, str_of(path), 0);
 	}
 	while (rc == 0) {
@@ -358,7 +359,7 @@ static int read_bytes(const char *path, struct cf_buf *out, struct cf_error *err
 
 		if (out->len > LIMIT_FILE_BYTES) {
 			rc = error_set(error, CF_ERR_LIMIT, "more than %zu bytes",
-			               LIMIT_FILE_BYTES);
+				       LIMIT_FILE_BYTES);
 			error_at_file(error, str_of(path), 0);
 			break;
 		}
@@ -383,7 +384,7 @@ static int read_bytes(const char *path, struct cf_buf *out, struct cf_error *err
 }
 
 int json_file_load(struct json_file *file, const char *path, const struct cf_mem *mem,
-                   struct cf_error *error)
+		   struct cf_error *error)
 {
 	struct cf_buf bytes;
 	int rc;

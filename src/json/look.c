@@ -130,7 +130,7 @@ bool json_name_is(struct json_value name, struct cf_str decoded)
 	struct cf_str inner = json_inner(name);
 
 	return json_node(name)->flags & JSON_ESCAPED ? escaped_equals(inner, decoded)
-	                                             : str_equal(inner, decoded);
+						     : str_equal(inner, decoded);
 }
 
 struct json_value json_member(struct json_value object, struct cf_str name)
@@ -192,10 +192,9 @@ static bool token_is(struct json_value name, struct cf_str token)
 		if (token.len > sizeof(decoded))
 			return false;
 		for (size_t i = 0; i < token.len; i++)
-			decoded[len++] = token.ptr[i] != '~' || i + 1 >= token.len
-			                         ? token.ptr[i]
-			                 : token.ptr[++i] == '1' ? '/'
-			                                         : '~';
+			decoded[len++] = token.ptr[i] != '~' || i + 1 >= token.len ? token.ptr[i]
+					 : token.ptr[++i] == '1'                   ? '/'
+										   : '~';
 		return escaped_equals(inner, (struct cf_str){decoded, len});
 	}
 	for (size_t i = 0; i < token.len; i++) {
@@ -232,7 +231,7 @@ struct json_value json_pointer_get(struct json_value root, struct cf_str pointer
 		token.len = slash ? (size_t)(slash - token.ptr) : pointer.len - 1;
 		root = json_kind(root) == JSON_ARRAY    ? pointer_element(root, token)
 		       : json_kind(root) == JSON_OBJECT ? pointer_member(root, token)
-		                                        : JSON_ABSENT;
+							: JSON_ABSENT;
 		pointer.ptr += token.len + 1;
 		pointer.len -= token.len + 1;
 	}
@@ -281,7 +280,7 @@ int json_pointer_of(struct json_value v, struct cf_buf *ret)
 				rc = it.members ? json_decode(it.name, &arena, &name) : 0;
 				if (rc == 0)
 					rc = it.members ? json_pointer_push(ret, name)
-					                : json_pointer_push_index(ret, index);
+							: json_pointer_push_index(ret, index);
 				at = v.node == from ? v : it.value;
 				found = true;
 				break;

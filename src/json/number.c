@@ -34,8 +34,8 @@ struct decimal decimal_of(struct cf_str number)
 	if (first == SIZE_MAX)
 		return (struct decimal){.negative = false};
 	if (end < number.len)
-		d.exponent = read_exponent(
-			(struct cf_str){number.ptr + end + 1, number.len - end - 1});
+		d.exponent =
+			read_exponent((struct cf_str){number.ptr + end + 1, number.len - end - 1});
 	if (point == SIZE_MAX)
 		point = end;
 	d.exponent += first < point ? (int64_t)(point - first) : -(int64_t)(first - point - 1);
@@ -161,7 +161,7 @@ static void step_remainder(uint8_t *remainder, const uint8_t *divisor, size_t le
 }
 
 static bool divides_long(const struct decimal *a, const struct decimal *b, int64_t zeros,
-                         uint8_t *work)
+			 uint8_t *work)
 {
 	size_t len = b->count, at = 0;
 	uint8_t *remainder = work, *divisor = work + len + 1;

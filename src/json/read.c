@@ -43,9 +43,8 @@ static bool grow(struct reader *r)
 	return true;
 }
 
-static inline __attribute__((always_inline)) struct json_node *add_node(struct reader *r,
-                                                                         uint8_t kind,
-                                                                         const uint8_t *start)
+static inline __attribute__((always_inline)) struct json_node *
+add_node(struct reader *r, uint8_t kind, const uint8_t *start)
 {
 	struct json_node *node;
 
@@ -193,8 +192,7 @@ static const uint8_t *read_number(struct reader *r, const uint8_t *p)
 	return p;
 }
 
-static const uint8_t *read_literal(struct reader *r, const uint8_t *p, const char *word,
-                                   size_t len)
+static const uint8_t *read_literal(struct reader *r, const uint8_t *p, const char *word, size_t len)
 {
 	if ((size_t)(r->end - p) >= len && memcmp(p, word, len) == 0)
 		return p + len;
@@ -216,7 +214,7 @@ static bool names_equal(const struct json_doc *doc, uint32_t a, uint32_t b)
 static bool fail_twice(struct reader *r, uint32_t key)
 {
 	return fail(r, CF_ERR_SYNTAX, r->begin + r->doc->nodes[key].start,
-	            "a member name stands twice in one object");
+		    "a member name stands twice in one object");
 }
 
 /* Few members: a bitmap of hashes says where a look is worth it. */
@@ -289,7 +287,7 @@ static bool check_names(struct reader *r, uint32_t object)
 /* --- the loop -------------------------------------------------------------------- */
 
 static inline __attribute__((always_inline)) const uint8_t *skip_space(struct reader *r,
-                                                                       const uint8_t *p)
+								       const uint8_t *p)
 {
 	if (__builtin_expect(p < r->end && *p <= ' ', 0)) {
 		const uint8_t *start = p;
@@ -303,8 +301,8 @@ static inline __attribute__((always_inline)) const uint8_t *skip_space(struct re
 }
 
 /* A name, its colon, and the space around; p stands at its quote. */
-static inline __attribute__((always_inline)) const uint8_t *
-read_name(struct reader *r, const uint8_t *p, bool vector)
+static inline __attribute__((always_inline)) const uint8_t *read_name(struct reader *r,
+								      const uint8_t *p, bool vector)
 {
 	struct json_node *node;
 	uint8_t flags = 0;
@@ -382,7 +380,7 @@ read_scalar(struct reader *r, const uint8_t *p, bool vector)
 
 /* Completes the innermost container; its parent's member ends with it. */
 static inline __attribute__((always_inline)) bool close_container(struct reader *r,
-                                                                  const uint8_t *p)
+								  const uint8_t *p)
 {
 	uint32_t index = r->open[r->depth - 1];
 	struct json_node *node = &r->doc->nodes[index];
@@ -464,14 +462,13 @@ static inline __attribute__((always_inline)) bool read_text(struct reader *r, bo
 		}
 		if (*p != (in_object ? '}' : ']'))
 			return fail(r, CF_ERR_SYNTAX, p,
-			            in_object ? "a comma or } is expected"
-			                      : "a comma or ] is expected");
+				    in_object ? "a comma or } is expected"
+					      : "a comma or ] is expected");
 	close:
 		if (!close_container(r, p + 1))
 			return false;
 		p++;
-		in_object = r->depth &&
-		            r->doc->nodes[r->open[r->depth - 1]].kind == JSON_OBJECT;
+		in_object = r->depth && r->doc->nodes[r->open[r->depth - 1]].kind == JSON_OBJECT;
 		goto ended;
 	}
 	p = skip_space(r, p);
@@ -548,7 +545,7 @@ void json_doc_fini(struct json_doc *doc)
 }
 
 int json_read_with(struct json_doc *doc, const char *text, size_t len, unsigned flags, bool vector,
-                   struct cf_error *error)
+		   struct cf_error *error)
 {
 	struct reader r;
 	bool ok;
@@ -565,7 +562,7 @@ int json_read_with(struct json_doc *doc, const char *text, size_t len, unsigned 
 	if (len > LIMIT_DOCUMENT_BYTES) {
 		r.what = NULL;
 		return error_set(error, CF_ERR_LIMIT, "%zu bytes are more than the limit of %zu",
-		                 len, LIMIT_DOCUMENT_BYTES);
+				 len, LIMIT_DOCUMENT_BYTES);
 	}
 	ok = vector ? read_vector(&r) : read_portable(&r);
 	if (ok)
@@ -576,7 +573,7 @@ int json_read_with(struct json_doc *doc, const char *text, size_t len, unsigned 
 }
 
 int json_read(struct json_doc *doc, const char *text, size_t len, unsigned flags,
-              struct cf_error *error)
+	      struct cf_error *error)
 {
 	return json_read_with(doc, text, len, flags, JSON_SCAN_HAS_VECTOR, error);
 }

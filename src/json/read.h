@@ -6,7 +6,7 @@
 
 /* As json_read; `vector` chooses the scanner. */
 int json_read_with(struct json_doc *doc, const char *text, size_t len, unsigned flags, bool vector,
-                   struct cf_error *error);
+		   struct cf_error *error);
 
 /* The length of the UTF-8 sequence at p (a byte >= 0x80), 0 where it is none. */
 size_t utf8_length(const uint8_t *p, const uint8_t *end);

@@ -40,10 +40,9 @@ static inline const uint8_t *scan_plain_vector(const uint8_t *p, const uint8_t *
 	while (end - p >= 16) {
 		__m128i chunk = _mm_loadu_si128((const __m128i *)(const void *)p);
 		/* Signed: a byte of 0x80 and above is less than a space, too. */
-		__m128i special = _mm_or_si128(
-			_mm_or_si128(_mm_cmpeq_epi8(chunk, quote),
-		                     _mm_cmpeq_epi8(chunk, backslash)),
-			_mm_cmplt_epi8(chunk, space));
+		__m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(chunk, quote),
+							    _mm_cmpeq_epi8(chunk, backslash)),
+					       _mm_cmplt_epi8(chunk, space));
 		unsigned mask = (unsigned)_mm_movemask_epi8(special);
 
 		if (mask)

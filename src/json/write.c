@@ -66,7 +66,7 @@ int json_write_string_inner(struct cf_str decoded, struct cf_buf *out)
 		buf_append(out, decoded.ptr + plain, i - plain);
 		if (surrogate) {
 			buf_printf(out, "\\u%04x",
-			           (unsigned)(0xd000 | (p[i + 1] & 0x3f) << 6 | (p[i + 2] & 0x3f)));
+				   (unsigned)(0xd000 | (p[i + 1] & 0x3f) << 6 | (p[i + 2] & 0x3f)));
 			i += 3;
 		} else {
 			if (c < 0x20) {

@@ -77,7 +77,7 @@ static int open_part(struct run *run, struct json_value document, struct work_va
 		if (is_meta(&object->members[i])) {
 			object->count--;
 			memmove(&object->members[i], &object->members[i + 1],
-			        (object->count - i) * sizeof(*object->members));
+				(object->count - i) * sizeof(*object->members));
 		} else {
 			i++;
 		}
@@ -86,7 +86,7 @@ static int open_part(struct run *run, struct json_value document, struct work_va
 }
 
 static int make_id(struct run *run, const struct output_plan *plan, struct cf_str key,
-                   bool singleton, struct work_value *ret)
+		   bool singleton, struct work_value *ret)
 {
 	struct cf_str before = plan->id_before[singleton], after = plan->id_after[singleton];
 	size_t len = before.len + key.len + after.len + 2;
@@ -112,7 +112,7 @@ static void set_member(struct work_member *member, struct work_value value)
 
 /* Rewrites, in place, what says what the main document is. */
 static int identify_main(struct run *run, struct work_object *object, const struct lens_args *args,
-                         bool *ret_has_id)
+			 bool *ret_has_id)
 {
 	const struct lens_program *program = run->program;
 	const struct output_plan *plan = &program->plans[0];
@@ -121,8 +121,8 @@ static int identify_main(struct run *run, struct work_object *object, const stru
 
 	if (member)
 		set_member(member, work_text(work_json_kind(&member->value) == JSON_STRING
-		                                     ? plan->version_text
-		                                     : plan->version_number));
+						     ? plan->version_text
+						     : plan->version_number));
 	member = work_find(object, &program->type_name);
 	if (member && !str_equal(program->inputs[0].type, program->outputs[0].type))
 		set_member(member, work_text(plan->type_text));
@@ -144,21 +144,21 @@ static int identify_main(struct run *run, struct work_object *object, const stru
 	return 0;
 }
 
-static int fill_missing(struct run *run, struct work_object *object,
-                        const struct output_plan *plan)
+static int fill_missing(struct run *run, struct work_object *object, const struct output_plan *plan)
 {
 	for (size_t i = 0; i < plan->fill_count; i++)
 		if (!work_find(object, &plan->fills[i].name) &&
 		    work_append(&run->worker->memory, object, &plan->fills[i].name,
-		                work_text(plan->fills[i].text)))
+				work_text(plan->fills[i].text)))
 			return error_nomem(run->error);
 	return 0;
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing -----------------------------------------------------------------------------------
+ */
 
 static int write_main(struct run *run, struct work_value *value, const struct lens_args *args,
-                      bool *ret_has_id)
+		      bool *ret_has_id)
 {
 	struct cf_buf *out = &run->worker->texts[0];
 	int rc = 0;
@@ -166,7 +166,7 @@ static int write_main(struct run *run, struct work_value *value, const struct le
 	if (run->program->identity || run->program->plans[0].fill_count) {
 		if (work_json_kind(value) != JSON_OBJECT)
 			return error_set(run->error, CF_ERR_INVALID,
-			                 "the document is not an object");
+					 "the document is not an object");
 		if (work_open(&run->worker->memory, value))
 			return error_nomem(run->error);
 		if (run->program->identity)
@@ -238,10 +238,11 @@ static int write_part(struct run *run, size_t place, const struct lens_args *arg
 	return 0;
 }
 
-/* --- the whole -------------------------------------------------------------------------------------- */
+/* --- the whole
+ * -------------------------------------------------------------------------------------- */
 
 static int open_values(struct run *run, const struct json_value *documents, size_t count,
-                       struct work_value **ret)
+		       struct work_value **ret)
 {
 	int rc = 0;
 
@@ -257,8 +258,7 @@ static int open_values(struct run *run, const struct json_value *documents, size
 }
 
 int lens_apply(struct lens_worker *worker, const struct lens_program *program,
-               const struct lens_args *args, const struct lens_output **ret,
-               struct cf_error *error)
+	       const struct lens_args *args, const struct lens_output **ret, struct cf_error *error)
 {
 	size_t outputs = program->output_count;
 	struct run run = {.worker = worker, .program = program, .error = error};
@@ -281,7 +281,7 @@ int lens_apply(struct lens_worker *worker, const struct lens_program *program,
 		return rc;
 	value = run.inputs[0];
 	rc = steps_forward(&run, program->steps, program->step_count, &value,
-	                   run.bases ? &run.bases[0] : NULL);
+			   run.bases ? &run.bases[0] : NULL);
 	if (rc == 0)
 		rc = write_main(&run, &value, args, &has_id);
 	for (size_t i = 1; i < outputs && rc == 0; i++)
@@ -311,7 +311,7 @@ static struct cf_str reference_name(const struct lens_program *program, size_t i
 }
 
 int lens_reference(struct lens_worker *worker, const struct lens_program *program, size_t input,
-                   struct json_value main, struct cf_str *ret, struct cf_error *error)
+		   struct json_value main, struct cf_str *ret, struct cf_error *error)
 {
 	struct cf_str name = reference_name(program, input);
 	struct json_value value = name.ptr ? json_member(main, name) : JSON_ABSENT;

@@ -9,10 +9,10 @@ struct compiler {
 static enum op_kind kind_going(enum op_kind kind, bool down)
 {
 	static const enum op_kind mirrors[OP_COUNT] = {
-		[OP_ADD] = OP_REMOVE,      [OP_REMOVE] = OP_ADD,   [OP_RENAME] = OP_RENAME,
-		[OP_HOIST] = OP_PLUNGE,    [OP_PLUNGE] = OP_HOIST, [OP_WRAP] = OP_HEAD,
-		[OP_HEAD] = OP_WRAP,       [OP_IN] = OP_IN,        [OP_MAP] = OP_MAP,
-		[OP_CONVERT] = OP_CONVERT, [OP_SPLIT] = OP_JOIN,   [OP_JOIN] = OP_SPLIT,
+		[OP_ADD] = OP_REMOVE,      [OP_REMOVE] = OP_ADD,    [OP_RENAME] = OP_RENAME,
+		[OP_HOIST] = OP_PLUNGE,    [OP_PLUNGE] = OP_HOIST,  [OP_WRAP] = OP_HEAD,
+		[OP_HEAD] = OP_WRAP,       [OP_IN] = OP_IN,         [OP_MAP] = OP_MAP,
+		[OP_CONVERT] = OP_CONVERT, [OP_SPLIT] = OP_JOIN,    [OP_JOIN] = OP_SPLIT,
 		[OP_EXTRACT] = OP_EMBED,   [OP_EMBED] = OP_EXTRACT, [OP_SCRIPT] = OP_SCRIPT,
 	};
 
@@ -30,10 +30,10 @@ static size_t place_of(struct lens_place *places, size_t *count, const struct le
 }
 
 static int compile_ops(struct compiler *c, const struct lens *lens, const struct op *ops,
-                       size_t count, bool down, struct step *steps);
+		       size_t count, bool down, struct step *steps);
 
 static int compile_op(struct compiler *c, const struct lens *lens, const struct op *op, bool down,
-                      struct step *step)
+		      struct step *step)
 {
 	struct lens_program *program = c->program;
 
@@ -44,25 +44,25 @@ static int compile_op(struct compiler *c, const struct lens *lens, const struct 
 	if (op->inner_count) {
 		step->inner = arena_calloc(&program->arena, op->inner_count, sizeof(*step));
 		step->inner_count = op->inner_count;
-		return step->inner ? compile_ops(c, lens, op->inner, op->inner_count, down,
-		                                 step->inner)
-		                   : error_nomem(c->error);
+		return step->inner
+			       ? compile_ops(c, lens, op->inner, op->inner_count, down, step->inner)
+			       : error_nomem(c->error);
 	}
 	if (op->kind != OP_EXTRACT && op->kind != OP_EMBED)
 		return 0;
 	if (step->kind == OP_EXTRACT)
 		step->part = place_of(program->outputs, &program->output_count,
-		                      op->kind == OP_EXTRACT ? &lens->newer[op->place]
-		                                             : &lens->older[op->place]);
+				      op->kind == OP_EXTRACT ? &lens->newer[op->place]
+							     : &lens->older[op->place]);
 	else
 		step->part = place_of(program->inputs, &program->input_count,
-		                      op->kind == OP_EXTRACT ? &lens->newer[op->place]
-		                                             : &lens->older[op->place]);
+				      op->kind == OP_EXTRACT ? &lens->newer[op->place]
+							     : &lens->older[op->place]);
 	return 0;
 }
 
 static int compile_ops(struct compiler *c, const struct lens *lens, const struct op *ops,
-                       size_t count, bool down, struct step *steps)
+		       size_t count, bool down, struct step *steps)
 {
 	int rc = 0;
 
@@ -87,7 +87,7 @@ static int make_name(struct lens_program *program, struct cf_str decoded, struct
 }
 
 static int plan_identity(struct lens_program *program, const struct lens_place *place,
-                         struct output_plan *plan)
+			 struct output_plan *plan)
 {
 	const struct lens_identity *identity = program->identity;
 	struct cf_buf before, after, text;
@@ -100,7 +100,7 @@ static int plan_identity(struct lens_program *program, const struct lens_place *
 		buf_clear(&before);
 		buf_clear(&after);
 		rc = identity->id_frame(identity->ctx, place->type, place->major, singleton,
-		                        &before, &after);
+					&before, &after);
 		buf_clear(&text);
 		json_write_string_inner(buf_view(&before), &text);
 		plan->id_before[singleton] = arena_dup(&program->arena, buf_view(&text));
@@ -111,9 +111,8 @@ static int plan_identity(struct lens_program *program, const struct lens_place *
 	plan->version_number = arena_printf(&program->arena, "%u", place->major);
 	buf_clear(&text);
 	if (rc == 0 && identity->version_text)
-		rc = json_write_string(identity->version_text(identity->ctx, place->type,
-		                                              place->major),
-		                       &text);
+		rc = json_write_string(
+			identity->version_text(identity->ctx, place->type, place->major), &text);
 	else
 		buf_printf(&text, "\"%u.0.0\"", place->major);
 	plan->version_text = arena_dup(&program->arena, buf_view(&text));
@@ -133,10 +132,9 @@ static struct cf_str default_of_types(unsigned types)
 	static const struct {
 		unsigned type;
 		const char *text;
-	} defaults[] = {{SCHEMA_NULL, "null"},   {SCHEMA_STRING, "\"\""},
-	                {SCHEMA_NUMBER, "0"},    {SCHEMA_INTEGER, "0"},
-	                {SCHEMA_BOOLEAN, "false"}, {SCHEMA_ARRAY, "[]"},
-	                {SCHEMA_OBJECT, "{}"}};
+	} defaults[] = {{SCHEMA_NULL, "null"}, {SCHEMA_STRING, "\"\""},   {SCHEMA_NUMBER, "0"},
+			{SCHEMA_INTEGER, "0"}, {SCHEMA_BOOLEAN, "false"}, {SCHEMA_ARRAY, "[]"},
+			{SCHEMA_OBJECT, "{}"}};
 
 	for (size_t i = 0; i < ARRAY_LEN(defaults); i++)
 		if (types & defaults[i].type)
@@ -146,7 +144,7 @@ static struct cf_str default_of_types(unsigned types)
 
 /* What a schema requires of a document, but for what says what the document is. */
 static int plan_fills(struct lens_program *program, const struct schema *schema,
-                      struct output_plan *plan)
+		      struct output_plan *plan)
 {
 	struct schema_view root = schema_view_root(schema);
 	struct json_value required = json_member(root.at, STR("required"));
@@ -167,8 +165,8 @@ static int plan_fills(struct lens_program *program, const struct schema *schema,
 		    json_decode(it.value, &program->arena, &name))
 			continue;
 		if (program->identity && (str_equal(name, program->identity->type_field) ||
-		                          str_equal(name, program->identity->version_field) ||
-		                          (name.len && name.ptr[0] == '_')))
+					  str_equal(name, program->identity->version_field) ||
+					  (name.len && name.ptr[0] == '_')))
 			continue;
 		view = schema_view_property(&root, name);
 		buf_clear(&text);
@@ -225,15 +223,15 @@ static int compile_links(struct compiler *c, const struct lens_link *links, size
 	program->input_count = program->output_count = 1;
 	for (size_t i = 0; i < link_count && rc == 0; i++) {
 		rc = compile_ops(c, links[i].lens, links[i].lens->ops, links[i].lens->op_count,
-		                 links[i].down, program->steps + program->step_count);
+				 links[i].down, program->steps + program->step_count);
 		program->step_count += links[i].lens->op_count;
 	}
 	return rc;
 }
 
 int lens_compile(struct lens_program **ret, const struct lens_link *links, size_t link_count,
-                 const struct lens_options *options, const struct cf_mem *mem,
-                 struct cf_error *error)
+		 const struct lens_options *options, const struct cf_mem *mem,
+		 struct cf_error *error)
 {
 	struct lens_program *program;
 	struct compiler c = {.error = error};
@@ -241,7 +239,8 @@ int lens_compile(struct lens_program **ret, const struct lens_link *links, size_
 	int rc;
 
 	if (link_count == 0 || link_count > LIMIT_LENS_CHAIN)
-		return error_set(error, CF_ERR_LENS, "a chain has 1 to %d lenses", LIMIT_LENS_CHAIN);
+		return error_set(error, CF_ERR_LENS, "a chain has 1 to %d lenses",
+				 LIMIT_LENS_CHAIN);
 	program = c.program = mem_calloc(mem, 1, sizeof(*program));
 	if (!program)
 		return error_nomem(error);
@@ -252,7 +251,7 @@ int lens_compile(struct lens_program **ret, const struct lens_link *links, size_
 	for (size_t i = 0; i < link_count; i++)
 		places += links[i].lens->older_count + links[i].lens->newer_count;
 	program->steps = arena_calloc(&program->arena, count_ops(links, link_count) + 1,
-	                              sizeof(*program->steps));
+				      sizeof(*program->steps));
 	program->inputs = arena_calloc(&program->arena, places, sizeof(*program->inputs));
 	program->outputs = arena_calloc(&program->arena, places, sizeof(*program->outputs));
 	if (!program->steps || !program->inputs || !program->outputs) {

@@ -4,67 +4,76 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define ARGS(...) (const struct lens_op_argument[]){__VA_ARGS__, {NULL, NULL, false}}
+#define ARGS(...)                         \
+	(const struct lens_op_argument[]) \
+	{                                 \
+		__VA_ARGS__,              \
+		{                         \
+			NULL, NULL, false \
+		}                         \
+	}
 
 static const struct lens_op op_table[OP_COUNT] = {
 	[OP_ADD] = {"add", "a field appears with its default; going down it goes away",
-                    ARGS({"name", "the field", true}, {"type", "its JSON type or types", false},
-                         {"default", "its value where nothing else says one", false},
-                         {"required", "for Cambria's files; the schema decides", false},
-                         {"items", "for Cambria's files: type of the elements", false})},
+		    ARGS({"name", "the field", true}, {"type", "its JSON type or types", false},
+			 {"default", "its value where nothing else says one", false},
+			 {"required", "for Cambria's files; the schema decides", false},
+			 {"items", "for Cambria's files: type of the elements", false})},
 	[OP_REMOVE] = {"remove", "a field goes away; going down it appears with its default",
-                       ARGS({"name", "the field", true}, {"type", "its JSON type or types", false},
-                            {"default", "its value where nothing else says one", false},
-                            {"required", "for Cambria's files; the schema decides", false},
-                            {"items", "for Cambria's files: type of the elements", false})},
+		       ARGS({"name", "the field", true}, {"type", "its JSON type or types", false},
+			    {"default", "its value where nothing else says one", false},
+			    {"required", "for Cambria's files; the schema decides", false},
+			    {"items", "for Cambria's files: type of the elements", false})},
 	[OP_RENAME] = {"rename", "a field gets another name and stays where it stands",
-                       ARGS({"source", "its name in the older version", true},
-                            {"destination", "its name in the newer version", true})},
+		       ARGS({"source", "its name in the older version", true},
+			    {"destination", "its name in the newer version", true})},
 	[OP_HOIST] = {"hoist", "a field leaves a nested object",
-                      ARGS({"host", "the nested object", true}, {"name", "the field", true})},
+		      ARGS({"host", "the nested object", true}, {"name", "the field", true})},
 	[OP_PLUNGE] = {"plunge", "a field goes into a nested object",
-                       ARGS({"host", "the nested object", true}, {"name", "the field", true})},
+		       ARGS({"host", "the nested object", true}, {"name", "the field", true})},
 	[OP_WRAP] = {"wrap", "a value becomes an array of one element (null: of none)",
-                     ARGS({"name", "the field", true})},
+		     ARGS({"name", "the field", true})},
 	[OP_HEAD] = {"head", "an array becomes its first element (of none: null)",
-                     ARGS({"name", "the field", true})},
+		     ARGS({"name", "the field", true})},
 	[OP_IN] = {"in", "ops inside a nested value",
-                   ARGS({"name", "the nested value", true}, {"lens", "the ops", true})},
+		   ARGS({"name", "the nested value", true}, {"lens", "the ops", true})},
 	[OP_MAP] = {"map", "ops on each element of an array; used inside `in`",
-                    ARGS({"lens", "the ops", true},
-                         {"key", "the field by which elements are matched", false})},
+		    ARGS({"lens", "the ops", true},
+			 {"key", "the field by which elements are matched", false})},
 	[OP_CONVERT] = {"convert", "values are looked up in a table",
-                        ARGS({"name", "the field", true},
-                             {"mapping", "two tables: up, and down", true},
-                             {"default", "what unmapped values become: [up, down]", false},
-                             {"sourceType", "JSON type in the older version", false},
-                             {"destinationType", "JSON type in the newer version", false})},
+			ARGS({"name", "the field", true},
+			     {"mapping", "two tables: up, and down", true},
+			     {"default", "what unmapped values become: [up, down]", false},
+			     {"sourceType", "JSON type in the older version", false},
+			     {"destinationType", "JSON type in the newer version", false})},
 	[OP_SPLIT] = {"split", "one string becomes several",
-                      ARGS({"name", "the field", true}, {"into", "the fields it becomes", true},
-                           {"by", "the separator; default: a space", false})},
+		      ARGS({"name", "the field", true}, {"into", "the fields it becomes", true},
+			   {"by", "the separator; default: a space", false})},
 	[OP_JOIN] = {"join", "several strings become one",
-                     ARGS({"name", "the field they become", true},
-                          {"into", "the fields that are joined", true},
-                          {"by", "the separator; default: a space", false})},
-	[OP_EXTRACT] = {"extract", "a part becomes a document of its own",
-                        ARGS({"names", "fields that move, as NAME or {NAME: NAME IN THE PART}", false},
-                             {"host", "a nested object that moves", false},
-                             {"into", "TYPE@MAJOR of the part", true},
-                             {"key", "same, {hash: FIELD or [FIELD...]} or {from: FIELD}", true},
-                             {"reference", "the field that holds a shared part's key", false},
-                             {"default", "the part that is taken where the host is absent", false})},
+		     ARGS({"name", "the field they become", true},
+			  {"into", "the fields that are joined", true},
+			  {"by", "the separator; default: a space", false})},
+	[OP_EXTRACT] =
+		{"extract", "a part becomes a document of its own",
+		 ARGS({"names", "fields that move, as NAME or {NAME: NAME IN THE PART}", false},
+		      {"host", "a nested object that moves", false},
+		      {"into", "TYPE@MAJOR of the part", true},
+		      {"key", "same, {hash: FIELD or [FIELD...]} or {from: FIELD}", true},
+		      {"reference", "the field that holds a shared part's key", false},
+		      {"default", "the part that is taken where the host is absent", false})},
 	[OP_EMBED] = {"embed", "a document becomes part of another: extract, the other way round",
-                      ARGS({"names", "fields that come, as NAME or {NAME: NAME IN THE PART}", false},
-                           {"host", "the nested object they become", false},
-                           {"from", "TYPE@MAJOR of the part", true},
-                           {"key", "same, {hash: FIELD or [FIELD...]} or {from: FIELD}", true},
-                           {"reference", "the field that holds a shared part's key", false},
-                           {"default", "the part that is taken where the host is absent", false})},
+		      ARGS({"names", "fields that come, as NAME or {NAME: NAME IN THE PART}",
+			    false},
+			   {"host", "the nested object they become", false},
+			   {"from", "TYPE@MAJOR of the part", true},
+			   {"key", "same, {hash: FIELD or [FIELD...]} or {from: FIELD}", true},
+			   {"reference", "the field that holds a shared part's key", false},
+			   {"default", "the part that is taken where the host is absent", false})},
 	[OP_SCRIPT] = {"script", "JavaScript for what tables cannot say",
-                       ARGS({"reads", "fields of the older version, which it takes", true},
-                            {"writes", "fields of the newer version, which it makes", true},
-                            {"up", "function (source, base) that returns the writes", true},
-                            {"down", "function (source, base) that returns the reads", true})},
+		       ARGS({"reads", "fields of the older version, which it takes", true},
+			    {"writes", "fields of the newer version, which it makes", true},
+			    {"up", "function (source, base) that returns the writes", true},
+			    {"down", "function (source, base) that returns the reads", true})},
 };
 
 size_t lens_ops(const struct lens_op **ret)
@@ -84,7 +93,7 @@ bool op_name_is(const struct op_name *name, struct cf_str decoded)
 }
 
 int op_error(struct cf_error *error, int code, const struct lens *lens, const struct op *op,
-             const char *format, ...)
+	     const char *format, ...)
 {
 	char text[400];
 	va_list args;

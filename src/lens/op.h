@@ -50,8 +50,9 @@ struct op {
 	struct op_name name;        /* rename: source */
 	struct op_name destination; /* rename */
 	struct op_name host;
-	struct cf_str fallback;      /* add, remove, extract: compact JSON of the default; ptr NULL: none */
-	struct cf_str type_default;  /* convert: default of destinationType */
+	struct cf_str
+		fallback; /* add, remove, extract: compact JSON of the default; ptr NULL: none */
+	struct cf_str type_default; /* convert: default of destinationType */
 	struct cf_str source_default;
 	struct op *inner; /* in, map */
 	size_t inner_count;
@@ -64,8 +65,8 @@ struct op {
 	struct cf_str by;
 	struct op_pair *pairs; /* extract, embed */
 	size_t pair_count;
-	size_t place;             /* extract, embed: the part among the places of its side */
-	struct op_name reference; /* shared parts */
+	size_t place;              /* extract, embed: the part among the places of its side */
+	struct op_name reference;  /* shared parts */
 	struct op_name *key_names; /* {hash: ...} or {from: ...} */
 	size_t key_count;
 	bool key_hashed, shared;
@@ -85,7 +86,7 @@ struct lens {
 
 /* Places the op in errors: file, line, and the op's name before the message. */
 int op_error(struct cf_error *error, int code, const struct lens *lens, const struct op *op,
-             const char *format, ...) __attribute__((format(printf, 5, 6)));
+	     const char *format, ...) __attribute__((format(printf, 5, 6)));
 const char *op_kind_name(enum op_kind kind);
 bool op_name_is(const struct op_name *name, struct cf_str decoded);
 

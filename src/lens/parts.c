@@ -22,9 +22,9 @@ static int raw_key(struct run *run, const struct work_value *value, struct cf_st
 
 	if (work_value_of(&run->worker->memory, value, &json))
 		return nomem(run);
-	*ret = json_is_absent(json)               ? (struct cf_str){NULL, 0}
+	*ret = json_is_absent(json)             ? (struct cf_str){NULL, 0}
 	       : json_kind(json) == JSON_STRING ? json_inner(json)
-	                                          : json_span(json);
+						: json_span(json);
 	return 0;
 }
 
@@ -32,8 +32,7 @@ static int raw_key(struct run *run, const struct work_value *value, struct cf_st
 
 /* XXH3-128 over the key fields' JSON, one a line; strings with the escapes that
  * JSON demands and no others. */
-static int hash_key(struct run *run, const struct step *step, struct work_value *part,
-                    char out[33])
+static int hash_key(struct run *run, const struct step *step, struct work_value *part, char out[33])
 {
 	struct lens_worker *worker = run->worker;
 	struct cf_buf text;
@@ -66,7 +65,7 @@ static int hash_key(struct run *run, const struct step *step, struct work_value 
 }
 
 static int make_key(struct run *run, const struct step *step, struct work_value *part,
-                    const char *constant, struct cf_str *ret)
+		    const char *constant, struct cf_str *ret)
 {
 	struct lens_worker *worker = run->worker;
 	struct work_value field;
@@ -78,7 +77,7 @@ static int make_key(struct run *run, const struct step *step, struct work_value 
 		rc = raw_key(run, &field, ret);
 		if (rc == 0 && ret->len == 0)
 			rc = step_error(run, step, CF_ERR_INVALID, &step->op->key_names[0],
-			                "the field that gives the key is absent or empty");
+					"the field that gives the key is absent or empty");
 		return rc;
 	}
 	if (constant && constant == worker->hashed_text) {
@@ -97,7 +96,7 @@ static int make_key(struct run *run, const struct step *step, struct work_value 
 }
 
 static bool key_unchanged(struct run *run, const struct step *step, struct work_value *part,
-                          struct work_value *base)
+			  struct work_value *base)
 {
 	for (size_t i = 0; i < step->op->key_count; i++) {
 		struct work_value a = member_of(part, &step->op->key_names[i]);
@@ -111,8 +110,7 @@ static bool key_unchanged(struct run *run, const struct step *step, struct work_
 
 /* Chooses the key, writes the reference into the main document. */
 static int refer(struct run *run, const struct step *step, struct work_object *main,
-                 struct work_value *part, const char *constant,
-                 const struct complement *complement)
+		 struct work_value *part, const char *constant, const struct complement *complement)
 {
 	struct cf_str old = {NULL, 0}, key, quoted;
 	struct work_value base = complement ? complement->value : WORK_NOTHING;
@@ -123,9 +121,9 @@ static int refer(struct run *run, const struct step *step, struct work_object *m
 	if (old.len && base.kind == WORK_OBJECT && key_unchanged(run, step, part, &base)) {
 		run->keys[step->part] = old;
 		return work_append(&run->worker->memory, main, &step->op->reference,
-		                   complement->second)
-		               ? nomem(run)
-		               : 0;
+				   complement->second)
+			       ? nomem(run)
+			       : 0;
 	}
 	rc = make_key(run, step, part, constant, &key);
 	if (rc)
@@ -133,8 +131,8 @@ static int refer(struct run *run, const struct step *step, struct work_object *m
 	run->keys[step->part] = key;
 	run->repointed[step->part] = old.len && !str_equal(old, key);
 	quoted = arena_printf(&run->worker->memory.arena, "\"%.*s\"", STR_ARG(key));
-	if (!quoted.ptr || work_append(&run->worker->memory, main, &step->op->reference,
-	                               work_text(quoted)))
+	if (!quoted.ptr ||
+	    work_append(&run->worker->memory, main, &step->op->reference, work_text(quoted)))
 		return nomem(run);
 	return 0;
 }
@@ -142,7 +140,7 @@ static int refer(struct run *run, const struct step *step, struct work_object *m
 /* --- extract ------------------------------------------------------------------------------ */
 
 static int take_host(struct run *run, const struct step *step, struct work_object *main,
-                     struct work_value *ret, const char **ret_constant)
+		     struct work_value *ret, const char **ret_constant)
 {
 	struct work_value host = work_take(main, &step->op->host);
 	enum json_kind kind = work_json_kind(&host);
@@ -155,7 +153,7 @@ static int take_host(struct run *run, const struct step *step, struct work_objec
 		}
 	} else if (kind != JSON_OBJECT) {
 		return step_error(run, step, CF_ERR_INVALID, &step->op->host,
-		                  "an object is expected here");
+				  "an object is expected here");
 	}
 	/* A constant part (from `add`, or the default) has a constant key. */
 	*ret_constant = host.kind == WORK_TEXT ? host.text.ptr : NULL;
@@ -164,7 +162,7 @@ static int take_host(struct run *run, const struct step *step, struct work_objec
 }
 
 static int take_names(struct run *run, const struct step *step, struct work_object *main,
-                      const struct complement *complement, struct work_value *ret)
+		      const struct complement *complement, struct work_value *ret)
 {
 	bool any = false;
 	int rc;
@@ -186,7 +184,7 @@ static int take_names(struct run *run, const struct step *step, struct work_obje
 			(void)work_take(ret->object, &step->op->pairs[i].part);
 		} else if (value.kind != WORK_ABSENT) {
 			rc = work_append(&run->worker->memory, ret->object,
-			                 &step->op->pairs[i].part, value);
+					 &step->op->pairs[i].part, value);
 		}
 	}
 	if (!any)
@@ -195,13 +193,13 @@ static int take_names(struct run *run, const struct step *step, struct work_obje
 }
 
 int extract_forward(struct run *run, const struct step *step, struct work_value *value,
-                    const struct complement *complement)
+		    const struct complement *complement)
 {
 	struct work_object *main = value->object;
 	const char *constant = NULL;
 	struct work_value part;
 	int rc = step->op->host.decoded.ptr ? take_host(run, step, main, &part, &constant)
-	                                    : take_names(run, step, main, complement, &part);
+					    : take_names(run, step, main, complement, &part);
 
 	if (rc)
 		return rc;
@@ -212,7 +210,7 @@ int extract_forward(struct run *run, const struct step *step, struct work_value 
 }
 
 int extract_backward(struct run *run, const struct step *step, struct work_value *value,
-                     struct complement *complement)
+		     struct complement *complement)
 {
 	struct work_memory *memory = &run->worker->memory;
 	struct work_value part = run->bases ? run->bases[step->part] : WORK_NOTHING, copy;
@@ -250,12 +248,12 @@ static int missing_part(struct run *run, const struct step *step)
 	const struct lens_place *place = &run->program->inputs[step->part];
 
 	return step_error(run, step, CF_ERR_INCOMPLETE, NULL, "its %.*s@%u has not arrived",
-	                  STR_ARG(place->type), place->major);
+			  STR_ARG(place->type), place->major);
 }
 
 /* The default that stood for a part that was not there stays away. */
 static bool stays_away(struct run *run, const struct step *step, struct work_value *part,
-                       const struct complement *complement)
+		       const struct complement *complement)
 {
 	struct work_value fallback = work_text(step->op->fallback);
 
@@ -264,15 +262,14 @@ static bool stays_away(struct run *run, const struct step *step, struct work_val
 }
 
 int embed_forward(struct run *run, const struct step *step, struct work_value *value,
-                  const struct complement *complement)
+		  const struct complement *complement)
 {
 	struct work_memory *memory = &run->worker->memory;
 	struct work_object *main = value->object;
 	struct work_value part = run->inputs[step->part], copy;
 	int rc = 0;
 
-	if (step->op->shared &&
-	    work_take(main, &step->op->reference).kind == WORK_ABSENT)
+	if (step->op->shared && work_take(main, &step->op->reference).kind == WORK_ABSENT)
 		return 0;
 	if (part.kind != WORK_OBJECT)
 		return missing_part(run, step);
@@ -293,7 +290,7 @@ int embed_forward(struct run *run, const struct step *step, struct work_value *v
 }
 
 int embed_backward(struct run *run, const struct step *step, struct work_value *value,
-                   struct complement *complement)
+		   struct complement *complement)
 {
 	int rc = work_json_kind(value) == JSON_OBJECT ? work_open(&run->worker->memory, value) : 0;
 

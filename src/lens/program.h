@@ -74,36 +74,36 @@ struct lens_worker {
 struct run {
 	struct lens_worker *worker;
 	const struct lens_program *program;
-	struct work_value *inputs, *bases;   /* by place; parts without identity fields */
-	struct work_value *outputs;          /* by place; [0] unused */
-	struct cf_str *keys;                 /* of shared outputs, as JSON text inside quotes */
+	struct work_value *inputs, *bases; /* by place; parts without identity fields */
+	struct work_value *outputs;        /* by place; [0] unused */
+	struct cf_str *keys;               /* of shared outputs, as JSON text inside quotes */
 	bool *repointed;
 	struct cf_error *error;
 };
 
 /* steps.c: runs a list of steps on a value; `base` may be absent. */
-int steps_forward(struct run *run, const struct step *steps, size_t count,
-                  struct work_value *value, const struct work_value *base);
+int steps_forward(struct run *run, const struct step *steps, size_t count, struct work_value *value,
+		  const struct work_value *base);
 /* The value's older self; *complements (one a step) may be NULL. */
 int steps_backward(struct run *run, const struct step *steps, size_t count,
-                   struct work_value *value, struct complement *complements);
+		   struct work_value *value, struct complement *complements);
 
 /* parts.c */
 int extract_forward(struct run *run, const struct step *step, struct work_value *value,
-                    const struct complement *complement);
+		    const struct complement *complement);
 int extract_backward(struct run *run, const struct step *step, struct work_value *value,
-                     struct complement *complement);
+		     struct complement *complement);
 int embed_forward(struct run *run, const struct step *step, struct work_value *value,
-                  const struct complement *complement);
+		  const struct complement *complement);
 int embed_backward(struct run *run, const struct step *step, struct work_value *value,
-                   struct complement *complement);
+		   struct complement *complement);
 
 /* tables.c */
 /* The row of a scalar; ptr NULL: none. */
 struct cf_str table_find(const struct op_table *table, struct json_value value);
 
 int step_error(struct run *run, const struct step *step, int code, const struct op_name *where,
-               const char *format, ...) __attribute__((format(printf, 5, 6)));
+	       const char *format, ...) __attribute__((format(printf, 5, 6)));
 bool work_equal(struct run *run, const struct work_value *a, const struct work_value *b);
 
 #endif

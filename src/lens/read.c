@@ -1,6 +1,9 @@
 /* Reading lens files: ours, and Cambria's as they are. */
 #include "lens/op.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 struct reader {
 	struct lens *lens;
 	struct cf_error *error;
@@ -10,9 +13,6 @@ struct reader {
 
 static int fail(struct reader *r, struct json_value at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-
-#include <stdarg.h>
-#include <stdio.h>
 
 static int fail(struct reader *r, struct json_value at, const char *format, ...)
 {
@@ -24,14 +24,13 @@ static int fail(struct reader *r, struct json_value at, const char *format, ...)
 	va_end(args);
 	error_set(r->error, CF_ERR_LENS, "%s", text);
 	error_at_file(r->error, str_of(r->lens->file->path),
-	              json_file_line(r->lens->file, json_is_absent(at) ? 0 : at.node));
+		      json_file_line(r->lens->file, json_is_absent(at) ? 0 : at.node));
 	return CF_ERR_LENS;
 }
 
 /* --- arguments --------------------------------------------------------------------- */
 
-static int text_of(struct reader *r, struct json_value value, const char *what,
-                   struct cf_str *ret)
+static int text_of(struct reader *r, struct json_value value, const char *what, struct cf_str *ret)
 {
 	if (json_kind(value) != JSON_STRING)
 		return fail(r, value, "%s must be a text", what);
@@ -51,8 +50,7 @@ static int make_name(struct reader *r, struct cf_str decoded, struct op_name *re
 	return ret->decoded.ptr && ret->quoted.ptr ? 0 : error_nomem(r->error);
 }
 
-static int name_of(struct reader *r, struct json_value value, const char *what,
-                   struct op_name *ret)
+static int name_of(struct reader *r, struct json_value value, const char *what, struct op_name *ret)
 {
 	struct cf_str decoded;
 	int rc = text_of(r, value, what, &decoded);
@@ -76,7 +74,7 @@ static int json_text(struct reader *r, struct json_value value, struct cf_str *r
 
 /* A text or a list of texts. */
 static int names_of(struct reader *r, struct json_value value, const char *what,
-                    struct op_name **ret, size_t *ret_count)
+		    struct op_name **ret, size_t *ret_count)
 {
 	struct json_iter it = json_iter(value);
 	size_t count = json_kind(value) == JSON_ARRAY ? json_count(value) : 1;
@@ -102,9 +100,9 @@ static struct cf_str default_of_type(struct cf_str type)
 	static const struct {
 		struct cf_str type, text;
 	} defaults[] = {
-		{{"string", 6}, {"\"\"", 2}},   {{"number", 6}, {"0", 1}},
-		{{"integer", 7}, {"0", 1}},     {{"boolean", 7}, {"false", 5}},
-		{{"array", 5}, {"[]", 2}},      {{"object", 6}, {"{}", 2}},
+		{{"string", 6}, {"\"\"", 2}}, {{"number", 6}, {"0", 1}},
+		{{"integer", 7}, {"0", 1}},   {{"boolean", 7}, {"false", 5}},
+		{{"array", 5}, {"[]", 2}},    {{"object", 6}, {"{}", 2}},
 		{{"null", 4}, {"null", 4}},
 	};
 
@@ -156,8 +154,7 @@ static int read_table(struct reader *r, struct json_value object, struct op_tabl
 	while (rc == 0 && json_next(&it)) {
 		struct op_row *row = &table->rows[table->count++];
 
-		rc = json_decode(it.name, &r->lens->arena, &row->key) ? error_nomem(r->error)
-		                                                        : 0;
+		rc = json_decode(it.name, &r->lens->arena, &row->key) ? error_nomem(r->error) : 0;
 		if (rc == 0)
 			rc = json_text(r, it.value, &row->text);
 	}
@@ -192,7 +189,7 @@ static int read_convert(struct reader *r, struct json_value args, struct op *op)
 /* --- extract, embed ----------------------------------------------------------------- */
 
 static int read_place(struct reader *r, struct json_value value, struct cf_str *ret_type,
-                      uint32_t *ret_major)
+		      uint32_t *ret_major)
 {
 	struct cf_str text;
 	const char *at;
@@ -232,8 +229,8 @@ static int read_pairs(struct reader *r, struct json_value names, struct op *op)
 		if (json_kind(it.value) == JSON_OBJECT && json_count(it.value) == 1 &&
 		    json_next(&inner)) {
 			rc = json_decode(inner.name, &r->lens->arena, &decoded)
-			             ? error_nomem(r->error)
-			             : make_name(r, decoded, &pair->main);
+				     ? error_nomem(r->error)
+				     : make_name(r, decoded, &pair->main);
 			if (rc == 0)
 				rc = name_of(r, inner.value, "the name in the part", &pair->part);
 		} else {
@@ -259,7 +256,7 @@ static int read_key(struct reader *r, struct json_value key, struct op *op)
 	if (!op->key_hashed)
 		op->key_count = 1;
 	return names_of(r, op->key_hashed ? hash : from, "a key field", &op->key_names,
-	                &op->key_count);
+			&op->key_count);
 }
 
 static int find_part(struct reader *r, struct json_value value, struct op *op)
@@ -316,8 +313,9 @@ static int read_extract(struct reader *r, struct json_value args, struct op *op)
 	if (rc == 0)
 		rc = read_key(r, json_member(args, STR("key")), op);
 	if (rc == 0 && op->shared != !json_is_absent(reference))
-		rc = fail(r, args, op->shared ? "a shared part wants a reference"
-		                              : "a part with the same key has no reference");
+		rc = fail(r, args,
+			  op->shared ? "a shared part wants a reference"
+				     : "a part with the same key has no reference");
 	if (rc == 0 && op->shared)
 		rc = name_of(r, reference, "reference", &op->reference);
 	if (rc == 0 && !json_is_absent(fallback)) {
@@ -326,9 +324,9 @@ static int read_extract(struct reader *r, struct json_value args, struct op *op)
 		rc = json_text(r, fallback, &op->fallback);
 	}
 	if (rc == 0)
-		rc = find_part(r, json_member(args, op->kind == OP_EXTRACT ? STR("into")
-		                                                            : STR("from")),
-		               op);
+		rc = find_part(
+			r, json_member(args, op->kind == OP_EXTRACT ? STR("into") : STR("from")),
+			op);
 	return rc;
 }
 
@@ -338,12 +336,11 @@ static int read_ops(struct reader *r, struct json_value list, struct op **ret, s
 
 static int read_script(struct reader *r, struct json_value args, struct op *op)
 {
-	int rc = names_of(r, json_member(args, STR("reads")), "reads", &op->parts,
-	                  &op->part_count);
+	int rc = names_of(r, json_member(args, STR("reads")), "reads", &op->parts, &op->part_count);
 
 	if (rc == 0)
 		rc = names_of(r, json_member(args, STR("writes")), "writes", &op->writes,
-		              &op->write_count);
+			      &op->write_count);
 	if (rc == 0)
 		rc = text_of(r, json_member(args, STR("up")), "up", &op->script[0]);
 	if (rc == 0)
@@ -383,8 +380,8 @@ static int read_arguments(struct reader *r, struct json_value args, struct op *o
 	case OP_RENAME:
 		rc = name_of(r, json_member(args, STR("source")), "source", &op->name);
 		return rc ? rc
-		          : name_of(r, json_member(args, STR("destination")), "destination",
-		                    &op->destination);
+			  : name_of(r, json_member(args, STR("destination")), "destination",
+				    &op->destination);
 	case OP_HOIST:
 	case OP_PLUNGE:
 		return name_of(r, json_member(args, STR("host")), "host", &op->host);
@@ -435,8 +432,7 @@ static size_t distance(struct cf_str a, struct cf_str b)
 	return row[b.len];
 }
 
-static int find_kind(struct reader *r, struct json_value at, struct cf_str name,
-                     enum op_kind *ret)
+static int find_kind(struct reader *r, struct json_value at, struct cf_str name, enum op_kind *ret)
 {
 	const struct lens_op *ops;
 	size_t count = lens_ops(&ops), nearest = 0, best = 99;
@@ -455,7 +451,7 @@ static int find_kind(struct reader *r, struct json_value at, struct cf_str name,
 	}
 	if (best <= 2)
 		return fail(r, at, "unknown op \"%.*s\"; did you mean \"%s\"?", STR_ARG(name),
-		            ops[nearest].name);
+			    ops[nearest].name);
 	return fail(r, at, "unknown op \"%.*s\"", STR_ARG(name));
 }
 
@@ -472,12 +468,12 @@ static int check_arguments(struct reader *r, struct json_value args, const struc
 			a++;
 		if (!a->name)
 			return fail(r, it.name, "%s: unknown argument %.*s", info->name,
-			            STR_ARG(json_span(it.name)));
+				    STR_ARG(json_span(it.name)));
 	}
 	for (const struct lens_op_argument *a = info->arguments; a->name; a++)
 		if (a->required && json_is_absent(json_member(args, str_of(a->name))))
 			return fail(r, args, "%s: the argument \"%s\" is missing", info->name,
-			            a->name);
+				    a->name);
 	return 0;
 }
 
@@ -501,7 +497,7 @@ static int read_op(struct reader *r, struct json_value value, struct op *op)
 		rc = check_arguments(r, it.value, &infos[op->kind]);
 	if (rc == 0) {
 		rc = read_arguments(r, it.value, op);
-		if (rc == CF_ERR_LENS && r->error && !strchr(r->error->message, ':'))
+		if (rc == CF_ERR_LENS)
 			error_prefix(r->error, rc, "%s", op_kind_name(op->kind));
 	}
 	return rc;
@@ -531,7 +527,7 @@ static int read_ops(struct reader *r, struct json_value list, struct op **ret, s
 
 /* from and to: one place, or a list whose first is the document itself. */
 static int read_side(struct reader *r, struct json_value value, struct lens_place **ret,
-                     size_t *ret_count)
+		     size_t *ret_count)
 {
 	struct json_iter it = json_iter(value);
 	int rc = 0;
@@ -559,7 +555,7 @@ static int read_side(struct reader *r, struct json_value value, struct lens_plac
 /* Arrays matched by a key, with the pointer they have on one side: inside `in`
  * names change only by ops of that same list, so the path of `in`s is enough. */
 static int find_keyed(struct reader *r, const struct op *ops, size_t count, struct cf_str path,
-                      struct lens_keyed **list, size_t *at)
+		      struct lens_keyed **list, size_t *at)
 {
 	int rc = 0;
 
@@ -568,15 +564,15 @@ static int find_keyed(struct reader *r, const struct op *ops, size_t count, stru
 		struct cf_str inner;
 
 		if (ops[i].kind == OP_MAP && ops[i].key_field.decoded.ptr) {
-			struct lens_keyed *grown = arena_calloc(&r->lens->arena, *at + 1,
-			                                        sizeof(*grown));
+			struct lens_keyed *grown =
+				arena_calloc(&r->lens->arena, *at + 1, sizeof(*grown));
 
 			if (!grown)
 				return error_nomem(r->error);
 			if (*at)
 				memcpy(grown, *list, *at * sizeof(*grown));
-			grown[(*at)++] = (struct lens_keyed){
-				.pointer = path, .field = ops[i].key_field.decoded};
+			grown[(*at)++] = (struct lens_keyed){.pointer = path,
+							     .field = ops[i].key_field.decoded};
 			*list = grown;
 		}
 		if (ops[i].kind != OP_IN && ops[i].kind != OP_MAP)
@@ -615,7 +611,7 @@ static int check_members(struct reader *r, struct json_value root)
 }
 
 int lens_read(struct lens **ret, const struct json_file *file, const struct cf_mem *mem,
-              struct cf_error *error)
+	      struct cf_error *error)
 {
 	struct lens *lens = mem_calloc(mem, 1, sizeof(*lens));
 	struct reader r = {.lens = lens, .error = error};
@@ -629,15 +625,14 @@ int lens_read(struct lens **ret, const struct json_file *file, const struct cf_m
 	rc = check_members(&r, root);
 	if (rc == 0)
 		rc = read_side(&r, json_member(root, STR("from")), &lens->older,
-		               &lens->older_count);
+			       &lens->older_count);
 	if (rc == 0)
-		rc = read_side(&r, json_member(root, STR("to")), &lens->newer,
-		               &lens->newer_count);
+		rc = read_side(&r, json_member(root, STR("to")), &lens->newer, &lens->newer_count);
 	if (rc == 0)
 		rc = read_ops(&r, json_member(root, STR("lens")), &lens->ops, &lens->op_count);
 	for (int side = 0; side < 2 && rc == 0; side++)
 		rc = find_keyed(&r, lens->ops, lens->op_count, STR(""), &lens->keyed[side],
-		                &lens->keyed_count[side]);
+				&lens->keyed_count[side]);
 	if (rc) {
 		lens_free(lens);
 		return rc;

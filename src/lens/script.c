@@ -11,8 +11,8 @@
  */
 #include "lens/script.h"
 
-#include "json/json.h"
 #include "lens/script_guard.h"
+#include "json/json.h"
 
 #include <duktape.h>
 #include <stdio.h>
@@ -135,7 +135,7 @@ static duk_ret_t charge(duk_context *duk, double steps)
 	engine->steps_left -= steps < 1e15 ? (int64_t)steps + 1 : (int64_t)1e15;
 	if (engine->steps_left < 0)
 		return duk_error(duk, DUK_ERR_RANGE_ERROR, "stopped after %d steps",
-		                 LIMIT_SCRIPT_STEPS);
+				 LIMIT_SCRIPT_STEPS);
 	duk_push_true(duk);
 	return 1;
 }
@@ -152,7 +152,8 @@ static duk_ret_t script_charge(duk_context *duk)
 	return charge(duk, steps > 0 ? steps : 0);
 }
 
-/* --- the interpreter ----------------------------------------------------------------------------- */
+/* --- the interpreter -----------------------------------------------------------------------------
+ */
 
 static duk_ret_t set_up(duk_context *duk, void *udata)
 {
@@ -171,8 +172,8 @@ static duk_ret_t set_up(duk_context *duk, void *udata)
 static int open_interpreter(struct script_engine *engine)
 {
 	engine->bytes = 0;
-	engine->duk = duk_create_heap(script_alloc, script_realloc, script_free, engine,
-	                              script_fatal);
+	engine->duk =
+		duk_create_heap(script_alloc, script_realloc, script_free, engine, script_fatal);
 	if (!engine->duk)
 		return CF_ERR_NOMEM;
 	engine->steps_left = INT64_MAX / 2;
@@ -219,7 +220,8 @@ struct script_engine *script_engine_free(struct script_engine *engine)
 	return NULL;
 }
 
-/* --- calls ------------------------------------------------------------------------------------------ */
+/* --- calls
+ * ------------------------------------------------------------------------------------------ */
 
 struct call {
 	struct script_engine *engine;
@@ -276,7 +278,7 @@ static duk_ret_t run(duk_context *duk, void *udata)
 }
 
 static int protected_call(struct script_engine *engine, duk_safe_call_function function,
-                          struct call *call, struct cf_error *error)
+			  struct call *call, struct cf_error *error)
 {
 	duk_context *duk = engine->duk;
 	int rc = 0;
@@ -291,8 +293,8 @@ static int protected_call(struct script_engine *engine, duk_safe_call_function f
 	return rc;
 }
 
-static int find_function(struct script_engine *engine, struct cf_str function,
-                         struct cached **ret, struct cf_error *error)
+static int find_function(struct script_engine *engine, struct cf_str function, struct cached **ret,
+			 struct cf_error *error)
 {
 	struct call call = {.engine = engine};
 	struct cf_buf guarded;
@@ -350,14 +352,14 @@ static int check_numbers(struct cf_str text, const struct cf_mem *mem, struct cf
 		if (span.len >= sizeof(copy) || strpbrk(again, "in") ||
 		    json_number_compare(span, str_of(again)) != 0)
 			rc = error_set(error, CF_ERR_SCRIPT,
-			               "JavaScript cannot hold the number %.60s exactly", copy);
+				       "JavaScript cannot hold the number %.60s exactly", copy);
 	}
 	json_doc_fini(&doc);
 	return rc;
 }
 
 int script_call(struct script_engine *engine, struct cf_str function, struct cf_str source,
-                struct cf_str base, struct cf_buf *out, struct cf_error *error)
+		struct cf_str base, struct cf_buf *out, struct cf_error *error)
 {
 	struct call call = {.engine = engine, .source = source, .base = base, .out = out};
 	int rc = check_numbers(source, engine->mem, error);

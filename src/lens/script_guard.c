@@ -32,8 +32,7 @@ static bool fail(struct guard *g, const char *what)
 	for (const char *p = g->begin; p < g->p && p < g->end; p++)
 		line += *p == '\n';
 	if (g->rc == 0)
-		g->rc = error_set(g->error, CF_ERR_SCRIPT, "line %u of the script: %s", line,
-		                  what);
+		g->rc = error_set(g->error, CF_ERR_SCRIPT, "line %u of the script: %s", line, what);
 	return false;
 }
 
@@ -139,9 +138,9 @@ static bool word_is(const char *p, size_t len, const char *word)
 /* A word that a value may not follow directly, so that a slash divides behind it. */
 static bool ends_value(const char *p, size_t len)
 {
-	static const char *const operators[] = {"return", "typeof", "case", "in", "of", "delete",
-	                                        "void", "new", "else", "do", "instanceof",
-	                                        "throw"};
+	static const char *const operators[] = {"return", "typeof", "case",       "in",
+						"of",     "delete", "void",       "new",
+						"else",   "do",     "instanceof", "throw"};
 
 	for (size_t i = 0; i < ARRAY_LEN(operators); i++)
 		if (word_is(p, len, operators[i]))
@@ -272,10 +271,10 @@ static bool walk(struct guard *g, char closing)
 int script_guard(struct cf_str function, struct cf_buf *out, struct cf_error *error)
 {
 	struct guard g = {.p = function.ptr,
-	                  .begin = function.ptr,
-	                  .end = function.ptr + function.len,
-	                  .out = out,
-	                  .error = error};
+			  .begin = function.ptr,
+			  .end = function.ptr + function.len,
+			  .out = out,
+			  .error = error};
 
 	skip_space(&g);
 	if ((size_t)(g.end - g.p) < 8 || memcmp(g.p, "function", 8) != 0 ||

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 int step_error(struct run *run, const struct step *step, int code, const struct op_name *where,
-               const char *format, ...)
+	       const char *format, ...)
 {
 	char text[360];
 	va_list args;
@@ -55,7 +55,7 @@ bool work_equal(struct run *run, const struct work_value *a, const struct work_v
 /* The members of the value an op works in: NULL where it is null or absent (there
  * is nothing to do then). */
 static int members_of(struct run *run, const struct step *step, struct work_value *value,
-                      struct work_object **ret)
+		      struct work_object **ret)
 {
 	enum json_kind kind = work_json_kind(value);
 
@@ -71,34 +71,33 @@ static int members_of(struct run *run, const struct step *step, struct work_valu
 }
 
 static int append(struct run *run, struct work_object *object, const struct op_name *name,
-                  struct work_value value)
+		  struct work_value value)
 {
 	if (value.kind == WORK_ABSENT)
 		return 0;
-	return work_append(&run->worker->memory, object, name, value) ? error_nomem(run->error)
-	                                                                : 0;
+	return work_append(&run->worker->memory, object, name, value) ? error_nomem(run->error) : 0;
 }
 
 static int both_there(struct run *run, const struct step *step, const struct op_name *name)
 {
 	return step_error(run, step, CF_ERR_INVALID, name,
-	                  "the document already has a field of this name");
+			  "the document already has a field of this name");
 }
 
 /* --- fields that come, go and move ----------------------------------------------------- */
 
 static int add_forward(struct run *run, const struct step *step, struct work_object *object,
-                       const struct complement *complement)
+		       const struct complement *complement)
 {
 	if (work_find(object, &step->op->name))
 		return 0;
 	return append(run, object, &step->op->name,
-	              complement && complement->there ? complement->value
-	                                              : work_text(step->op->fallback));
+		      complement && complement->there ? complement->value
+						      : work_text(step->op->fallback));
 }
 
 static int remove_forward(struct run *run, const struct step *step, struct work_object *object,
-                          const struct complement *complement)
+			  const struct complement *complement)
 {
 	(void)run;
 	/* The other side has a field of this name, too: then it is the same one. */
@@ -123,7 +122,7 @@ static int rename_forward(struct run *run, const struct step *step, struct work_
 }
 
 static int hoist_forward(struct run *run, const struct step *step, struct work_object *object,
-                         const struct complement *complement)
+			 const struct complement *complement)
 {
 	struct work_member *host = work_find(object, &step->op->host);
 	struct work_value taken;
@@ -169,7 +168,7 @@ static int plunge_forward(struct run *run, const struct step *step, struct work_
 			return error_nomem(run->error);
 	} else if (work_json_kind(&host->value) != JSON_OBJECT) {
 		return step_error(run, step, CF_ERR_INVALID, &step->op->host,
-		                  "an object is expected here");
+				  "an object is expected here");
 	}
 	host->untouched = false;
 	if (work_open(&run->worker->memory, &host->value))
@@ -187,7 +186,7 @@ static int open_array(struct run *run, struct work_value *value)
 }
 
 static int wrap_forward(struct run *run, const struct step *step, struct work_object *object,
-                        const struct complement *complement)
+			const struct complement *complement)
 {
 	struct work_member *member = work_find(object, &step->op->name);
 	struct work_value array = work_text(STR("[]")), tail;
@@ -212,7 +211,7 @@ static int wrap_forward(struct run *run, const struct step *step, struct work_ob
 	rc = open_array(run, &tail);
 	for (uint32_t i = 1; rc == 0 && i < tail.object->count; i++)
 		if (work_append(&run->worker->memory, array.object, &step->op->name,
-		                tail.object->members[i].value))
+				tail.object->members[i].value))
 			rc = error_nomem(run->error);
 	return rc;
 }
@@ -227,7 +226,7 @@ static int head_forward(struct run *run, const struct step *step, struct work_ob
 		return 0;
 	if (kind != JSON_ARRAY)
 		return step_error(run, step, CF_ERR_INVALID, &step->op->name,
-		                  "an array is expected here");
+				  "an array is expected here");
 	member->untouched = false;
 	rc = open_array(run, &member->value);
 	if (rc)
@@ -247,7 +246,7 @@ static int head_forward(struct run *run, const struct step *step, struct work_ob
 /* --- in, map -------------------------------------------------------------------------------- */
 
 static int in_forward(struct run *run, const struct step *step, struct work_object *object,
-                      const struct complement *complement)
+		      const struct complement *complement)
 {
 	struct work_member *member = work_find(object, &step->op->name);
 
@@ -255,18 +254,17 @@ static int in_forward(struct run *run, const struct step *step, struct work_obje
 		return 0;
 	member->untouched = false;
 	return under(run,
-	             steps_forward(run, step->inner, step->inner_count, &member->value,
-	                           complement ? &complement->value : NULL),
-	             step->op->name.decoded);
+		     steps_forward(run, step->inner, step->inner_count, &member->value,
+				   complement ? &complement->value : NULL),
+		     step->op->name.decoded);
 }
 
 static struct work_value key_of(struct run *run, const struct step *step,
-                                struct work_value *element)
+				struct work_value *element)
 {
 	struct work_member *member;
 
-	if (work_json_kind(element) != JSON_OBJECT ||
-	    work_open(&run->worker->memory, element))
+	if (work_json_kind(element) != JSON_OBJECT || work_open(&run->worker->memory, element))
 		return WORK_NOTHING;
 	member = work_find(element->object, &step->op->key_field);
 	return member ? member->value : WORK_NOTHING;
@@ -274,8 +272,8 @@ static struct work_value key_of(struct run *run, const struct step *step,
 
 /* The base's element that goes with an element: by key, else by place. */
 static struct work_value *match_element(struct run *run, const struct step *step,
-                                        struct work_value *element, uint32_t index,
-                                        struct work_object *bases)
+					struct work_value *element, uint32_t index,
+					struct work_object *bases)
 {
 	struct work_value key;
 
@@ -292,7 +290,7 @@ static struct work_value *match_element(struct run *run, const struct step *step
 }
 
 static int map_forward(struct run *run, const struct step *step, struct work_value *value,
-                       const struct complement *complement)
+		       const struct complement *complement)
 {
 	enum json_kind kind = work_json_kind(value);
 	struct work_value base = complement ? complement->value : WORK_NOTHING;
@@ -312,8 +310,8 @@ static int map_forward(struct run *run, const struct step *step, struct work_val
 
 		member->untouched = false;
 		rc = steps_forward(run, step->inner, step->inner_count, &member->value,
-		                   based ? match_element(run, step, &member->value, i, base.object)
-		                         : NULL);
+				   based ? match_element(run, step, &member->value, i, base.object)
+					 : NULL);
 		if (rc) {
 			snprintf(token, sizeof(token), "%u", i);
 			rc = under(run, rc, str_of(token));
@@ -322,10 +320,11 @@ static int map_forward(struct run *run, const struct step *step, struct work_val
 	return rc;
 }
 
-/* --- convert, split, join ---------------------------------------------------------------------- */
+/* --- convert, split, join ----------------------------------------------------------------------
+ */
 
 static int convert_forward(struct run *run, const struct step *step, struct work_object *object,
-                           const struct complement *complement)
+			   const struct complement *complement)
 {
 	const struct op_table *table = &step->op->table[step->down];
 	struct work_member *member = work_find(object, &step->op->name);
@@ -338,8 +337,8 @@ static int convert_forward(struct run *run, const struct step *step, struct work
 			step->down ? step->op->source_default : step->op->type_default;
 
 		return run->program->cambria_defaults
-		               ? append(run, object, &step->op->name, work_text(fallback))
-		               : 0;
+			       ? append(run, object, &step->op->name, work_text(fallback))
+			       : 0;
 	}
 	if (complement && complement->value.kind != WORK_ABSENT &&
 	    work_equal(run, &member->value, &complement->second)) {
@@ -351,16 +350,16 @@ static int convert_forward(struct run *run, const struct step *step, struct work
 		return error_nomem(run->error);
 	kind = json_kind(value);
 	text = kind == JSON_ARRAY || kind == JSON_OBJECT ? (struct cf_str){NULL, 0}
-	                                                  : table_find(table, value);
+							 : table_find(table, value);
 	if (!text.ptr)
 		text = table->fallback;
 	if (!text.ptr) {
 		struct cf_str span = json_span(value);
 
 		return step_error(run, step, CF_ERR_UNMAPPED, &step->op->name,
-		                  "no row for the value %.*s%s",
-		                  (int)(span.len < 100 ? span.len : 100), span.ptr,
-		                  span.len < 100 ? "" : "...");
+				  "no row for the value %.*s%s",
+				  (int)(span.len < 100 ? span.len : 100), span.ptr,
+				  span.len < 100 ? "" : "...");
 	}
 	member->value = work_text(text);
 	member->untouched = false;
@@ -368,7 +367,7 @@ static int convert_forward(struct run *run, const struct step *step, struct work
 }
 
 static int decode_string(struct run *run, const struct step *step, const struct op_name *name,
-                         const struct work_value *from, struct cf_str *ret)
+			 const struct work_value *from, struct cf_str *ret)
 {
 	struct json_value value;
 
@@ -392,13 +391,13 @@ static int quote(struct run *run, struct cf_str decoded, struct work_value *ret)
 
 /* The parts of a split, in order, taken out of the object. */
 static int take_parts(struct run *run, const struct step *step, struct work_object *object,
-                      struct work_value *ret)
+		      struct work_value *ret)
 {
 	if (work_new_object(&run->worker->memory, ret))
 		return error_nomem(run->error);
 	for (size_t i = 0; i < step->op->part_count; i++) {
 		int rc = append(run, ret->object, &step->op->parts[i],
-		                work_take(object, &step->op->parts[i]));
+				work_take(object, &step->op->parts[i]));
 
 		if (rc)
 			return rc;
@@ -407,7 +406,7 @@ static int take_parts(struct run *run, const struct step *step, struct work_obje
 }
 
 static int split_forward(struct run *run, const struct step *step, struct work_object *object,
-                         const struct complement *complement)
+			 const struct complement *complement)
 {
 	const struct op *op = step->op;
 	struct work_value whole = work_take(object, &op->name), part;
@@ -422,7 +421,7 @@ static int split_forward(struct run *run, const struct step *step, struct work_o
 
 		for (uint32_t i = 0; i < kept->count; i++)
 			if (work_append(&run->worker->memory, object, &op->parts[0],
-			                kept->members[i].value))
+					kept->members[i].value))
 				return error_nomem(run->error);
 			else
 				object->members[object->count - 1] = kept->members[i];
@@ -431,8 +430,8 @@ static int split_forward(struct run *run, const struct step *step, struct work_o
 	rc = decode_string(run, step, &op->name, &whole, &left);
 	for (size_t i = 0; i < op->part_count && rc == 0 && left.ptr; i++) {
 		const char *at = i + 1 < op->part_count
-		                         ? memmem(left.ptr, left.len, op->by.ptr, op->by.len)
-		                         : NULL;
+					 ? memmem(left.ptr, left.len, op->by.ptr, op->by.len)
+					 : NULL;
 		struct cf_str piece = {left.ptr, at ? (size_t)(at - left.ptr) : left.len};
 
 		if (work_find(object, &op->parts[i]))
@@ -441,7 +440,7 @@ static int split_forward(struct run *run, const struct step *step, struct work_o
 		if (rc == 0)
 			rc = append(run, object, &op->parts[i], part);
 		left = at ? (struct cf_str){at + op->by.len, left.len - piece.len - op->by.len}
-		          : (struct cf_str){NULL, 0};
+			  : (struct cf_str){NULL, 0};
 	}
 	return rc;
 }
@@ -462,7 +461,7 @@ static int join_forward(struct run *run, const struct step *step, struct work_ob
 		struct cf_str piece;
 
 		rc = decode_string(run, step, &op->parts[i], &parts.object->members[i].value,
-		                   &piece);
+				   &piece);
 		if (rc)
 			break;
 		if (i)
@@ -475,7 +474,8 @@ static int join_forward(struct run *run, const struct step *step, struct work_ob
 	return rc ? rc : append(run, object, &op->name, whole);
 }
 
-/* --- script ---------------------------------------------------------------------------------------- */
+/* --- script
+ * ---------------------------------------------------------------------------------------- */
 
 static const struct op_name *script_names(const struct step *step, bool reads, size_t *ret_count)
 {
@@ -487,7 +487,7 @@ static const struct op_name *script_names(const struct step *step, bool reads, s
 
 /* A JSON object of the named members, taken out where `take` says so. */
 static int gather(struct run *run, struct work_object *object, const struct op_name *names,
-                  size_t count, bool take, struct cf_str *ret)
+		  size_t count, bool take, struct cf_str *ret)
 {
 	struct cf_buf out;
 	int rc = 0;
@@ -514,7 +514,7 @@ static int gather(struct run *run, struct work_object *object, const struct op_n
 }
 
 static int script_forward(struct run *run, const struct step *step, struct work_object *object,
-                          const struct complement *complement)
+			  const struct complement *complement)
 {
 	struct lens_worker *worker = run->worker;
 	size_t read_count, write_count;
@@ -533,11 +533,10 @@ static int script_forward(struct run *run, const struct step *step, struct work_
 		base = complement->value.text;
 	buf_clear(&worker->scratch);
 	rc = script_call(worker->scripts, step->op->script[step->down], source, base,
-	                 &worker->scratch, run->error);
+			 &worker->scratch, run->error);
 	if (rc) {
 		if (run->error) {
-			error_at_file(run->error, str_of(step->lens->file->path),
-			              step->op->line);
+			error_at_file(run->error, str_of(step->lens->file->path), step->op->line);
 			error_prefix(run->error, rc, "script");
 		}
 		return rc;
@@ -553,8 +552,8 @@ static int script_forward(struct run *run, const struct step *step, struct work_
 			i++;
 		if (i == write_count)
 			return step_error(run, step, CF_ERR_SCRIPT, NULL,
-			                  "it returns %.*s, which it does not name",
-			                  STR_ARG(json_span(it.name)));
+					  "it returns %.*s, which it does not name",
+					  STR_ARG(json_span(it.name)));
 		if (work_find(object, &writes[i]))
 			return both_there(run, step, &writes[i]);
 		rc = append(run, object, &writes[i], work_span(it.value));
@@ -562,10 +561,11 @@ static int script_forward(struct run *run, const struct step *step, struct work_
 	return rc;
 }
 
-/* --- one step --------------------------------------------------------------------------------------- */
+/* --- one step
+ * --------------------------------------------------------------------------------------- */
 
 static int step_forward(struct run *run, const struct step *step, struct work_value *value,
-                        const struct complement *complement)
+			const struct complement *complement)
 {
 	struct work_object *object;
 	int rc;
@@ -609,16 +609,17 @@ static int step_forward(struct run *run, const struct step *step, struct work_va
 	}
 }
 
-/* --- backward ------------------------------------------------------------------------------------------ */
+/* --- backward
+ * ------------------------------------------------------------------------------------------ */
 
 static enum op_kind mirror(enum op_kind kind)
 {
 	static const enum op_kind mirrors[OP_COUNT] = {
-		[OP_ADD] = OP_REMOVE,  [OP_REMOVE] = OP_ADD,   [OP_RENAME] = OP_RENAME,
-		[OP_HOIST] = OP_PLUNGE, [OP_PLUNGE] = OP_HOIST, [OP_WRAP] = OP_HEAD,
-		[OP_HEAD] = OP_WRAP,   [OP_IN] = OP_IN,        [OP_MAP] = OP_MAP,
-		[OP_CONVERT] = OP_CONVERT, [OP_SPLIT] = OP_JOIN, [OP_JOIN] = OP_SPLIT,
-		[OP_EXTRACT] = OP_EMBED, [OP_EMBED] = OP_EXTRACT, [OP_SCRIPT] = OP_SCRIPT,
+		[OP_ADD] = OP_REMOVE,      [OP_REMOVE] = OP_ADD,    [OP_RENAME] = OP_RENAME,
+		[OP_HOIST] = OP_PLUNGE,    [OP_PLUNGE] = OP_HOIST,  [OP_WRAP] = OP_HEAD,
+		[OP_HEAD] = OP_WRAP,       [OP_IN] = OP_IN,         [OP_MAP] = OP_MAP,
+		[OP_CONVERT] = OP_CONVERT, [OP_SPLIT] = OP_JOIN,    [OP_JOIN] = OP_SPLIT,
+		[OP_EXTRACT] = OP_EMBED,   [OP_EMBED] = OP_EXTRACT, [OP_SCRIPT] = OP_SCRIPT,
 	};
 
 	return mirrors[kind];
@@ -633,7 +634,7 @@ static struct work_value member_value(struct work_object *object, const struct o
 
 /* What the base says that going back over this step would lose. */
 static int remember(struct run *run, const struct step *step, struct work_value *value,
-                    struct complement *complement)
+		    struct complement *complement)
 {
 	struct work_memory *memory = &run->worker->memory;
 	struct work_value found;
@@ -690,24 +691,22 @@ static int go_back(struct run *run, const struct step *step, struct work_value *
 	run->error = NULL;
 	if (step->kind == OP_IN) {
 		struct work_member *member = work_json_kind(value) == JSON_OBJECT
-		                                     ? work_find(value->object, &step->op->name)
-		                                     : NULL;
+						     ? work_find(value->object, &step->op->name)
+						     : NULL;
 
 		rc = member ? steps_backward(run, step->inner, step->inner_count, &member->value,
-		                             NULL)
-		            : 0;
+					     NULL)
+			    : 0;
 		if (member)
 			member->untouched = false;
 	} else if (step->kind == OP_MAP) {
-		rc = work_json_kind(value) == JSON_ARRAY
-		             ? work_open(&run->worker->memory, value)
-		             : 0;
-		for (uint32_t i = 0; value->kind == WORK_ARRAY && rc == 0 &&
-		                     i < value->object->count;
-		     i++) {
+		rc = work_json_kind(value) == JSON_ARRAY ? work_open(&run->worker->memory, value)
+							 : 0;
+		for (uint32_t i = 0;
+		     value->kind == WORK_ARRAY && rc == 0 && i < value->object->count; i++) {
 			value->object->members[i].untouched = false;
 			rc = steps_backward(run, step->inner, step->inner_count,
-			                    &value->object->members[i].value, NULL);
+					    &value->object->members[i].value, NULL);
 		}
 	} else {
 		rc = step_forward(run, &inverse, value, NULL);
@@ -721,7 +720,7 @@ static int go_back(struct run *run, const struct step *step, struct work_value *
 }
 
 static int step_backward(struct run *run, const struct step *step, struct work_value *value,
-                         struct complement *complement)
+			 struct complement *complement)
 {
 	int rc;
 
@@ -741,7 +740,7 @@ static int step_backward(struct run *run, const struct step *step, struct work_v
 }
 
 int steps_backward(struct run *run, const struct step *steps, size_t count,
-                   struct work_value *value, struct complement *complements)
+		   struct work_value *value, struct complement *complements)
 {
 	int rc = 0;
 
@@ -750,8 +749,8 @@ int steps_backward(struct run *run, const struct step *steps, size_t count,
 	return rc;
 }
 
-int steps_forward(struct run *run, const struct step *steps, size_t count,
-                  struct work_value *value, const struct work_value *base)
+int steps_forward(struct run *run, const struct step *steps, size_t count, struct work_value *value,
+		  const struct work_value *base)
 {
 	struct complement *complements = NULL;
 	int rc = 0;
@@ -759,8 +758,7 @@ int steps_forward(struct run *run, const struct step *steps, size_t count,
 	if (base && base->kind != WORK_ABSENT && count) {
 		struct work_value copy;
 
-		complements =
-			arena_calloc(&run->worker->memory.arena, count, sizeof(*complements));
+		complements = arena_calloc(&run->worker->memory.arena, count, sizeof(*complements));
 		rc = complements ? work_copy(&run->worker->memory, base, &copy) : CF_ERR_NOMEM;
 		if (rc == 0)
 			rc = steps_backward(run, steps, count, &copy, complements);

@@ -11,7 +11,7 @@ static bool is_number_text(struct cf_str text)
 		return false;
 	json_doc_init(&doc, &mem_heap);
 	number = json_read(&doc, text.ptr, text.len, 0, NULL) == 0 &&
-	         json_kind(json_root(&doc)) == JSON_NUMBER;
+		 json_kind(json_root(&doc)) == JSON_NUMBER;
 	json_doc_fini(&doc);
 	return number;
 }
@@ -24,7 +24,7 @@ static bool row_fits(const struct op_row *row, struct json_value value)
 	case JSON_NUMBER:
 		return str_equal(json_span(value), row->key) ||
 		       (is_number_text(row->key) &&
-		        json_number_compare(json_span(value), row->key) == 0);
+			json_number_compare(json_span(value), row->key) == 0);
 	default:
 		return str_equal(json_span(value), row->key);
 	}

@@ -5,8 +5,8 @@
 enum { MAIN = 0 };
 
 struct path {
-	size_t part;    /* MAIN, or the part's place among the outputs (inputs before) */
-	bool is_input;  /* still in an input part */
+	size_t part;           /* MAIN, or the part's place among the outputs (inputs before) */
+	bool is_input;         /* still in an input part */
 	struct cf_str pointer; /* relative to the ops' level while inside `in` */
 	struct path *next;
 };
@@ -52,7 +52,7 @@ static struct cf_str prefixed(struct tracer *t, const struct op_name *name, stru
 }
 
 static void add_path(struct tracer *t, struct path **list, size_t part, bool is_input,
-                     struct cf_str pointer)
+		     struct cf_str pointer)
 {
 	struct path *path = arena_alloc(&t->arena, sizeof(*path));
 
@@ -65,11 +65,11 @@ static void add_path(struct tracer *t, struct path **list, size_t part, bool is_
 }
 
 static void trace_steps(struct tracer *t, const struct step *steps, size_t count,
-                        struct path **list);
+			struct path **list);
 
 /* Out of the main document: what `extract` takes. */
 static bool trace_extract(struct tracer *t, const struct step *step, struct cf_str pointer,
-                          struct path **out)
+			  struct path **out)
 {
 	const struct op *op = step->op;
 	struct cf_str rest;
@@ -95,7 +95,7 @@ static bool trace_extract(struct tracer *t, const struct step *step, struct cf_s
 
 /* Into the main document: a part's fields, and a reference that changed. */
 static bool trace_embed(struct tracer *t, const struct step *step, const struct path *path,
-                        struct path **out)
+			struct path **out)
 {
 	const struct op *op = step->op;
 	struct cf_str rest;
@@ -106,7 +106,7 @@ static bool trace_embed(struct tracer *t, const struct step *step, const struct 
 		for (size_t i = 0; i < op->pair_count; i++)
 			if (begins(path->pointer, &op->pairs[i].part, &rest))
 				add_path(t, out, MAIN, false,
-				         prefixed(t, &op->pairs[i].main, rest));
+					 prefixed(t, &op->pairs[i].main, rest));
 		return true;
 	}
 	if (path->part != MAIN || path->is_input || !op->shared ||
@@ -120,7 +120,7 @@ static bool trace_embed(struct tracer *t, const struct step *step, const struct 
 }
 
 static bool trace_in(struct tracer *t, const struct step *step, struct cf_str pointer,
-                     struct path **out)
+		     struct path **out)
 {
 	struct path *inner = NULL;
 	struct cf_str rest;
@@ -136,7 +136,7 @@ static bool trace_in(struct tracer *t, const struct step *step, struct cf_str po
 
 /* An array is one atom, or its elements are named by tokens that pass. */
 static bool trace_map(struct tracer *t, const struct step *step, struct cf_str pointer,
-                      struct path **out)
+		      struct path **out)
 {
 	const char *slash = pointer.len > 1 ? memchr(pointer.ptr + 1, '/', pointer.len - 1) : NULL;
 	size_t token = slash ? (size_t)(slash - pointer.ptr) : pointer.len;
@@ -146,12 +146,11 @@ static bool trace_map(struct tracer *t, const struct step *step, struct cf_str p
 		add_path(t, out, MAIN, false, pointer);
 		return true;
 	}
-	add_path(t, &inner, MAIN, false,
-	         (struct cf_str){pointer.ptr + token, pointer.len - token});
+	add_path(t, &inner, MAIN, false, (struct cf_str){pointer.ptr + token, pointer.len - token});
 	trace_steps(t, step->inner, step->inner_count, &inner);
 	for (; inner; inner = inner->next) {
 		struct cf_str whole = arena_printf(&t->arena, "%.*s%.*s", (int)token, pointer.ptr,
-		                                   STR_ARG(inner->pointer));
+						   STR_ARG(inner->pointer));
 
 		add_path(t, out, MAIN, false, whole);
 	}
@@ -159,7 +158,7 @@ static bool trace_map(struct tracer *t, const struct step *step, struct cf_str p
 }
 
 static bool trace_hoist(struct tracer *t, const struct step *step, struct cf_str pointer,
-                        struct path **out)
+			struct path **out)
 {
 	struct cf_str rest, deeper;
 
@@ -178,7 +177,7 @@ static bool trace_hoist(struct tracer *t, const struct step *step, struct cf_str
 }
 
 static bool trace_script(struct tracer *t, const struct step *step, struct cf_str pointer,
-                         struct path **out)
+			 struct path **out)
 {
 	const struct op *op = step->op;
 	const struct op_name *reads = step->down ? op->writes : op->parts;
@@ -198,7 +197,7 @@ static bool trace_script(struct tracer *t, const struct step *step, struct cf_st
 }
 
 static bool trace_split(struct tracer *t, const struct step *step, struct cf_str pointer,
-                        struct path **out)
+			struct path **out)
 {
 	struct cf_str rest;
 
@@ -210,7 +209,7 @@ static bool trace_split(struct tracer *t, const struct step *step, struct cf_str
 }
 
 static bool trace_join(struct tracer *t, const struct step *step, struct cf_str pointer,
-                       struct path **out)
+		       struct path **out)
 {
 	struct cf_str rest;
 
@@ -225,7 +224,7 @@ static bool trace_join(struct tracer *t, const struct step *step, struct cf_str 
 
 /* One path over one step; false: it stays as it is. */
 static bool trace_step(struct tracer *t, const struct step *step, const struct path *path,
-                       struct path **out)
+		       struct path **out)
 {
 	struct cf_str pointer = path->pointer, rest;
 
@@ -273,7 +272,7 @@ static bool trace_step(struct tracer *t, const struct step *step, const struct p
 }
 
 static void trace_steps(struct tracer *t, const struct step *steps, size_t count,
-                        struct path **list)
+			struct path **list)
 {
 	for (size_t i = 0; i < count && t->rc == 0; i++) {
 		struct path *out = NULL, *next;
@@ -290,7 +289,7 @@ static void trace_steps(struct tracer *t, const struct step *steps, size_t count
 }
 
 int lens_trace(const struct lens_program *program, size_t input, struct cf_str pointer,
-               int (*found)(void *ctx, size_t output, struct cf_str pointer), void *ctx)
+	       int (*found)(void *ctx, size_t output, struct cf_str pointer), void *ctx)
 {
 	struct tracer t = {.rc = 0};
 	struct path *paths = NULL;

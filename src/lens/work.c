@@ -30,7 +30,7 @@ int work_parse(struct work_memory *memory, struct cf_str text, struct json_value
 
 	if (memory->tape_used == memory->tape_count) {
 		struct json_doc **tapes = mem_resize(memory->mem, memory->tapes,
-		                                     (memory->tape_count + 1) * sizeof(*tapes));
+						     (memory->tape_count + 1) * sizeof(*tapes));
 
 		if (!tapes)
 			return CF_ERR_NOMEM;
@@ -95,7 +95,7 @@ static int reserve(struct work_memory *memory, struct work_object *object)
 }
 
 static int new_list(struct work_memory *memory, enum work_kind kind, uint32_t cap,
-                    struct work_value *ret)
+		    struct work_value *ret)
 {
 	struct work_object *object = arena_alloc(&memory->arena, sizeof(*object));
 
@@ -131,7 +131,7 @@ int work_open(struct work_memory *memory, struct work_value *value)
 	it = json_iter(span);
 	/* Two nodes a member at least; some room for what ops add. */
 	rc = new_list(memory, it.members ? WORK_OBJECT : WORK_ARRAY,
-	              (json_node(span)->next - span.node) / (it.members ? 2 : 1) + 8, value);
+		      (json_node(span)->next - span.node) / (it.members ? 2 : 1) + 8, value);
 	if (rc)
 		return rc;
 	object = value->object;
@@ -146,8 +146,8 @@ int work_open(struct work_memory *memory, struct work_value *value)
 		if (it.members) {
 			const struct json_node *name = json_node(it.name);
 
-			member->quoted = (struct cf_str){doc->text + name->start,
-			                                 name->end - name->start};
+			member->quoted =
+				(struct cf_str){doc->text + name->start, name->end - name->start};
 			member->hash = name->hash;
 			member->escaped = name->flags & JSON_ESCAPED;
 		}
@@ -181,8 +181,8 @@ struct work_member *work_find(const struct work_object *object, const struct op_
 	return NULL;
 }
 
-int work_append(struct work_memory *memory, struct work_object *object,
-                const struct op_name *name, struct work_value value)
+int work_append(struct work_memory *memory, struct work_object *object, const struct op_name *name,
+		struct work_value value)
 {
 	int rc = reserve(memory, object);
 
@@ -202,7 +202,7 @@ struct work_value work_take(struct work_object *object, const struct op_name *na
 	value = member->value;
 	object->count--;
 	memmove(member, member + 1,
-	        (size_t)(object->members + object->count - member) * sizeof(*member));
+		(size_t)(object->members + object->count - member) * sizeof(*member));
 	return value;
 }
 
@@ -237,7 +237,7 @@ static uint32_t run_end(const struct work_object *object, uint32_t from)
 
 	while (at + 1 < object->count && object->members[at + 1].untouched &&
 	       object->members[at + 1].quoted.ptr ==
-	               object->source->text + json_node(object->members[at].value.span)->end + 1)
+		       object->source->text + json_node(object->members[at].value.span)->end + 1)
 		at++;
 	return at;
 }
@@ -256,10 +256,10 @@ static int write_object(const struct work_object *object, struct cf_buf *out)
 		if (member->untouched && !object->spaced) {
 			uint32_t last = run_end(object, i);
 			const char *end = object->source->text +
-			                  json_node(object->members[last].value.span)->end;
+					  json_node(object->members[last].value.span)->end;
 
 			rc = buf_append(out, member->quoted.ptr,
-			                (size_t)(end - member->quoted.ptr));
+					(size_t)(end - member->quoted.ptr));
 			i = last;
 			continue;
 		}
@@ -299,7 +299,7 @@ int work_write(const struct work_value *value, struct cf_buf *out)
 }
 
 int work_value_of(struct work_memory *memory, const struct work_value *value,
-                  struct json_value *ret)
+		  struct json_value *ret)
 {
 	struct cf_buf text;
 	struct cf_str kept;

@@ -8,8 +8,8 @@
 #ifndef LENS_WORK_H
 #define LENS_WORK_H
 
-#include "json/json.h"
 #include "lens/op.h"
+#include "json/json.h"
 
 enum work_kind {
 	WORK_ABSENT,
@@ -45,7 +45,7 @@ struct work_object {
 static inline struct work_value work_span(struct json_value span)
 {
 	return (struct work_value){.kind = json_is_absent(span) ? WORK_ABSENT : WORK_SPAN,
-	                           .span = span};
+				   .span = span};
 }
 static inline struct work_value work_text(struct cf_str text)
 {
@@ -73,8 +73,8 @@ int work_open(struct work_memory *memory, struct work_value *value);
 /* A new object without members. */
 int work_new_object(struct work_memory *memory, struct work_value *ret);
 struct work_member *work_find(const struct work_object *object, const struct op_name *name);
-int work_append(struct work_memory *memory, struct work_object *object,
-                const struct op_name *name, struct work_value value);
+int work_append(struct work_memory *memory, struct work_object *object, const struct op_name *name,
+		struct work_value value);
 /* Takes a member out; its value, or absent. */
 struct work_value work_take(struct work_object *object, const struct op_name *name);
 /* A copy of the members, so that one may be changed without the other. */
@@ -84,6 +84,6 @@ int work_copy(struct work_memory *memory, const struct work_value *value, struct
 int work_write(const struct work_value *value, struct cf_buf *out);
 /* The value as JSON one can look into. */
 int work_value_of(struct work_memory *memory, const struct work_value *value,
-                  struct json_value *ret);
+		  struct json_value *ret);
 
 #endif

@@ -5,8 +5,7 @@
  */
 #include "sync/lineage.h"
 
-int writes_add(struct bench *bench, struct writes *writes, const struct cf_put *put,
-               size_t lineage)
+int writes_add(struct bench *bench, struct writes *writes, const struct cf_put *put, size_t lineage)
 {
 	if (writes->count == writes->cap) {
 		size_t cap = writes->cap ? writes->cap * 2 : 64;
@@ -32,7 +31,7 @@ static bool atoms_same(const struct atoms *a, const struct atoms *b)
 
 /* [0] the new revision, then the history of its parent. */
 static const struct cf_str *new_history(struct bench *bench, struct cf_str rev,
-                                        const struct cf_revision *parent, size_t *ret_count)
+					const struct cf_revision *parent, size_t *ret_count)
 {
 	size_t old = !parent ? 0 : parent->history_count ? parent->history_count : 1;
 	struct cf_str *history = arena_alloc(&bench->arena, (old + 1) * sizeof(*history));
@@ -49,13 +48,12 @@ static const struct cf_str *new_history(struct bench *bench, struct cf_str rev,
 
 /* Announces a revision in the base and plans its write. */
 static int announce(struct bench *bench, struct lineage *lineage, struct slot *slot,
-                    const struct cf_revision *parent, struct cf_put *put,
-                    struct json_value content, struct base_news *ret_news, size_t index,
-                    struct plan *plan)
+		    const struct cf_revision *parent, struct cf_put *put, struct json_value content,
+		    struct base_news *ret_news, size_t index, struct plan *plan)
 {
 	struct cf_str none = {NULL, 0};
-	int rc = revision_make(parent ? parent->rev : none, put->deleted, content,
-	                       put->attachments, put->attachment_count, &bench->arena, &put->rev);
+	int rc = revision_make(parent ? parent->rev : none, put->deleted, content, put->attachments,
+			       put->attachment_count, &bench->arena, &put->rev);
 
 	if (rc)
 		return error_nomem(&lineage->error);
@@ -64,15 +62,15 @@ static int announce(struct bench *bench, struct lineage *lineage, struct slot *s
 	put->history = new_history(bench, put->rev, parent, &put->history_count);
 	if (!put->history || writes_add(bench, &plan->documents, put, index))
 		return error_nomem(&lineage->error);
-	*ret_news = (struct base_news){
-		.rev = put->rev, .deleted = put->deleted, .atoms = slot->atoms};
+	*ret_news =
+		(struct base_news){.rev = put->rev, .deleted = put->deleted, .atoms = slot->atoms};
 	return 0;
 }
 
 /* Tombstones keep type and version, so that filtered replication carries them. */
 static int bury(struct bench *bench, struct lineage *lineage, struct slot *slot,
-                const struct cf_revision *leaf, struct base_news *ret_news, size_t index,
-                struct plan *plan)
+		const struct cf_revision *leaf, struct base_news *ret_news, size_t index,
+		struct plan *plan)
 {
 	const struct catalog_major *major = slot->kind->major;
 	struct cf_buf *out = &bench->scratch;
@@ -98,12 +96,12 @@ static int bury(struct bench *bench, struct lineage *lineage, struct slot *slot,
 static int check_valid(struct bench *bench, struct lineage *lineage, const struct slot *slot)
 {
 	struct catalog_id id = {.type = slot->kind->major->type,
-	                        .major = slot->kind->major,
-	                        .major_number = slot->kind->major->major,
-	                        .key = lineage->name.key,
-	                        .singleton = lineage->name.singleton};
+				.major = slot->kind->major,
+				.major_number = slot->kind->major->major,
+				.key = lineage->name.key,
+				.singleton = lineage->name.singleton};
 	int rc = catalog_validate(bench->registry->catalog, &id, slot->current, NULL,
-	                          &lineage->error);
+				  &lineage->error);
 
 	if (rc) {
 		error_prefix(&lineage->error, rc, "what the lens makes");
@@ -113,8 +111,8 @@ static int check_valid(struct bench *bench, struct lineage *lineage, const struc
 }
 
 /* The merged document on top of the winning leaf, tombstones on the others. */
-static int agree_slot(struct bench *bench, struct lineage *lineage, struct slot *slot,
-                      size_t index, struct plan *plan)
+static int agree_slot(struct bench *bench, struct lineage *lineage, struct slot *slot, size_t index,
+		      struct plan *plan)
 {
 	struct base_slot *base = &lineage->base.slots[slot->index];
 	bool there = !lineage->delete_all && !json_is_absent(slot->current);
@@ -132,12 +130,12 @@ static int agree_slot(struct bench *bench, struct lineage *lineage, struct slot 
 		rc = check_valid(bench, lineage, slot);
 		if (rc == 0)
 			rc = slot_body(bench, lineage, slot, &put.body, &attachments,
-			               &put.attachment_count);
+				       &put.attachment_count);
 		if (rc)
 			return rc;
 		put.attachments = attachments;
 		rc = announce(bench, lineage, slot, parent, &put, slot->current, &news[count++],
-		              index, plan);
+			      index, plan);
 	}
 	for (size_t i = 0; i < slot->record.revision_count && rc == 0; i++) {
 		const struct cf_revision *leaf = &slot->record.revisions[i];
@@ -147,8 +145,8 @@ static int agree_slot(struct bench *bench, struct lineage *lineage, struct slot 
 	}
 	for (size_t i = 0; i < slot->news_count; i++)
 		news[count++] = slot->news[i];
-	if (rc == 0 && base_agree(base, there, there ? &slot->atoms : &none, news, count,
-	                          &bench->arena))
+	if (rc == 0 &&
+	    base_agree(base, there, there ? &slot->atoms : &none, news, count, &bench->arena))
 		rc = error_nomem(&lineage->error);
 	return rc;
 }
@@ -156,7 +154,7 @@ static int agree_slot(struct bench *bench, struct lineage *lineage, struct slot 
 /* --- shared parts ----------------------------------------------------------- */
 
 static int part_label(struct bench *bench, const struct slot *slot, struct cf_str key,
-                      struct cf_str *ret)
+		      struct cf_str *ret)
 {
 	struct lineage_name name = {.family = slot->kind->part_family, .key = key};
 
@@ -168,15 +166,15 @@ static int part_label(struct bench *bench, const struct slot *slot, struct cf_st
 }
 
 /* Makes or edits the part, as a person would. */
-static int write_part(struct bench *bench, struct lineage *lineage, struct slot *slot,
-                      size_t index, struct plan *plan)
+static int write_part(struct bench *bench, struct lineage *lineage, struct slot *slot, size_t index,
+		      struct plan *plan)
 {
 	struct part *part = parts_get(bench, slot->id);
 	struct cf_put put = {.id = slot->id, .kind = CF_PUT_ABSENT};
 	struct catalog_id id = {.type = slot->kind->major->type,
-	                        .major = slot->kind->major,
-	                        .major_number = slot->kind->major->major,
-	                        .key = slot->key};
+				.major = slot->kind->major,
+				.major_number = slot->kind->major->major,
+				.key = slot->key};
 	struct cf_attachment *attachments;
 	struct atoms old;
 	int rc = part ? bench_atoms(bench, part->content, &old) : CF_ERR_NOMEM;
@@ -185,8 +183,7 @@ static int write_part(struct bench *bench, struct lineage *lineage, struct slot 
 		return error_nomem(&lineage->error);
 	if (!json_is_absent(part->content) && atoms_same(&old, &slot->atoms))
 		return 0;
-	rc = catalog_validate(bench->registry->catalog, &id, slot->current, NULL,
-	                      &lineage->error);
+	rc = catalog_validate(bench->registry->catalog, &id, slot->current, NULL, &lineage->error);
 	if (rc) {
 		error_at_document(&lineage->error, slot->id);
 		return rc;
@@ -202,8 +199,8 @@ static int write_part(struct bench *bench, struct lineage *lineage, struct slot 
 	return rc ? rc : writes_add(bench, &plan->parts, &put, index);
 }
 
-static int agree_part(struct bench *bench, struct lineage *lineage, struct slot *slot,
-                      size_t index, struct plan *plan)
+static int agree_part(struct bench *bench, struct lineage *lineage, struct slot *slot, size_t index,
+		      struct plan *plan)
 {
 	struct base_slot *base = &lineage->base.slots[slot->index];
 	bool there = !lineage->delete_all && !json_is_absent(slot->current);
@@ -216,13 +213,13 @@ static int agree_part(struct bench *bench, struct lineage *lineage, struct slot 
 			rc = part_label(bench, slot, base->key, &label);
 			if (rc == 0)
 				rc = record_reference(bench, lineage, "ref", label, true, index,
-				                      plan);
+						      plan);
 		}
 		if (rc == 0 && key.len) {
 			rc = part_label(bench, slot, key, &label);
 			if (rc == 0)
 				rc = record_reference(bench, lineage, "ref", label, false, index,
-				                      plan);
+						      plan);
 		}
 		base->key = key;
 	}
@@ -233,11 +230,10 @@ static int agree_part(struct bench *bench, struct lineage *lineage, struct slot 
 
 /* --- the base and the lists -------------------------------------------------- */
 
-static int plan_base(struct bench *bench, struct lineage *lineage, size_t index,
-                     struct plan *plan)
+static int plan_base(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan)
 {
 	struct cf_put put = {.kind = lineage->base.rev.len ? CF_PUT_ON_REV : CF_PUT_ABSENT,
-	                     .rev = lineage->base.rev};
+			     .rev = lineage->base.rev};
 	int rc;
 
 	buf_clear(&bench->scratch);
@@ -252,21 +248,21 @@ static int plan_base(struct bench *bench, struct lineage *lineage, size_t index,
 
 /* Entries in lists that are no longer true. */
 static int unlist(struct bench *bench, struct lineage *lineage, bool keep_incomplete,
-                  bool keep_quarantine, size_t index, struct plan *plan)
+		  bool keep_quarantine, size_t index, struct plan *plan)
 {
 	struct base *base = &lineage->base;
 	int rc = 0;
 
 	if (base->listed_incomplete && !keep_incomplete)
-		rc = record_delete(bench,
-		                   arena_printf(&bench->arena, "incomplete/%.*s",
-		                                STR_ARG(lineage->label)),
-		                   index, plan);
+		rc = record_delete(
+			bench,
+			arena_printf(&bench->arena, "incomplete/%.*s", STR_ARG(lineage->label)),
+			index, plan);
 	if (rc == 0 && base->listed_quarantine && !keep_quarantine)
-		rc = record_delete(bench,
-		                   arena_printf(&bench->arena, "quarantine/%.*s",
-		                                STR_ARG(lineage->label)),
-		                   index, plan);
+		rc = record_delete(
+			bench,
+			arena_printf(&bench->arena, "quarantine/%.*s", STR_ARG(lineage->label)),
+			index, plan);
 	base->listed_incomplete = keep_incomplete;
 	base->listed_quarantine = keep_quarantine;
 	return rc;
@@ -274,7 +270,7 @@ static int unlist(struct bench *bench, struct lineage *lineage, bool keep_incomp
 
 /* Others refer to this document: who must be looked at again. */
 static int wake_referrers(struct bench *bench, struct lineage *lineage, bool known_before,
-                          size_t index, struct plan *plan)
+			  size_t index, struct plan *plan)
 {
 	if (!lineage->name.family->is_part)
 		return 0;
@@ -296,7 +292,7 @@ int lineage_agree(struct bench *bench, struct lineage *lineage, size_t index, st
 		struct slot *slot = &lineage->slots[i];
 
 		rc = slot->kind->shared ? agree_part(bench, lineage, slot, index, plan)
-		                        : agree_slot(bench, lineage, slot, index, plan);
+					: agree_slot(bench, lineage, slot, index, plan);
 	}
 	for (struct conflict *c = lineage->conflicts; c && rc == 0; c = c->next)
 		rc = record_conflict(bench, lineage, c, index, plan);
@@ -310,13 +306,13 @@ int lineage_agree(struct bench *bench, struct lineage *lineage, size_t index, st
 int lineage_wait(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan)
 {
 	bool incomplete = lineage->failure == CF_ERR_INCOMPLETE;
-	bool was_listed = incomplete ? lineage->base.listed_incomplete
-	                             : lineage->base.listed_quarantine;
+	bool was_listed =
+		incomplete ? lineage->base.listed_incomplete : lineage->base.listed_quarantine;
 	int rc = record_waiting(bench, lineage, index, plan);
 
 	if (rc == 0 && incomplete && lineage->waits_label.len)
 		rc = record_reference(bench, lineage, "wait", lineage->waits_label, false, index,
-		                      plan);
+				      plan);
 	if (rc == 0)
 		rc = unlist(bench, lineage, incomplete, !incomplete, index, plan);
 	/* An agreement that stands is left as it is; only the list is noted. */

@@ -19,7 +19,8 @@ int pointer_compare(struct cf_str a, struct cf_str b)
 
 static bool lies_under(struct cf_str inner, struct cf_str outer)
 {
-	return inner.len > outer.len && inner.ptr[outer.len] == '/' && str_starts_with(inner, outer);
+	return inner.len > outer.len && inner.ptr[outer.len] == '/' &&
+	       str_starts_with(inner, outer);
 }
 
 bool pointer_overlaps(struct cf_str a, struct cf_str b)
@@ -96,7 +97,8 @@ static bool is_identity(const struct atom_rules *rules, struct cf_str name)
 
 static int by_pointer(const void *a, const void *b)
 {
-	return pointer_compare(((const struct atom *)a)->pointer, ((const struct atom *)b)->pointer);
+	return pointer_compare(((const struct atom *)a)->pointer,
+			       ((const struct atom *)b)->pointer);
 }
 
 void atoms_sort(struct atom *at, size_t count)
@@ -105,7 +107,7 @@ void atoms_sort(struct atom *at, size_t count)
 }
 
 int atoms_of(struct json_value document, const struct atom_rules *rules, struct cf_arena *arena,
-             struct atoms *ret)
+	     struct atoms *ret)
 {
 	struct collector c = {.arena = arena};
 	struct json_iter it = json_iter(document);
@@ -172,7 +174,7 @@ bool atoms_diff_next(struct atoms_diff *diff)
 			order = -1;
 		else
 			order = pointer_compare(diff->a->at[diff->ia].pointer,
-			                        diff->b->at[diff->ib].pointer);
+						diff->b->at[diff->ib].pointer);
 		if (order <= 0)
 			left = &diff->a->at[diff->ia++];
 		if (order >= 0)
@@ -199,7 +201,7 @@ struct patcher {
 
 /* The changes at or under the current path, within [from, to). */
 static void narrow(const struct patcher *p, size_t from, size_t to, size_t *ret_from,
-                   size_t *ret_to)
+		   size_t *ret_to)
 {
 	struct cf_str path = buf_view(&p->path);
 
@@ -207,7 +209,7 @@ static void narrow(const struct patcher *p, size_t from, size_t to, size_t *ret_
 		from++;
 	*ret_from = from;
 	while (from < to && (str_equal(p->changes[from].pointer, path) ||
-	                     lies_under(p->changes[from].pointer, path)))
+			     lies_under(p->changes[from].pointer, path)))
 		from++;
 	*ret_to = from;
 }
@@ -233,7 +235,7 @@ static void write_name(struct patcher *p, struct cf_str raw_name)
 
 /* A member whose path has changes [from, to): set, removed, or changed within. */
 static void patch_member(struct patcher *p, struct cf_str raw_name, struct json_value old,
-                         size_t from, size_t to)
+			 size_t from, size_t to)
 {
 	struct cf_str path = buf_view(&p->path);
 	bool exact = str_equal(p->changes[from].pointer, path);
@@ -280,7 +282,7 @@ static void add_members(struct patcher *p, struct json_value object, size_t from
 		buf_append(&p->path, pointer.ptr + depth, token + 1);
 		narrow(p, from, to, &first, &last);
 		there = object.doc ? json_pointer_get(object, (struct cf_str){rest - 1, token + 1})
-		                   : JSON_ABSENT;
+				   : JSON_ABSENT;
 		if (json_is_absent(there) && sets_any(p, first, last)) {
 			buf_clear(&name);
 			/* ~1 and ~0 back to the characters of the name. */
@@ -336,7 +338,7 @@ static void patch_object(struct patcher *p, struct json_value object, size_t fro
 }
 
 int atoms_patch(struct json_value document, const struct atom *changes, size_t change_count,
-                const struct cf_mem *mem, struct cf_buf *out)
+		const struct cf_mem *mem, struct cf_buf *out)
 {
 	struct patcher p = {.changes = changes, .out = out};
 

@@ -32,7 +32,7 @@ bool pointer_overlaps(struct cf_str a, struct cf_str b);
 
 /* The atoms of a document (an object); values borrow from it. 0 or NOMEM. */
 int atoms_of(struct json_value document, const struct atom_rules *rules, struct cf_arena *arena,
-             struct atoms *ret);
+	     struct atoms *ret);
 void atoms_sort(struct atom *at, size_t count);
 /* NULL where there is none. */
 const struct atom *atoms_find(const struct atoms *atoms, struct cf_str pointer);
@@ -51,6 +51,6 @@ bool atoms_diff_next(struct atoms_diff *diff);
  * absent. An object that lost its last atom goes too. `changes` are in the order
  * of pointer_compare. All else is copied byte for byte. 0 or NOMEM. */
 int atoms_patch(struct json_value document, const struct atom *changes, size_t change_count,
-                const struct cf_mem *mem, struct cf_buf *out);
+		const struct cf_mem *mem, struct cf_buf *out);
 
 #endif

@@ -3,7 +3,7 @@
 #include "sync/lineage.h"
 
 static int read_stub(struct bench *bench, struct json_value name, struct json_value stub,
-                     struct cf_attachment *ret)
+		     struct cf_attachment *ret)
 {
 	struct json_value type = json_member(stub, STR("content_type"));
 	struct json_value digest = json_member(stub, STR("digest"));
@@ -21,7 +21,7 @@ static int read_stub(struct bench *bench, struct json_value name, struct json_va
 }
 
 static const struct cf_attachment *find_digest(const struct cf_revision *revision,
-                                               struct cf_str digest)
+					       struct cf_str digest)
 {
 	for (size_t i = 0; revision && i < revision->attachment_count; i++)
 		if (str_equal(revision->attachments[i].digest, digest))
@@ -44,12 +44,12 @@ static int load_data(struct bench *bench, struct lineage *lineage, struct cf_att
 			if (!find_digest(&slot->record.revisions[k], wanted->digest))
 				continue;
 			rc = store_get(bench->store, &get, 1, CF_READ_BODIES | CF_READ_ATTACHMENTS,
-			               &bench->arena, &record, &lineage->error);
+				       &bench->arena, &record, &lineage->error);
 			if (rc)
 				return rc;
 			found = record.revision_count
-			                ? find_digest(&record.revisions[0], wanted->digest)
-			                : NULL;
+					? find_digest(&record.revisions[0], wanted->digest)
+					: NULL;
 			if (found && found->data.ptr) {
 				wanted->data = found->data;
 				return 0;
@@ -57,11 +57,11 @@ static int load_data(struct bench *bench, struct lineage *lineage, struct cf_att
 		}
 	}
 	return error_set(&lineage->error, CF_ERR_CONFLICT, "attachment %.*s is gone",
-	                 STR_ARG(wanted->name));
+			 STR_ARG(wanted->name));
 }
 
 int slot_body(struct bench *bench, struct lineage *lineage, const struct slot *slot,
-              struct cf_str *ret_body, struct cf_attachment **ret, size_t *ret_count)
+	      struct cf_str *ret_body, struct cf_attachment **ret, size_t *ret_count)
 {
 	struct json_value stubs = json_member(slot->current, STR("_attachments"));
 	struct atom remove = {.pointer = STR("/_attachments")};

@@ -39,7 +39,7 @@ struct cf_str base_place(const struct slot_kind *slot, struct cf_arena *arena)
 
 /* What must be set (hash 0: removed) in `from` to get `to`. */
 static int diff_make(const struct atoms *from, const struct atoms *to, struct cf_arena *arena,
-                     struct atoms *ret)
+		     struct atoms *ret)
 {
 	struct atoms_diff diff = {.a = from, .b = to};
 	size_t count = 0;
@@ -53,13 +53,13 @@ static int diff_make(const struct atoms *from, const struct atoms *to, struct cf
 	diff = (struct atoms_diff){.a = from, .b = to};
 	for (size_t i = 0; atoms_diff_next(&diff); i++)
 		at[i] = (struct atom){.pointer = diff.pointer,
-		                      .hash = diff.right ? diff.right->hash : 0};
+				      .hash = diff.right ? diff.right->hash : 0};
 	*ret = (struct atoms){.at = at, .count = count};
 	return 0;
 }
 
-static int diff_apply(const struct atoms *from, const struct atoms *changes,
-                      struct cf_arena *arena, struct atoms *ret)
+static int diff_apply(const struct atoms *from, const struct atoms *changes, struct cf_arena *arena,
+		      struct atoms *ret)
 {
 	struct atom *at;
 	size_t count = 0, i = 0, k = 0;
@@ -72,10 +72,10 @@ static int diff_apply(const struct atoms *from, const struct atoms *changes,
 	if (!at)
 		return CF_ERR_NOMEM;
 	while (i < from->count || k < changes->count) {
-		int order = i >= from->count      ? 1
-		            : k >= changes->count ? -1
-		                                  : pointer_compare(from->at[i].pointer,
-		                                                    changes->at[k].pointer);
+		int order = i >= from->count ? 1
+			    : k >= changes->count
+				    ? -1
+				    : pointer_compare(from->at[i].pointer, changes->at[k].pointer);
 
 		if (order < 0) {
 			at[count++] = from->at[i++];
@@ -100,7 +100,7 @@ ptrdiff_t base_find(const struct base_slot *slot, struct cf_str rev)
 }
 
 int base_atoms(const struct base_slot *slot, size_t known, struct cf_arena *arena,
-               struct atoms *ret)
+	       struct atoms *ret)
 {
 	struct atoms atoms = slot->agreed;
 
@@ -119,7 +119,7 @@ int base_atoms(const struct base_slot *slot, size_t known, struct cf_arena *aren
 }
 
 int base_agree(struct base_slot *slot, bool there, const struct atoms *agreed,
-               const struct base_news *news, size_t news_count, struct cf_arena *arena)
+	       const struct base_news *news, size_t news_count, struct cf_arena *arena)
 {
 	struct base_known *known =
 		arena_calloc(arena, slot->known_count + news_count + 1, sizeof(*known));
@@ -198,7 +198,7 @@ static void write_known(const struct base_slot *slot, struct cf_buf *out)
 }
 
 static int write_slot(const struct base *base, const struct family *family, size_t index,
-                      struct cf_arena *arena, struct cf_buf *out)
+		      struct cf_arena *arena, struct cf_buf *out)
 {
 	const struct base_slot *slot = &base->slots[index];
 	struct atoms shown = slot->agreed, diff;
@@ -241,7 +241,7 @@ static int write_slot(const struct base *base, const struct family *family, size
 }
 
 int base_write(const struct base *base, const struct family *family, struct cf_arena *arena,
-               struct cf_buf *out)
+	       struct cf_buf *out)
 {
 	bool first = true;
 	int rc = 0;
@@ -316,7 +316,7 @@ static int read_known(struct json_value array, struct cf_arena *arena, struct ba
 
 /* Reads one place of the record; `done` are those before it. */
 static int read_slot(struct json_value value, struct json_value places, struct cf_arena *arena,
-                     struct base_slot *slot, int depth)
+		     struct base_slot *slot, int depth)
 {
 	struct json_value like = json_member(value, STR("like"));
 	struct json_value key = json_member(value, STR("key"));
@@ -345,7 +345,7 @@ static int read_slot(struct json_value value, struct json_value places, struct c
 }
 
 int base_read(struct base *ret, const struct family *family, struct json_value record,
-              struct cf_str rev, struct cf_arena *arena, struct cf_error *error)
+	      struct cf_str rev, struct cf_arena *arena, struct cf_error *error)
 {
 	struct json_value places = json_member(record, STR("slots"));
 	int rc = 0;
@@ -357,8 +357,7 @@ int base_read(struct base *ret, const struct family *family, struct json_value r
 	ret->listed_incomplete = json_kind(json_member(record, STR("incomplete"))) == JSON_TRUE;
 	ret->listed_quarantine = json_kind(json_member(record, STR("quarantine"))) == JSON_TRUE;
 	for (size_t i = 0; i < family->slot_count && rc == 0 && ret->exists; i++) {
-		struct json_value value =
-			json_member(places, base_place(&family->slots[i], arena));
+		struct json_value value = json_member(places, base_place(&family->slots[i], arena));
 
 		if (!json_is_absent(value))
 			rc = read_slot(value, places, arena, &ret->slots[i], 0);

@@ -32,7 +32,7 @@ struct base_slot {
 
 struct base {
 	bool exists;
-	struct cf_str rev; /* of the state record */
+	struct cf_str rev;      /* of the state record */
 	bool listed_incomplete; /* a record in that list speaks of this lineage */
 	bool listed_quarantine;
 	struct base_slot *slots; /* as the family's */
@@ -42,15 +42,15 @@ struct base {
  * where it is not a base. What it says of places that the catalog no longer
  * serves is dropped. */
 int base_read(struct base *ret, const struct family *family, struct json_value record,
-              struct cf_str rev, struct cf_arena *arena, struct cf_error *error);
+	      struct cf_str rev, struct cf_arena *arena, struct cf_error *error);
 int base_write(const struct base *base, const struct family *family, struct cf_arena *arena,
-               struct cf_buf *out);
+	       struct cf_buf *out);
 
 /* Index in slot->known, or -1. */
 ptrdiff_t base_find(const struct base_slot *slot, struct cf_str rev);
 /* The atoms (hashes only) of a known revision. 0 or NOMEM. */
 int base_atoms(const struct base_slot *slot, size_t known, struct cf_arena *arena,
-               struct atoms *ret);
+	       struct atoms *ret);
 
 /* A revision that becomes known. */
 struct base_news {
@@ -60,7 +60,7 @@ struct base_news {
 };
 /* Agrees on `agreed`; `news` (newest first) go before what was known. */
 int base_agree(struct base_slot *slot, bool there, const struct atoms *agreed,
-               const struct base_news *news, size_t news_count, struct cf_arena *arena);
+	       const struct base_news *news, size_t news_count, struct cf_arena *arena);
 
 /* "todo-item@2" */
 struct cf_str base_place(const struct slot_kind *slot, struct cf_arena *arena);

@@ -37,7 +37,7 @@ int batch_add(struct batch *batch, const struct lineage_name *name)
 /* --- reading --------------------------------------------------------------- */
 
 static int read_documents(struct sync *sync, struct lineage *lineages, size_t count,
-                          struct cf_error *error)
+			  struct cf_error *error)
 {
 	struct bench *bench = &sync->bench;
 	size_t total = 0, at = 0;
@@ -55,8 +55,8 @@ static int read_documents(struct sync *sync, struct lineage *lineages, size_t co
 		for (size_t k = 0; k < lineages[i].name.family->own_count; k++)
 			gets[at++].id = lineages[i].slots[k].id;
 	rc = store_get(sync->store, gets, total,
-	               CF_READ_BODIES | CF_READ_LEAVES | CF_READ_HISTORIES, &bench->arena, records,
-	               error);
+		       CF_READ_BODIES | CF_READ_LEAVES | CF_READ_HISTORIES, &bench->arena, records,
+		       error);
 	at = 0;
 	for (size_t i = 0; i < count && rc == 0; i++)
 		for (size_t k = 0; k < lineages[i].name.family->own_count; k++)
@@ -65,11 +65,11 @@ static int read_documents(struct sync *sync, struct lineage *lineages, size_t co
 }
 
 static int read_base(struct sync *sync, struct lineage *lineage, const struct cf_record *record,
-                     struct cf_error *error)
+		     struct cf_error *error)
 {
-	const struct cf_revision *stored =
-		record->revision_count && !record->revisions[0].deleted ? &record->revisions[0]
-		                                                         : NULL;
+	const struct cf_revision *stored = record->revision_count && !record->revisions[0].deleted
+						   ? &record->revisions[0]
+						   : NULL;
 	struct json_value body = JSON_ABSENT;
 	struct cf_str rev = {NULL, 0};
 	int rc = 0;
@@ -79,12 +79,12 @@ static int read_base(struct sync *sync, struct lineage *lineage, const struct cf
 		rc = bench_read(&sync->bench, stored->body, &body, error);
 	}
 	return rc ? rc
-	          : base_read(&lineage->base, lineage->name.family, body, rev,
-	                      &sync->bench.arena, error);
+		  : base_read(&lineage->base, lineage->name.family, body, rev, &sync->bench.arena,
+			      error);
 }
 
 static int read_bases(struct sync *sync, struct lineage *lineages, size_t count,
-                      struct cf_record **ret_records, struct cf_error *error)
+		      struct cf_record **ret_records, struct cf_error *error)
 {
 	struct bench *bench = &sync->bench;
 	struct cf_get *gets = arena_calloc(&bench->arena, count, sizeof(*gets));
@@ -127,7 +127,7 @@ static int read_parts(struct sync *sync, struct cf_error *error)
 		}
 	}
 	rc = store_get(sync->store, gets, count, CF_READ_BODIES | CF_READ_HISTORIES, &bench->arena,
-	               records, error);
+		       records, error);
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		struct part *part = wanted[i];
 
@@ -162,7 +162,7 @@ static int attempt(struct sync *sync, struct lineage *lineage, size_t index, str
 
 /* The lineage as it was read, for another attempt. */
 static int start_over(struct sync *sync, struct lineage *lineage, const struct cf_record *base,
-                      struct cf_error *error)
+		      struct cf_error *error)
 {
 	struct lineage fresh;
 	int rc = lineage_init(&sync->bench, &fresh, &lineage->name);
@@ -185,7 +185,7 @@ static void forget_from(struct plan *plan, const struct plan *mark)
 
 /* Works on one lineage until it agrees, or is put on a list. */
 static int work_on(struct sync *sync, struct lineage *lineage, size_t index,
-                   const struct cf_record *base, struct plan *plan, struct cf_error *error)
+		   const struct cf_record *base, struct plan *plan, struct cf_error *error)
 {
 	struct plan mark = *plan;
 
@@ -220,14 +220,13 @@ static int work_on(struct sync *sync, struct lineage *lineage, size_t index,
 		return rc ? error_nomem(error) : 0;
 	}
 	return error_set(error, CF_ERR_BUG, "lineage %.*s asks for parts without end",
-	                 STR_ARG(lineage->label));
+			 STR_ARG(lineage->label));
 }
 
 /* --- writing ---------------------------------------------------------------- */
 
 static int put_all(struct sync *sync, struct cf_store *store, const struct writes *writes,
-                   const struct lineage *lineages, struct cf_answer **ret,
-                   struct cf_error *error)
+		   const struct lineage *lineages, struct cf_answer **ret, struct cf_error *error)
 {
 	struct cf_put *puts = arena_calloc(&sync->bench.arena, writes->count, sizeof(*puts));
 	struct cf_answer *answers =
@@ -260,8 +259,8 @@ static int put_all(struct sync *sync, struct cf_store *store, const struct write
 /* A lineage whose write was refused is read again; `done` keeps the rest of its
  * writes back. */
 static int note_refusals(struct sync *sync, const struct writes *writes,
-                         const struct cf_answer *answers, struct lineage *lineages, bool *again,
-                         bool only_bases, struct cf_error *error)
+			 const struct cf_answer *answers, struct lineage *lineages, bool *again,
+			 bool only_bases, struct cf_error *error)
 {
 	for (size_t i = 0; i < writes->count; i++) {
 		struct lineage *lineage = &lineages[writes->at[i].lineage];
@@ -283,7 +282,7 @@ static int note_refusals(struct sync *sync, const struct writes *writes,
 }
 
 static int write_plan(struct sync *sync, struct plan *plan, struct lineage *lineages, bool *again,
-                      struct cf_error *error)
+		      struct cf_error *error)
 {
 	struct cf_answer *answers;
 	int rc = put_all(sync, sync->store, &plan->parts, lineages, &answers, error);
@@ -333,8 +332,8 @@ static void count_lineage(struct sync *sync, const struct lineage *lineage)
 	}
 }
 
-static int note_fanouts(struct sync *sync, const struct plan *plan,
-                        const struct lineage *lineages, struct cf_error *error)
+static int note_fanouts(struct sync *sync, const struct plan *plan, const struct lineage *lineages,
+			struct cf_error *error)
 {
 	for (size_t i = 0; i < plan->state.count; i++) {
 		const struct cf_put *put = &plan->state.at[i].put;
@@ -343,8 +342,8 @@ static int note_fanouts(struct sync *sync, const struct plan *plan,
 
 		if (lineage->done || put->deleted || !str_starts_with(put->id, STR("fanout/")))
 			continue;
-		waiting_only = memmem(put->body.ptr, put->body.len,
-		                      "\"waiting_only\":true", 19) != NULL;
+		waiting_only =
+			memmem(put->body.ptr, put->body.len, "\"waiting_only\":true", 19) != NULL;
 		if (fanout_note(sync, lineage->label, waiting_only))
 			return error_nomem(error);
 	}
@@ -352,8 +351,8 @@ static int note_fanouts(struct sync *sync, const struct plan *plan,
 }
 
 /* One reading, one writing; *ret_left are those who must be read again. */
-static int run_once(struct sync *sync, const struct lineage_name *names, size_t count,
-                    bool *again, struct cf_error *error)
+static int run_once(struct sync *sync, const struct lineage_name *names, size_t count, bool *again,
+		    struct cf_error *error)
 {
 	struct lineage *lineages;
 	struct cf_record *bases = NULL;
@@ -396,7 +395,7 @@ int batch_run(struct sync *sync, const struct batch *batch, struct cf_error *err
 
 		if (tries == SYNC_RETRIES_MAX)
 			return error_set(error, CF_ERR_CONFLICT,
-			                 "others were first %d times in a row", tries);
+					 "others were first %d times in a row", tries);
 		memset(again, 0, left * sizeof(*again));
 		rc = run_once(sync, names, left, again, error);
 		if (rc)

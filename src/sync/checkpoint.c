@@ -32,7 +32,7 @@ static uint64_t number_of(struct json_value object, const char *name)
 
 /* Reads one state record; absent where there is none. */
 static int read_record(struct sync *sync, struct cf_str id, struct json_value *ret,
-                       struct cf_error *error)
+		       struct cf_error *error)
 {
 	struct cf_get get = {.id = id};
 	struct cf_record record = {0};
@@ -55,7 +55,7 @@ static int load_usage(struct sync *sync, struct cf_error *error)
 			struct slot_kind kind = {.major = &types[i].majors[k]};
 			struct usage *usage = &sync->usage[usage_index(&kind)];
 			struct cf_str id = arena_printf(&sync->step, "usage/%.*s@%u",
-			                                STR_ARG(types[i].name), kind.major->major);
+							STR_ARG(types[i].name), kind.major->major);
 			struct json_value body;
 
 			rc = id.ptr ? read_record(sync, id, &body, error) : error_nomem(error);
@@ -93,7 +93,7 @@ int checkpoint_load(struct sync *sync, struct cf_error *error)
 }
 
 static int add_put(struct sync *sync, struct cf_put *puts, size_t *count, struct cf_str id,
-                   struct cf_str body)
+		   struct cf_str body)
 {
 	(void)sync;
 	if (!id.ptr || !body.ptr)
@@ -118,16 +118,16 @@ static int add_usage(struct sync *sync, struct cf_put *puts, size_t *count)
 				continue;
 			buf_clear(out);
 			buf_printf(out,
-			           "{\"version\":\"%.*s@%u\",\"writes\":%llu,\"last_ms\":%lld,"
-			           "\"last\":",
-			           STR_ARG(types[i].name), kind.major->major,
-			           (unsigned long long)usage->writes, (long long)usage->last_ms);
+				   "{\"version\":\"%.*s@%u\",\"writes\":%llu,\"last_ms\":%lld,"
+				   "\"last\":",
+				   STR_ARG(types[i].name), kind.major->major,
+				   (unsigned long long)usage->writes, (long long)usage->last_ms);
 			record_time(usage->last_ms, out);
 			buf_byte(out, '}');
 			rc = add_put(sync, puts, count,
-			             arena_printf(&sync->step, "usage/%.*s@%u",
-			                          STR_ARG(types[i].name), kind.major->major),
-			             arena_dup(&sync->step, buf_view(out)));
+				     arena_printf(&sync->step, "usage/%.*s@%u",
+						  STR_ARG(types[i].name), kind.major->major),
+				     arena_dup(&sync->step, buf_view(out)));
 			usage->dirty = false;
 		}
 	}
@@ -151,20 +151,20 @@ int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *err
 	buf_clear(out);
 	buf_str(out, STR("{\"since\":"));
 	json_write_string(token, out);
-	buf_printf(out, ",\"catalog\":\"%s\",\"changes\":%llu,\"documents_written\":%llu,"
-	                "\"passed_over\":%llu,\"unsupported\":%llu,\"updated_ms\":%lld,\"at\":",
-	           sync->fingerprint, (unsigned long long)(before->changes + now->changes),
-	           (unsigned long long)(before->documents_written + now->documents_written),
-	           (unsigned long long)(before->passed_over + now->passed_over),
-	           (unsigned long long)(before->unsupported + now->unsupported),
-	           (long long)now_ms);
+	buf_printf(out,
+		   ",\"catalog\":\"%s\",\"changes\":%llu,\"documents_written\":%llu,"
+		   "\"passed_over\":%llu,\"unsupported\":%llu,\"updated_ms\":%lld,\"at\":",
+		   sync->fingerprint, (unsigned long long)(before->changes + now->changes),
+		   (unsigned long long)(before->documents_written + now->documents_written),
+		   (unsigned long long)(before->passed_over + now->passed_over),
+		   (unsigned long long)(before->unsupported + now->unsupported), (long long)now_ms);
 	record_time(now_ms, out);
 	buf_byte(out, '}');
 	rc = add_put(sync, puts, &count, STR("checkpoint"), arena_dup(&sync->step, buf_view(out)));
 	if (rc == 0)
 		rc = add_usage(sync, puts, &count);
 	rc = rc ? error_nomem(error)
-	        : store_put(sync->state, puts, count, &sync->step, answers, error);
+		: store_put(sync->state, puts, count, &sync->step, answers, error);
 	if (rc) {
 		mem_free(sync->mem, since);
 		return rc;
@@ -176,7 +176,7 @@ int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *err
 }
 
 int quarantine_document(struct sync *sync, struct cf_str id, const struct cf_error *why,
-                        struct cf_error *error)
+			struct cf_error *error)
 {
 	struct cf_buf *out = &sync->bench.scratch;
 	struct cf_put put = {.kind = CF_PUT_ANY};

@@ -11,7 +11,7 @@ static uint64_t version_of(const struct lineage *lineage, const struct edit *edi
 /* Order of two documents by a field: numbers by value, all else bytewise (which
  * is right for ISO 8601 times). An absent field is older than any. */
 static int compare_field(const struct lineage *lineage, const struct edit *a, const struct edit *b,
-                         struct cf_str field)
+			 struct cf_str field)
 {
 	struct json_value va = json_member(lineage->slots[a->slot].current, field);
 	struct json_value vb = json_member(lineage->slots[b->slot].current, field);
@@ -23,8 +23,8 @@ static int compare_field(const struct lineage *lineage, const struct edit *a, co
 	return str_compare(json_span(va), json_span(vb));
 }
 
-int conflict_decide(const struct bench *bench, const struct lineage *lineage,
-                    const struct edit *a, const struct edit *b)
+int conflict_decide(const struct bench *bench, const struct lineage *lineage, const struct edit *a,
+		    const struct edit *b)
 {
 	const struct catalog_conflicts *policy = catalog_conflicts(bench->registry->catalog);
 	const struct edit *x = a->origin, *y = b->origin;
@@ -46,7 +46,7 @@ int conflict_decide(const struct bench *bench, const struct lineage *lineage,
 }
 
 int conflict_add(struct bench *bench, struct lineage *lineage, const struct edit *winner,
-                 const struct edit *loser, bool late)
+		 const struct edit *loser, bool late)
 {
 	const struct edit *w = winner ? winner->origin : NULL, *l = loser->origin;
 	struct conflict *conflict;
@@ -59,14 +59,14 @@ int conflict_add(struct bench *bench, struct lineage *lineage, const struct edit
 	if (!conflict)
 		return CF_ERR_NOMEM;
 	*conflict = (struct conflict){.pointer = l->pointer,
-	                              .winner_slot = w ? w->slot : l->slot,
-	                              .loser_slot = l->slot,
-	                              .winner_rev = w ? w->rev : (struct cf_str){NULL, 0},
-	                              .loser_rev = l->rev,
-	                              .winner_value = w ? w->value : JSON_ABSENT,
-	                              .loser_value = l->value,
-	                              .late = late,
-	                              .next = lineage->conflicts};
+				      .winner_slot = w ? w->slot : l->slot,
+				      .loser_slot = l->slot,
+				      .winner_rev = w ? w->rev : (struct cf_str){NULL, 0},
+				      .loser_rev = l->rev,
+				      .winner_value = w ? w->value : JSON_ABSENT,
+				      .loser_value = l->value,
+				      .late = late,
+				      .next = lineage->conflicts};
 	lineage->conflicts = conflict;
 	return 0;
 }

@@ -27,13 +27,13 @@ struct sync {
 	struct sync_options options;
 	struct registry registry;
 	struct bench bench;
-	struct cf_arena step;  /* lives for one step: changes and names */
-	char *since;           /* the checkpoint's token */
-	char fingerprint[33];  /* of the catalog */
+	struct cf_arena step;                 /* lives for one step: changes and names */
+	char *since;                          /* the checkpoint's token */
+	char fingerprint[33];                 /* of the catalog */
 	struct sync_counters counters, saved; /* saved: as of the stored checkpoint */
 	struct sync_counters before;          /* of earlier runs */
-	uint64_t *echoes;      /* hashes of revisions we wrote, which the feed will show */
-	struct usage *usage;   /* by type index * LIMIT_MAJORS + place among its majors */
+	uint64_t *echoes;    /* hashes of revisions we wrote, which the feed will show */
+	struct usage *usage; /* by type index * LIMIT_MAJORS + place among its majors */
 	struct fanout *fanouts;
 };
 
@@ -59,7 +59,7 @@ int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *err
 void usage_note(struct sync *sync, const struct slot_kind *kind, uint64_t writes);
 /* A document of a version that is not served, for the quarantine list. */
 int quarantine_document(struct sync *sync, struct cf_str id, const struct cf_error *why,
-                        struct cf_error *error);
+			struct cf_error *error);
 
 /* Reads what is pending; then one page of lineages that refer to a changed part. */
 int fanout_load(struct sync *sync, struct cf_error *error);

@@ -31,7 +31,7 @@ static void fold_families(struct registry *registry, struct family *into, struct
 }
 
 static void fold_by_places(struct registry *registry, const struct catalog_type *type,
-                           struct lens_side side)
+			   struct lens_side side)
 {
 	for (size_t i = 0; i < side.count; i++) {
 		const struct catalog_type *part =
@@ -39,12 +39,12 @@ static void fold_by_places(struct registry *registry, const struct catalog_type 
 
 		if (side.places[i].tie == LENS_SAME_KEY && part && part != type)
 			fold_families(registry, family_of(registry, type),
-			              family_of(registry, part));
+				      family_of(registry, part));
 	}
 }
 
 static int check_links(struct registry *registry, const struct catalog_type *type,
-                       struct cf_error *error)
+		       struct cf_error *error)
 {
 	const struct catalog_major *older = next_supported(type, 0);
 
@@ -59,9 +59,9 @@ static int check_links(struct registry *registry, const struct catalog_type *typ
 		down = catalog_program(registry->catalog, type, newer->major, older->major);
 		if (!up || !down)
 			return error_set(error, CF_ERR_CATALOG,
-			                 "no lens leads between %.*s@%u and %.*s@%u",
-			                 STR_ARG(type->name), older->major, STR_ARG(type->name),
-			                 newer->major);
+					 "no lens leads between %.*s@%u and %.*s@%u",
+					 STR_ARG(type->name), older->major, STR_ARG(type->name),
+					 newer->major);
 		fold_by_places(registry, type, lens_program_outputs(up));
 		fold_by_places(registry, type, lens_program_inputs(down));
 		older = newer;
@@ -70,16 +70,17 @@ static int check_links(struct registry *registry, const struct catalog_type *typ
 }
 
 /* The slot of a place, added where the family does not have it yet. */
-static int slot_of(struct registry *registry, struct family *family,
-                   const struct lens_place *place, size_t *ret, struct cf_error *error)
+static int slot_of(struct registry *registry, struct family *family, const struct lens_place *place,
+		   size_t *ret, struct cf_error *error)
 {
 	const struct catalog_type *type = catalog_type(registry->catalog, place->type);
 	const struct catalog_major *major = type ? catalog_major(type, place->major) : NULL;
 	bool shared = place->tie == LENS_SHARED;
 
 	if (!major)
-		return error_set(error, CF_ERR_CATALOG, "no schema for %.*s@%u, which a lens writes",
-		                 STR_ARG(place->type), place->major);
+		return error_set(error, CF_ERR_CATALOG,
+				 "no schema for %.*s@%u, which a lens writes", STR_ARG(place->type),
+				 place->major);
 	for (size_t i = 0; i < family->slot_count; i++) {
 		if (family->slots[i].major == major && family->slots[i].shared == shared) {
 			*ret = i;
@@ -88,16 +89,16 @@ static int slot_of(struct registry *registry, struct family *family,
 	}
 	if (!major->supported)
 		return error_set(error, CF_ERR_CATALOG,
-		                 "%.*s@%u is not supported, but a lens between supported versions "
-		                 "writes it",
-		                 STR_ARG(place->type), place->major);
+				 "%.*s@%u is not supported, but a lens between supported versions "
+				 "writes it",
+				 STR_ARG(place->type), place->major);
 	*ret = family->slot_count++;
 	family->slots[*ret] = (struct slot_kind){.major = major, .shared = shared};
 	return 0;
 }
 
 static int fill_slots(struct registry *registry, struct family *family, struct lens_side side,
-                      size_t **ret, size_t *ret_count, struct cf_error *error)
+		      size_t **ret, size_t *ret_count, struct cf_error *error)
 {
 	size_t *slots = arena_calloc(&registry->arena, side.count, sizeof(*slots));
 
@@ -115,17 +116,17 @@ static int fill_slots(struct registry *registry, struct family *family, struct l
 }
 
 static int fill_crossing(struct registry *registry, struct family *family,
-                         struct crossing *crossing, const struct lens_program *program,
-                         struct cf_error *error)
+			 struct crossing *crossing, const struct lens_program *program,
+			 struct cf_error *error)
 {
 	int rc;
 
 	crossing->program = program;
 	rc = fill_slots(registry, family, lens_program_inputs(program), &crossing->inputs,
-	                &crossing->input_count, error);
+			&crossing->input_count, error);
 	if (rc == 0)
-		rc = fill_slots(registry, family, lens_program_outputs(program),
-		                &crossing->outputs, &crossing->output_count, error);
+		rc = fill_slots(registry, family, lens_program_outputs(program), &crossing->outputs,
+				&crossing->output_count, error);
 	return rc;
 }
 
@@ -147,7 +148,7 @@ static void tie_shared(struct registry *registry, struct family *family, struct 
 }
 
 static int add_type_links(struct registry *registry, struct family *family,
-                          const struct catalog_type *type, struct cf_error *error)
+			  const struct catalog_type *type, struct cf_error *error)
 {
 	const struct catalog_major *older = next_supported(type, 0), *newer;
 
@@ -160,15 +161,15 @@ static int add_type_links(struct registry *registry, struct family *family,
 			return 0;
 		*link = (struct link){
 			.type = type, .older_major = older->major, .newer_major = newer->major};
-		rc = fill_crossing(registry, family, &link->up,
-		                   catalog_program(registry->catalog, type, older->major,
-		                                   newer->major),
-		                   error);
+		rc = fill_crossing(
+			registry, family, &link->up,
+			catalog_program(registry->catalog, type, older->major, newer->major),
+			error);
 		if (rc == 0)
 			rc = fill_crossing(registry, family, &link->down,
-			                   catalog_program(registry->catalog, type, newer->major,
-			                                   older->major),
-			                   error);
+					   catalog_program(registry->catalog, type, newer->major,
+							   older->major),
+					   error);
 		if (rc)
 			return rc;
 		family->link_count++;
@@ -179,7 +180,7 @@ static int add_type_links(struct registry *registry, struct family *family,
 
 /* Own slots are made first, so that they come before the shared ones. */
 static int add_own_slots(struct registry *registry, struct family *family,
-                         const struct catalog_type *type)
+			 const struct catalog_type *type)
 {
 	(void)registry;
 	for (size_t i = 0; i < type->major_count; i++)
@@ -202,7 +203,7 @@ static void order_links(struct family *family)
 				continue;
 			for (size_t k = 1; k < b->up.output_count; k++)
 				feeds = feeds ||
-				        family->slots[b->up.outputs[k]].major->type == a->type;
+					family->slots[b->up.outputs[k]].major->type == a->type;
 			if (feeds) {
 				struct link swap = *a;
 
@@ -245,7 +246,7 @@ static void retie_shared(struct registry *registry, struct family *family)
 }
 
 int registry_init(struct registry *registry, const struct catalog *catalog,
-                  const struct cf_mem *mem, struct cf_error *error)
+		  const struct cf_mem *mem, struct cf_error *error)
 {
 	const struct catalog_type *types;
 	size_t type_count = catalog_types(catalog, &types);
@@ -254,8 +255,9 @@ int registry_init(struct registry *registry, const struct catalog *catalog,
 	*registry = (struct registry){.catalog = catalog};
 	arena_init(&registry->arena, mem);
 	if (!catalog_version_in_id(catalog))
-		return error_set(error, CF_ERR_CATALOG,
-		                 "the id grammar has no {major}: versions cannot stand side by side");
+		return error_set(
+			error, CF_ERR_CATALOG,
+			"the id grammar has no {major}: versions cannot stand side by side");
 	registry->families = arena_calloc(&registry->arena, type_count + 1, sizeof(struct family));
 	registry->by_type = arena_calloc(&registry->arena, type_count + 1, sizeof(struct family *));
 	if (!registry->families || !registry->by_type)
@@ -285,7 +287,7 @@ void registry_fini(struct registry *registry)
 }
 
 int registry_find(const struct registry *registry, struct cf_str id, struct lineage_name *ret,
-                  struct cf_error *error)
+		  struct cf_error *error)
 {
 	struct catalog_id parsed = {0};
 	int rc = catalog_identify_id(registry->catalog, id, &parsed, error);
@@ -309,7 +311,7 @@ int lineage_label(const struct lineage_name *name, struct cf_buf *out)
 }
 
 int registry_parse_label(const struct registry *registry, struct cf_str label,
-                         struct lineage_name *ret)
+			 struct lineage_name *ret)
 {
 	const char *slash = label.len ? memchr(label.ptr, '/', label.len) : NULL;
 	struct cf_str type_name = {label.ptr, slash ? (size_t)(slash - label.ptr) : label.len};
@@ -320,6 +322,6 @@ int registry_parse_label(const struct registry *registry, struct cf_str label,
 	ret->family = family_of(registry, type);
 	ret->singleton = !slash;
 	ret->key = slash ? (struct cf_str){slash + 1, label.len - type_name.len - 1}
-	                 : (struct cf_str){NULL, 0};
+			 : (struct cf_str){NULL, 0};
 	return 0;
 }

@@ -58,7 +58,7 @@ struct registry {
 /* CATALOG where two versions cannot reach each other, or the version is not in
  * the id (then only one version of a document could exist). */
 int registry_init(struct registry *registry, const struct catalog *catalog,
-                  const struct cf_mem *mem, struct cf_error *error);
+		  const struct cf_mem *mem, struct cf_error *error);
 void registry_fini(struct registry *registry);
 
 /* The lineage that a document belongs to. */
@@ -69,11 +69,11 @@ struct lineage_name {
 };
 /* 0, UNKNOWN_TYPE (pass over) or UNSUPPORTED (list). */
 int registry_find(const struct registry *registry, struct cf_str id, struct lineage_name *ret,
-                  struct cf_error *error);
+		  struct cf_error *error);
 /* "todo-item/KEY"; a singleton's is "settings". What state records are named after. */
 int lineage_label(const struct lineage_name *name, struct cf_buf *out);
 /* The reverse of lineage_label. NOT_FOUND where it names none. */
 int registry_parse_label(const struct registry *registry, struct cf_str label,
-                         struct lineage_name *ret);
+			 struct lineage_name *ret);
 
 #endif

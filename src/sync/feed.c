@@ -49,7 +49,7 @@ static bool is_echo(const struct sync *sync, const struct cf_record *record)
 }
 
 static int take_change(struct sync *sync, const struct cf_change *change, struct batch *batch,
-                       struct cf_error *error)
+		       struct cf_error *error)
 {
 	struct lineage_name name;
 	struct cf_error why = {0};
@@ -74,9 +74,9 @@ static int take_change(struct sync *sync, const struct cf_change *change, struct
 static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *error)
 {
 	struct cf_changes args = {.since = str_of(sync->since),
-	                          .limit = sync->options.batch_changes_max,
-	                          .wait_ms = sync->options.wait_ms,
-	                          .flags = CF_READ_LEAVES};
+				  .limit = sync->options.batch_changes_max,
+				  .wait_ms = sync->options.wait_ms,
+				  .flags = CF_READ_LEAVES};
 	struct cf_change *changes;
 	struct cf_str token;
 	struct batch batch;
@@ -137,7 +137,7 @@ int fanout_load(struct sync *sync, struct cf_error *error)
 			struct cf_str part = {id.ptr + scan.prefix.len, id.len - scan.prefix.len};
 
 			if (fanout_note(sync, part,
-			                memmem(body.ptr, body.len, "\"waiting_only\":true", 19)))
+					memmem(body.ptr, body.len, "\"waiting_only\":true", 19)))
 				rc = error_nomem(error);
 			scan.after = id;
 		}
@@ -159,7 +159,7 @@ static void fanout_drop(struct sync *sync)
 
 /* Adds the lineages that records of a list name. */
 static int add_named(struct sync *sync, const struct cf_record *records, size_t count,
-                     struct batch *batch, struct cf_error *error)
+		     struct batch *batch, struct cf_error *error)
 {
 	int rc = 0;
 
@@ -184,7 +184,7 @@ static int fanout_finish(struct sync *sync, struct cf_error *error)
 	struct cf_put put = {.id = id, .kind = CF_PUT_ANY, .deleted = true, .body = STR("{}")};
 	struct cf_answer answer;
 	int rc = id.ptr ? store_put(sync->state, &put, 1, &sync->step, &answer, error)
-	                : error_nomem(error);
+			: error_nomem(error);
 
 	if (rc == 0)
 		fanout_drop(sync);

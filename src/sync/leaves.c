@@ -24,7 +24,7 @@ static const struct cf_str *history_of(const struct cf_revision *revision, size_
 }
 
 static int validate_leaf(struct bench *bench, struct lineage *lineage, const struct slot *slot,
-                         struct json_value document)
+			 struct json_value document)
 {
 	const struct catalog *catalog = bench->registry->catalog;
 	struct catalog_id id = {0};
@@ -40,7 +40,7 @@ static int validate_leaf(struct bench *bench, struct lineage *lineage, const str
 /* The body with its attachments as a member, as CouchDB shows them, so that they
  * travel through lenses like any other member. */
 static int with_attachments(struct bench *bench, const struct cf_revision *revision,
-                            struct cf_str *ret)
+			    struct cf_str *ret)
 {
 	struct cf_buf *out = &bench->scratch;
 	size_t len = revision->body.len;
@@ -72,7 +72,7 @@ static int with_attachments(struct bench *bench, const struct cf_revision *revis
 }
 
 static int read_revision(struct bench *bench, struct lineage *lineage, const struct slot *slot,
-                         const struct cf_revision *revision, struct json_value *ret)
+			 const struct cf_revision *revision, struct json_value *ret)
 {
 	struct cf_str text;
 	int rc = with_attachments(bench, revision, &text);
@@ -101,13 +101,13 @@ static const struct cf_str *shared_part(const struct candidate *a, const struct 
 
 /* What the shared part said; *ret_readable false where the store forgot it. */
 static int read_shared_part(struct bench *bench, struct lineage *lineage, struct slot *slot,
-                            struct cf_str rev, struct atoms *ret, bool *ret_readable)
+			    struct cf_str rev, struct atoms *ret, bool *ret_readable)
 {
 	struct cf_get get = {.id = slot->id, .rev = rev};
 	struct cf_record record = {0};
 	struct json_value document;
 	int rc = store_get(bench->store, &get, 1, CF_READ_BODIES, &bench->arena, &record,
-	                   &lineage->error);
+			   &lineage->error);
 
 	*ret_readable = false;
 	if (rc)
@@ -122,16 +122,22 @@ static int read_shared_part(struct bench *bench, struct lineage *lineage, struct
 	return rc;
 }
 
-static int list_leaf_conflict(struct bench *bench, struct lineage *lineage,
-                              const struct slot *slot, const struct candidate *winner,
-                              const struct candidate *loser, struct cf_str pointer)
+static int list_leaf_conflict(struct bench *bench, struct lineage *lineage, const struct slot *slot,
+			      const struct candidate *winner, const struct candidate *loser,
+			      struct cf_str pointer)
 {
 	const struct atom *w = atoms_find(&winner->atoms, pointer);
 	const struct atom *l = atoms_find(&loser->atoms, pointer);
-	struct edit won = {.pointer = pointer, .slot = slot->index, .rev = winner->rev,
-	                   .value = w ? w->value : JSON_ABSENT, .origin = &won};
-	struct edit lost = {.pointer = pointer, .slot = slot->index, .rev = loser->rev,
-	                    .value = l ? l->value : JSON_ABSENT, .origin = &lost};
+	struct edit won = {.pointer = pointer,
+			   .slot = slot->index,
+			   .rev = winner->rev,
+			   .value = w ? w->value : JSON_ABSENT,
+			   .origin = &won};
+	struct edit lost = {.pointer = pointer,
+			    .slot = slot->index,
+			    .rev = loser->rev,
+			    .value = l ? l->value : JSON_ABSENT,
+			    .origin = &lost};
 
 	return conflict_add(bench, lineage, &won, &lost, false);
 }
@@ -139,13 +145,13 @@ static int list_leaf_conflict(struct bench *bench, struct lineage *lineage,
 /* Merges `b` into `a` against `part` (NULL: not readable): what only one of them
  * changed counts, what both changed differently goes to the higher revision. */
 static int merge_candidates(struct bench *bench, struct lineage *lineage, const struct slot *slot,
-                            struct candidate *a, const struct candidate *b,
-                            const struct atoms *part)
+			    struct candidate *a, const struct candidate *b,
+			    const struct atoms *part)
 {
 	struct atoms_diff diff = {.a = &a->atoms, .b = &b->atoms};
 	bool a_wins = revision_compare(a->rev, false, b->rev, false) > 0;
-	struct atom *at = arena_alloc(&bench->arena,
-	                              (a->atoms.count + b->atoms.count) * sizeof(struct atom));
+	struct atom *at =
+		arena_alloc(&bench->arena, (a->atoms.count + b->atoms.count) * sizeof(struct atom));
 	size_t count = 0, next = 0;
 	int rc = 0;
 
@@ -169,7 +175,7 @@ static int merge_candidates(struct bench *bench, struct lineage *lineage, const 
 			at[count++] = *taken;
 		if (!part || (ha != hp && hb != hp))
 			rc = list_leaf_conflict(bench, lineage, slot, take_b ? b : a,
-			                        take_b ? a : b, diff.pointer);
+						take_b ? a : b, diff.pointer);
 	}
 	for (; next < a->atoms.count; next++)
 		at[count++] = a->atoms.at[next];
@@ -187,7 +193,7 @@ static void stand_at(struct candidate *candidate, struct cf_str rev)
 }
 
 static int merge_shared_parts(struct bench *bench, struct lineage *lineage, struct slot *slot,
-                              struct candidate *at, size_t count)
+			      struct candidate *at, size_t count)
 {
 	const struct base_slot *base = &lineage->base.slots[slot->index];
 
@@ -200,14 +206,14 @@ static int merge_shared_parts(struct bench *bench, struct lineage *lineage, stru
 
 		for (size_t i = 0; i < count; i++) {
 			for (size_t k = i + 1; k < count; k++) {
-				const struct cf_str *shared =
-					at[i].merged_away || at[k].merged_away
-						? NULL
-						: shared_part(&at[i], &at[k]);
+				const struct cf_str *shared = at[i].merged_away || at[k].merged_away
+								      ? NULL
+								      : shared_part(&at[i], &at[k]);
 
 				if (!shared || base_find(base, *shared) >= 0)
 					continue;
-				if (best && revision_generation(*best) >= revision_generation(*shared))
+				if (best &&
+				    revision_generation(*best) >= revision_generation(*shared))
 					continue;
 				best = shared;
 				best_a = &at[i];
@@ -219,7 +225,7 @@ static int merge_shared_parts(struct bench *bench, struct lineage *lineage, stru
 		rc = read_shared_part(bench, lineage, slot, *best, &part, &readable);
 		if (rc == 0)
 			rc = merge_candidates(bench, lineage, slot, best_a, best_b,
-			                      readable ? &part : NULL);
+					      readable ? &part : NULL);
 		if (rc)
 			return rc;
 		best_b->merged_away = true;
@@ -231,7 +237,7 @@ static int merge_shared_parts(struct bench *bench, struct lineage *lineage, stru
 
 /* The atoms of the nearest known ancestor; none: {}. */
 static int known_ancestor(struct bench *bench, const struct base_slot *base,
-                          const struct cf_str *history, size_t count, struct atoms *ret)
+			  const struct cf_str *history, size_t count, struct atoms *ret)
 {
 	*ret = (struct atoms){NULL, 0};
 	for (size_t i = 0; i < count; i++) {
@@ -245,7 +251,7 @@ static int known_ancestor(struct bench *bench, const struct base_slot *base,
 
 /* An edit of this document against another one of the same atom. */
 static int add_edit(struct bench *bench, struct lineage *lineage, struct slot *slot,
-                    struct edit edit)
+		    struct edit edit)
 {
 	struct edit *other = edits_find(&slot->edits, edit.pointer);
 	int rc;
@@ -265,7 +271,7 @@ static int add_edit(struct bench *bench, struct lineage *lineage, struct slot *s
 }
 
 static int find_edits(struct bench *bench, struct lineage *lineage, struct slot *slot,
-                      const struct candidate *candidate)
+		      const struct candidate *candidate)
 {
 	const struct catalog_conflicts *policy = catalog_conflicts(bench->registry->catalog);
 	const struct base_slot *base = &lineage->base.slots[slot->index];
@@ -276,10 +282,10 @@ static int find_edits(struct bench *bench, struct lineage *lineage, struct slot 
 	while (rc == 0 && atoms_diff_next(&diff)) {
 		uint64_t agreed = atoms_hash_at(&base->agreed, diff.pointer);
 		struct edit edit = {.pointer = diff.pointer,
-		                    .value = diff.right ? diff.right->value : JSON_ABSENT,
-		                    .hash = diff.right ? diff.right->hash : 0,
-		                    .slot = slot->index,
-		                    .rev = candidate->rev};
+				    .value = diff.right ? diff.right->value : JSON_ABSENT,
+				    .hash = diff.right ? diff.right->hash : 0,
+				    .slot = slot->index,
+				    .rev = candidate->rev};
 		bool late = (diff.left ? diff.left->hash : 0) != agreed;
 
 		if (edit.hash == agreed)
@@ -297,11 +303,11 @@ static int find_edits(struct bench *bench, struct lineage *lineage, struct slot 
 /* --- one document --------------------------------------------------------- */
 
 static int add_news(struct bench *bench, struct lineage *lineage, struct slot *slot,
-                    const struct cf_revision *revision, const struct atoms *atoms)
+		    const struct cf_revision *revision, const struct atoms *atoms)
 {
 	if (!slot->news) {
 		slot->news = arena_calloc(&bench->arena, slot->record.revision_count,
-		                          sizeof(*slot->news));
+					  sizeof(*slot->news));
 		if (!slot->news)
 			return error_nomem(&lineage->error);
 	}
@@ -315,7 +321,7 @@ static int add_news(struct bench *bench, struct lineage *lineage, struct slot *s
 /* A tombstone that is news. The document is deleted where no leaf lives; where
  * one does, the delete has lost against it. */
 static int note_delete(struct bench *bench, struct lineage *lineage, struct slot *slot,
-                       const struct cf_revision *revision)
+		       const struct cf_revision *revision)
 {
 	const struct base_slot *base = &lineage->base.slots[slot->index];
 	struct atoms was, none = {NULL, 0};
@@ -331,8 +337,10 @@ static int note_delete(struct bench *bench, struct lineage *lineage, struct slot
 		slot->late_delete = base->there && atoms_diff_next(&diff);
 		slot->deleted_rev = revision->rev;
 	} else if (slot->winner && base->there) {
-		struct edit lost = {.pointer = STR(""), .slot = slot->index,
-		                    .rev = revision->rev, .origin = &lost};
+		struct edit lost = {.pointer = STR(""),
+				    .slot = slot->index,
+				    .rev = revision->rev,
+				    .origin = &lost};
 
 		rc = conflict_add(bench, lineage, NULL, &lost, slot->late_delete);
 		if (rc == 0)
@@ -344,7 +352,7 @@ static int note_delete(struct bench *bench, struct lineage *lineage, struct slot
 /* Starts from the winning leaf, puts in what other leaves edited, and finds what
  * is out of date. */
 static int settle_current(struct bench *bench, struct lineage *lineage, struct slot *slot,
-                          const struct candidate *leaves, size_t leaf_count)
+			  const struct candidate *leaves, size_t leaf_count)
 {
 	const struct base_slot *base = &lineage->base.slots[slot->index];
 	struct atoms_diff diff = {.a = &base->agreed, .b = &slot->atoms};
@@ -352,8 +360,9 @@ static int settle_current(struct bench *bench, struct lineage *lineage, struct s
 	size_t count = 0;
 	int rc = 0;
 
-	changes = arena_alloc(&bench->arena, (slot->edits.count + base->agreed.count +
-	                                      slot->atoms.count) * sizeof(*changes));
+	changes = arena_alloc(&bench->arena,
+			      (slot->edits.count + base->agreed.count + slot->atoms.count) *
+				      sizeof(*changes));
 	if (!changes)
 		return error_nomem(&lineage->error);
 	while (rc == 0 && base->there && atoms_diff_next(&diff)) {
@@ -367,12 +376,14 @@ static int settle_current(struct bench *bench, struct lineage *lineage, struct s
 				found = NULL;
 		}
 		if (found || !diff.left)
-			changes[count++] = (struct atom){
-				.pointer = diff.pointer, .value = found ? found->value : JSON_ABSENT};
+			changes[count++] =
+				(struct atom){.pointer = diff.pointer,
+					      .value = found ? found->value : JSON_ABSENT};
 		else
-			rc = edits_add(bench, &slot->stale, (struct edit){.pointer = diff.pointer,
-			                                                 .hash = diff.left->hash,
-			                                                 .slot = slot->index});
+			rc = edits_add(bench, &slot->stale,
+				       (struct edit){.pointer = diff.pointer,
+						     .hash = diff.left->hash,
+						     .slot = slot->index});
 	}
 	for (size_t i = 0; i < slot->edits.count && rc == 0; i++) {
 		const struct edit *edit = slot->edits.at[i];
@@ -389,8 +400,8 @@ static int settle_current(struct bench *bench, struct lineage *lineage, struct s
 
 /* Reads the leaves; `leaves` are all live ones, `candidates` those that are news. */
 static int read_leaves(struct bench *bench, struct lineage *lineage, struct slot *slot,
-                       struct candidate *leaves, size_t *ret_leaves, struct candidate *candidates,
-                       size_t *ret_candidates)
+		       struct candidate *leaves, size_t *ret_leaves, struct candidate *candidates,
+		       size_t *ret_candidates)
 {
 	const struct base_slot *base = &lineage->base.slots[slot->index];
 	int rc = 0;
@@ -436,8 +447,8 @@ static int read_slot(struct bench *bench, struct lineage *lineage, struct slot *
 
 	if (!leaves)
 		return error_nomem(&lineage->error);
-	slot->winner = count && !slot->record.revisions[0].deleted ? &slot->record.revisions[0]
-	                                                            : NULL;
+	slot->winner =
+		count && !slot->record.revisions[0].deleted ? &slot->record.revisions[0] : NULL;
 	rc = read_leaves(bench, lineage, slot, leaves, &leaf_count, candidates, &candidate_count);
 	if (rc)
 		return rc;
@@ -496,8 +507,8 @@ static int settle_deletes(struct bench *bench, struct lineage *lineage)
 	}
 	for (size_t i = 0; i < lineage->name.family->own_count && rc == 0; i++) {
 		struct slot *slot = &lineage->slots[i];
-		struct edit lost = {.pointer = STR(""), .slot = i, .rev = slot->deleted_rev,
-		                    .origin = &lost};
+		struct edit lost = {
+			.pointer = STR(""), .slot = i, .rev = slot->deleted_rev, .origin = &lost};
 
 		if (!slot->user_deleted)
 			continue;

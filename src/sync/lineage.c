@@ -2,7 +2,7 @@
 #include "sync/lineage.h"
 
 int bench_init(struct bench *bench, const struct registry *registry, struct cf_store *store,
-               const struct cf_mem *mem)
+	       const struct cf_mem *mem)
 {
 	const struct lens_identity *identity = catalog_identity(registry->catalog);
 
@@ -10,7 +10,7 @@ int bench_init(struct bench *bench, const struct registry *registry, struct cf_s
 	arena_init(&bench->arena, mem);
 	buf_init(&bench->scratch, mem);
 	bench->rules = (struct atom_rules){.type_field = identity->type_field,
-	                                   .version_field = identity->version_field};
+					   .version_field = identity->version_field};
 	bench->worker = lens_worker_new(mem);
 	return bench->worker ? 0 : CF_ERR_NOMEM;
 }
@@ -58,7 +58,7 @@ static struct json_doc *next_tape(struct bench *bench)
 }
 
 int bench_read(struct bench *bench, struct cf_str text, struct json_value *ret,
-               struct cf_error *error)
+	       struct cf_error *error)
 {
 	struct json_doc *doc = next_tape(bench);
 	int rc;
@@ -72,7 +72,7 @@ int bench_read(struct bench *bench, struct cf_str text, struct json_value *ret,
 }
 
 int bench_keep(struct bench *bench, struct cf_str text, struct json_value *ret,
-               struct cf_error *error)
+	       struct cf_error *error)
 {
 	struct cf_str copy = arena_dup(&bench->arena, text);
 
@@ -82,9 +82,7 @@ int bench_keep(struct bench *bench, struct cf_str text, struct json_value *ret,
 int bench_atoms(struct bench *bench, struct json_value document, struct atoms *ret)
 {
 	*ret = (struct atoms){NULL, 0};
-	return json_is_absent(document)
-	               ? 0
-	               : atoms_of(document, &bench->rules, &bench->arena, ret);
+	return json_is_absent(document) ? 0 : atoms_of(document, &bench->rules, &bench->arena, ret);
 }
 
 int lineage_init(struct bench *bench, struct lineage *lineage, const struct lineage_name *name)
@@ -113,8 +111,8 @@ int lineage_init(struct bench *bench, struct lineage *lineage, const struct line
 			continue;
 		buf_clear(&bench->scratch);
 		rc = catalog_format_id(bench->registry->catalog, slot->kind->major->type->name,
-		                       slot->kind->major->major, name->key, name->singleton,
-		                       &bench->scratch);
+				       slot->kind->major->major, name->key, name->singleton,
+				       &bench->scratch);
 		slot->id = arena_dup(&bench->arena, buf_view(&bench->scratch));
 	}
 	return rc;
@@ -159,7 +157,7 @@ int slot_set(struct bench *bench, struct slot *slot, struct json_value document)
 }
 
 int slot_patch(struct bench *bench, struct slot *slot, const struct atom *changes, size_t count,
-               struct cf_error *error)
+	       struct cf_error *error)
 {
 	struct json_value document;
 	int rc;

@@ -56,8 +56,8 @@ struct conflict {
 	size_t winner_slot, loser_slot;
 	struct cf_str winner_rev, loser_rev;
 	struct json_value winner_value, loser_value;
-	bool late;          /* the loser was made on top of something out of date */
-	bool delete_lost;   /* the loser is a delete */
+	bool late;        /* the loser was made on top of something out of date */
+	bool delete_lost; /* the loser is a delete */
 	struct conflict *next;
 };
 
@@ -70,11 +70,11 @@ struct lineage {
 	struct conflict *conflicts;
 	size_t outside_writes; /* revisions that people wrote, of this reading */
 	bool delete_all;
-	bool news;    /* there is something to agree on */
+	bool news;   /* there is something to agree on */
 	int failure; /* why it waits: an INPUT error (quarantine) or INCOMPLETE */
 	struct cf_error error;
-	bool done;     /* nothing more to do in this batch */
-	struct cf_str waits_for; /* INCOMPLETE: the id that is missing */
+	bool done;                 /* nothing more to do in this batch */
+	struct cf_str waits_for;   /* INCOMPLETE: the id that is missing */
 	struct cf_str waits_label; /* ... where that is a shared part: its lineage */
 };
 
@@ -109,16 +109,16 @@ struct bench {
 };
 
 int bench_init(struct bench *bench, const struct registry *registry, struct cf_store *store,
-               const struct cf_mem *mem);
+	       const struct cf_mem *mem);
 void bench_fini(struct bench *bench);
 /* Forgets the batch. */
 void bench_reset(struct bench *bench);
 /* Reads a document that lives as long as the batch. */
 int bench_read(struct bench *bench, struct cf_str text, struct json_value *ret,
-               struct cf_error *error);
+	       struct cf_error *error);
 /* Copies text into the batch's arena, then reads it. */
 int bench_keep(struct bench *bench, struct cf_str text, struct json_value *ret,
-               struct cf_error *error);
+	       struct cf_error *error);
 /* The value under a pointer, without identity fields. */
 int bench_atoms(struct bench *bench, struct json_value document, struct atoms *ret);
 
@@ -132,7 +132,7 @@ int lineage_read_leaves(struct bench *bench, struct lineage *lineage);
 /* agree.c's question too: makes current and atoms of a slot anew. */
 int slot_set(struct bench *bench, struct slot *slot, struct json_value document);
 int slot_patch(struct bench *bench, struct slot *slot, const struct atom *changes, size_t count,
-               struct cf_error *error);
+	       struct cf_error *error);
 
 /* parts.c: the shared parts that the documents refer to. */
 int lineage_find_parts(struct bench *bench, struct lineage *lineage);
@@ -145,10 +145,10 @@ int lineage_sweep(struct bench *bench, struct lineage *lineage);
 
 /* conflict.c: the policy. */
 int conflict_add(struct bench *bench, struct lineage *lineage, const struct edit *winner,
-                 const struct edit *loser, bool late);
+		 const struct edit *loser, bool late);
 /* >0 where a wins over b, by the catalog's policy. */
-int conflict_decide(const struct bench *bench, const struct lineage *lineage,
-                    const struct edit *a, const struct edit *b);
+int conflict_decide(const struct bench *bench, const struct lineage *lineage, const struct edit *a,
+		    const struct edit *b);
 
 /* agree.c: the end of the road: what is to be written. */
 struct write {
@@ -167,7 +167,7 @@ struct plan {
 	int64_t now_ms;
 };
 int writes_add(struct bench *bench, struct writes *writes, const struct cf_put *put,
-               size_t lineage);
+	       size_t lineage);
 /* A lineage that agrees: base, lists, documents. */
 int lineage_agree(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan);
 /* One that must wait (lineage->failure): its entry in a list. */
@@ -175,14 +175,14 @@ int lineage_wait(struct bench *bench, struct lineage *lineage, size_t index, str
 
 /* records.c: the records of the state store. */
 int record_conflict(struct bench *bench, const struct lineage *lineage,
-                    const struct conflict *conflict, size_t index, struct plan *plan);
+		    const struct conflict *conflict, size_t index, struct plan *plan);
 int record_delete(struct bench *bench, struct cf_str id, size_t index, struct plan *plan);
 int record_reference(struct bench *bench, const struct lineage *lineage, const char *list,
-                     struct cf_str part_label, bool deleted, size_t index, struct plan *plan);
+		     struct cf_str part_label, bool deleted, size_t index, struct plan *plan);
 int record_fanout(struct bench *bench, const struct lineage *lineage, bool waiting_only,
-                  size_t index, struct plan *plan);
+		  size_t index, struct plan *plan);
 int record_waiting(struct bench *bench, const struct lineage *lineage, size_t index,
-                   struct plan *plan);
+		   struct plan *plan);
 int record_time(int64_t now_ms, struct cf_buf *out);
 /* The text with its quotes of a value, or null where it is absent. */
 void record_value(struct json_value value, struct cf_buf *out);
@@ -190,6 +190,6 @@ void record_value(struct json_value value, struct cf_buf *out);
 /* attach.c: what a document's `_attachments` say, with the data that the store
  * does not have under this document yet; and the body without them. */
 int slot_body(struct bench *bench, struct lineage *lineage, const struct slot *slot,
-              struct cf_str *ret_body, struct cf_attachment **ret, size_t *ret_count);
+	      struct cf_str *ret_body, struct cf_attachment **ret, size_t *ret_count);
 
 #endif

@@ -59,7 +59,7 @@ int slot_refer(struct bench *bench, struct slot *slot, struct cf_str raw_key, st
 		return rc;
 	buf_clear(&bench->scratch);
 	rc = catalog_format_id(bench->registry->catalog, major->type->name, major->major, slot->key,
-	                       false, &bench->scratch);
+			       false, &bench->scratch);
 	slot->id = arena_dup(&bench->arena, buf_view(&bench->scratch));
 	if (rc || !slot->id.ptr)
 		return CF_ERR_NOMEM;
@@ -77,17 +77,17 @@ static int find_part_edits(struct bench *bench, struct lineage *lineage, struct 
 	const struct edit *reference =
 		edits_find(&holder->edits, side.places[slot->kind->input].reference);
 	struct cf_str rev = slot->record.revision_count ? slot->record.revisions[0].rev
-	                                                : (struct cf_str){NULL, 0};
+							: (struct cf_str){NULL, 0};
 	int rc = 0;
 
 	while (rc == 0 && atoms_diff_next(&diff)) {
 		rc = edits_add(bench, &slot->edits,
-		               (struct edit){.pointer = diff.pointer,
-		                             .value = diff.right ? diff.right->value : JSON_ABSENT,
-		                             .hash = diff.right ? diff.right->hash : 0,
-		                             .slot = slot->index,
-		                             .rev = rev,
-		                             .origin = reference ? reference->origin : NULL});
+			       (struct edit){.pointer = diff.pointer,
+					     .value = diff.right ? diff.right->value : JSON_ABSENT,
+					     .hash = diff.right ? diff.right->hash : 0,
+					     .slot = slot->index,
+					     .rev = rev,
+					     .origin = reference ? reference->origin : NULL});
 		lineage->news = true;
 	}
 	return rc;
@@ -103,7 +103,7 @@ static int find_part(struct bench *bench, struct lineage *lineage, struct slot *
 	if (json_is_absent(holder->current))
 		return 0;
 	rc = lens_reference(bench->worker, slot->kind->link->down.program, slot->kind->input,
-	                    holder->current, &raw, &lineage->error);
+			    holder->current, &raw, &lineage->error);
 	if (rc || raw.len == 0)
 		return rc;
 	rc = slot_refer(bench, slot, raw, &part);
@@ -120,7 +120,7 @@ static int find_part(struct bench *bench, struct lineage *lineage, struct slot *
 			lineage->waits_label = arena_dup(&bench->arena, buf_view(&bench->scratch));
 		lineage->waits_for = slot->id;
 		rc = error_set(&lineage->error, CF_ERR_INCOMPLETE, "waits for %.*s",
-		               STR_ARG(slot->id));
+			       STR_ARG(slot->id));
 		error_at_document(&lineage->error, holder->id);
 		return rc;
 	}

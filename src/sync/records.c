@@ -22,8 +22,8 @@ int record_time(int64_t now_ms, struct cf_buf *out)
 		seconds--;
 	gmtime_r(&seconds, &tm);
 	return buf_printf(out, "\"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\"", tm.tm_year + 1900,
-	                  tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-	                  (int)((now_ms % 1000 + 1000) % 1000));
+			  tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+			  (int)((now_ms % 1000 + 1000) % 1000));
 }
 
 void record_value(struct json_value value, struct cf_buf *out)
@@ -56,7 +56,7 @@ static int add(struct bench *bench, struct cf_str id, size_t index, struct plan 
 }
 
 static void write_side(const struct bench *bench, const struct lineage *lineage, size_t slot,
-                       struct cf_str rev, struct json_value value, struct cf_buf *out)
+		       struct cf_str rev, struct json_value value, struct cf_buf *out)
 {
 	const struct slot_kind *kind = lineage->slots[slot].kind;
 
@@ -64,7 +64,7 @@ static void write_side(const struct bench *bench, const struct lineage *lineage,
 	buf_str(out, STR("{\"id\":"));
 	json_write_string(lineage->slots[slot].id, out);
 	buf_printf(out, ",\"version\":\"%.*s@%u\"", STR_ARG(kind->major->type->name),
-	           kind->major->major);
+		   kind->major->major);
 	member(out, "rev", rev);
 	buf_str(out, STR(",\"value\":"));
 	record_value(value, out);
@@ -72,7 +72,7 @@ static void write_side(const struct bench *bench, const struct lineage *lineage,
 }
 
 int record_conflict(struct bench *bench, const struct lineage *lineage,
-                    const struct conflict *conflict, size_t index, struct plan *plan)
+		    const struct conflict *conflict, size_t index, struct plan *plan)
 {
 	const struct slot *winner = &lineage->slots[conflict->winner_slot];
 	struct json_value value = conflict->winner_value;
@@ -87,18 +87,20 @@ int record_conflict(struct bench *bench, const struct lineage *lineage,
 		rev = winner->winner ? winner->winner->rev : rev;
 	}
 	id = arena_printf(&bench->arena, "conflict/%.*s/%016" PRIx64, STR_ARG(lineage->label),
-	                  hash64(conflict->pointer, hash));
+			  hash64(conflict->pointer, hash));
 	buf_clear(out);
 	buf_byte(out, '{');
 	member(out, "lineage", lineage->label);
 	member(out, "pointer", conflict->pointer);
 	member(out, "kind",
-	       conflict->delete_lost ? STR("delete") : conflict->late ? STR("late") : STR("edit"));
+	       conflict->delete_lost ? STR("delete")
+	       : conflict->late      ? STR("late")
+				     : STR("edit"));
 	buf_str(out, STR(",\"winner\":"));
 	write_side(bench, lineage, conflict->winner_slot, rev, value, out);
 	buf_str(out, STR(",\"loser\":"));
-	write_side(bench, lineage, conflict->loser_slot, conflict->loser_rev,
-	           conflict->loser_value, out);
+	write_side(bench, lineage, conflict->loser_slot, conflict->loser_rev, conflict->loser_value,
+		   out);
 	buf_str(out, STR(",\"at\":"));
 	record_time(plan->now_ms, out);
 	buf_byte(out, '}');
@@ -113,10 +115,10 @@ int record_delete(struct bench *bench, struct cf_str id, size_t index, struct pl
 }
 
 int record_reference(struct bench *bench, const struct lineage *lineage, const char *list,
-                     struct cf_str part_label, bool deleted, size_t index, struct plan *plan)
+		     struct cf_str part_label, bool deleted, size_t index, struct plan *plan)
 {
 	struct cf_str id = arena_printf(&bench->arena, "%s/%.*s/%.*s", list, STR_ARG(part_label),
-	                                STR_ARG(lineage->label));
+					STR_ARG(lineage->label));
 
 	if (deleted)
 		return record_delete(bench, id, index, plan);
@@ -128,7 +130,7 @@ int record_reference(struct bench *bench, const struct lineage *lineage, const c
 }
 
 int record_fanout(struct bench *bench, const struct lineage *lineage, bool waiting_only,
-                  size_t index, struct plan *plan)
+		  size_t index, struct plan *plan)
 {
 	struct cf_str id = arena_printf(&bench->arena, "fanout/%.*s", STR_ARG(lineage->label));
 
@@ -140,13 +142,13 @@ int record_fanout(struct bench *bench, const struct lineage *lineage, bool waiti
 }
 
 int record_waiting(struct bench *bench, const struct lineage *lineage, size_t index,
-                   struct plan *plan)
+		   struct plan *plan)
 {
 	const struct cf_error *error = &lineage->error;
 	bool incomplete = lineage->failure == CF_ERR_INCOMPLETE;
-	struct cf_str id = arena_printf(&bench->arena, "%s/%.*s",
-	                                incomplete ? "incomplete" : "quarantine",
-	                                STR_ARG(lineage->label));
+	struct cf_str id =
+		arena_printf(&bench->arena, "%s/%.*s", incomplete ? "incomplete" : "quarantine",
+			     STR_ARG(lineage->label));
 	struct cf_buf *out = &bench->scratch;
 
 	buf_clear(out);

@@ -16,9 +16,8 @@ static const char *const list_prefixes[] = {
 
 /* One page; scan->after moves on. */
 static int walk_page(struct cf_store *state, struct cf_scan *scan, char **after,
-                     int (*entry)(void *ctx, struct cf_str id, struct json_value body),
-                     void *ctx, size_t *ret_count, const struct cf_mem *mem,
-                     struct cf_error *error)
+		     int (*entry)(void *ctx, struct cf_str id, struct json_value body), void *ctx,
+		     size_t *ret_count, const struct cf_mem *mem, struct cf_error *error)
 {
 	struct cf_arena arena;
 	struct json_doc doc;
@@ -54,8 +53,8 @@ static int walk_page(struct cf_store *state, struct cf_scan *scan, char **after,
 }
 
 int sync_walk(struct cf_store *state, enum sync_list list,
-              int (*entry)(void *ctx, struct cf_str id, struct json_value body), void *ctx,
-              const struct cf_mem *mem, struct cf_error *error)
+	      int (*entry)(void *ctx, struct cf_str id, struct json_value body), void *ctx,
+	      const struct cf_mem *mem, struct cf_error *error)
 {
 	struct cf_scan scan = {
 		.prefix = str_of(list_prefixes[list]), .limit = WALK_PAGE, .flags = CF_READ_BODIES};
@@ -86,8 +85,7 @@ static int tally_entry(void *ctx, struct cf_str id, struct json_value body)
 	if (json_kind(since) == JSON_STRING && json_inner(since).len < sizeof(tally->oldest_text) &&
 	    (tally->oldest.len == 0 || str_compare(json_inner(since), tally->oldest) < 0)) {
 		memcpy(tally->oldest_text, json_inner(since).ptr, json_inner(since).len);
-		tally->oldest =
-			(struct cf_str){tally->oldest_text, json_inner(since).len};
+		tally->oldest = (struct cf_str){tally->oldest_text, json_inner(since).len};
 	}
 	return 0;
 }
@@ -102,9 +100,8 @@ static uint64_t number_of(struct json_value object, const char *name)
 	return number > 0 ? (uint64_t)number : 0;
 }
 
-static int read_checkpoint(struct cf_store *store, struct cf_store *state,
-                           struct cf_arena *arena, struct json_doc *doc, struct sync_status *ret,
-                           struct cf_error *error)
+static int read_checkpoint(struct cf_store *store, struct cf_store *state, struct cf_arena *arena,
+			   struct json_doc *doc, struct sync_status *ret, struct cf_error *error)
 {
 	struct cf_get get = {.id = STR("checkpoint")};
 	struct cf_record record = {0};
@@ -138,7 +135,7 @@ static int64_t parse_time(const char *text)
 	int ms = 0;
 
 	if (sscanf(text, "%d-%d-%dT%d:%d:%d.%dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-	           &tm.tm_min, &tm.tm_sec, &ms) != 7)
+		   &tm.tm_min, &tm.tm_sec, &ms) != 7)
 		return 0;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
@@ -146,7 +143,7 @@ static int64_t parse_time(const char *text)
 }
 
 int sync_status_read(struct cf_store *store, struct cf_store *state, const struct cf_env *env,
-                     struct sync_status *ret, const struct cf_mem *mem, struct cf_error *error)
+		     struct sync_status *ret, const struct cf_mem *mem, struct cf_error *error)
 {
 	struct tally conflicts = {0}, quarantine = {0}, incomplete = {0};
 	struct cf_arena arena;

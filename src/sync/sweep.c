@@ -36,7 +36,7 @@ static struct slot *slot_at(const struct crossover *x, size_t index)
 /* Runs one direction. `inputs` (by slot) replace what the slots say; NULL: they
  * stand. Outcomes are stored by slot. */
 static int run(const struct crossover *x, const struct crossing *way, const struct outcome *inputs,
-               struct outcome *outcomes)
+	       struct outcome *outcomes)
 {
 	struct bench *bench = x->bench;
 	struct lineage *lineage = x->lineage;
@@ -45,9 +45,9 @@ static int run(const struct crossover *x, const struct crossing *way, const stru
 	struct json_value *out = in ? in + way->input_count : NULL;
 	const struct lens_output *result;
 	struct lens_args args = {.key = lineage->key_json,
-	                         .singleton = lineage->name.singleton,
-	                         .inputs = in,
-	                         .bases = out};
+				 .singleton = lineage->name.singleton,
+				 .inputs = in,
+				 .bases = out};
 	int rc;
 
 	if (!in)
@@ -55,7 +55,7 @@ static int run(const struct crossover *x, const struct crossing *way, const stru
 
 	for (size_t i = 0; i < way->input_count; i++)
 		in[i] = inputs ? inputs[way->inputs[i]].document
-		               : slot_at(x, way->inputs[i])->current;
+			       : slot_at(x, way->inputs[i])->current;
 	for (size_t i = 0; i < way->output_count; i++)
 		out[i] = slot_at(x, way->outputs[i])->current;
 	rc = lens_apply(bench->worker, way->program, &args, &result, &lineage->error);
@@ -66,8 +66,8 @@ static int run(const struct crossover *x, const struct crossing *way, const stru
 	for (size_t i = 0; i < way->output_count && rc == 0; i++) {
 		struct outcome *outcome = &outcomes[way->outputs[i]];
 
-		*outcome = (struct outcome){.document = JSON_ABSENT,
-		                            .repointed = result[i].repointed};
+		*outcome =
+			(struct outcome){.document = JSON_ABSENT, .repointed = result[i].repointed};
 		if (!result[i].text.ptr)
 			continue;
 		outcome->raw_key = arena_dup(&bench->arena, result[i].key);
@@ -87,7 +87,7 @@ static bool atoms_same(const struct atoms *a, const struct atoms *b)
 
 /* Points a shared slot at the part its holder now refers to. */
 static int refer_to_part(const struct crossover *x, struct slot *slot,
-                         const struct outcome *outcome)
+			 const struct outcome *outcome)
 {
 	struct part *part;
 	struct outcome made = *outcome;
@@ -107,17 +107,16 @@ static int refer_to_part(const struct crossover *x, struct slot *slot,
 
 		if (atoms_hash_at(&made.atoms, atom->pointer) != atom->hash)
 			rc = edits_add(x->bench, &slot->edits,
-			               (struct edit){.pointer = atom->pointer,
-			                             .value = atom->value,
-			                             .hash = atom->hash,
-			                             .slot = slot->index});
+				       (struct edit){.pointer = atom->pointer,
+						     .value = atom->value,
+						     .hash = atom->hash,
+						     .slot = slot->index});
 	}
 	return rc;
 }
 
 /* Takes what a program made for a slot. */
-static int take_outcome(const struct crossover *x, struct slot *slot,
-                        const struct outcome *outcome)
+static int take_outcome(const struct crossover *x, struct slot *slot, const struct outcome *outcome)
 {
 	if (json_is_absent(outcome->document)) {
 		if (slot->kind->shared) {
@@ -145,15 +144,15 @@ struct marker {
 };
 
 static int mark_atom(const struct marker *m, struct slot *slot, struct cf_str pointer,
-                     const struct atom *atom)
+		     const struct atom *atom)
 {
 	struct edit *there = edits_find(&slot->edits, pointer);
 	struct edit mark = {.pointer = pointer,
-	                    .value = atom ? atom->value : JSON_ABSENT,
-	                    .hash = atom ? atom->hash : 0,
-	                    .slot = slot->index,
-	                    .rev = m->edit->rev,
-	                    .origin = m->edit->origin};
+			    .value = atom ? atom->value : JSON_ABSENT,
+			    .hash = atom ? atom->hash : 0,
+			    .slot = slot->index,
+			    .rev = m->edit->rev,
+			    .origin = m->edit->origin};
 
 	if (!there)
 		return edits_add(m->x->bench, &slot->edits, mark);
@@ -184,7 +183,7 @@ static int mark_traced(void *ctx, size_t output, struct cf_str pointer)
 }
 
 static int trace(const struct crossover *x, const struct edit *edit,
-                 int (*found)(void *ctx, size_t output, struct cf_str pointer), void *ctx)
+		 int (*found)(void *ctx, size_t output, struct cf_str pointer), void *ctx)
 {
 	for (size_t i = 0; i < x->forward->input_count; i++)
 		if (x->forward->inputs[i] == edit->slot)
@@ -287,14 +286,14 @@ static int find_stale(const struct crossover *x, struct slot *slot)
 	while (rc == 0 && atoms_diff_next(&diff))
 		if (!edits_find(&slot->edits, diff.pointer))
 			rc = edits_add(x->bench, &slot->stale,
-			               (struct edit){.pointer = diff.pointer,
-			                             .hash = diff.left ? diff.left->hash : 0,
-			                             .slot = slot->index});
+				       (struct edit){.pointer = diff.pointer,
+						     .hash = diff.left ? diff.left->hash : 0,
+						     .slot = slot->index});
 	return rc;
 }
 
-static int each_edit(const struct crossover *x, int (*what)(const struct crossover *x,
-                                                            struct edit *edit))
+static int each_edit(const struct crossover *x,
+		     int (*what)(const struct crossover *x, struct edit *edit))
 {
 	int rc = 0;
 
@@ -324,8 +323,8 @@ static int build(const struct crossover *x)
 	for (size_t i = 0; i < x->forward->output_count && rc == 0; i++) {
 		struct slot *slot = slot_at(x, x->forward->outputs[i]);
 
-		built[slot->index] = json_is_absent(slot->current) && !json_is_absent(
-				made[slot->index].document);
+		built[slot->index] = json_is_absent(slot->current) &&
+				     !json_is_absent(made[slot->index].document);
 		if (built[slot->index])
 			rc = take_outcome(x, slot, &made[slot->index]);
 	}
@@ -355,8 +354,7 @@ static int contest_edit(const struct crossover *x, struct edit *edit)
 static int put_edits(const struct crossover *x, struct slot *slot, bool *ret_any)
 {
 	struct outcome *seen = &x->seen[slot->index];
-	struct atom *changes = arena_alloc(&x->bench->arena,
-	                                   slot->edits.count * sizeof(*changes));
+	struct atom *changes = arena_alloc(&x->bench->arena, slot->edits.count * sizeof(*changes));
 	size_t count = 0;
 	int rc;
 
@@ -378,7 +376,7 @@ static int put_edits(const struct crossover *x, struct slot *slot, bool *ret_any
 	if (rc)
 		return error_nomem(&x->lineage->error);
 	return bench_keep(x->bench, buf_view(&x->bench->scratch), &seen->document,
-	                  &x->lineage->error);
+			  &x->lineage->error);
 }
 
 static int carry_edits(const struct crossover *x)
@@ -396,15 +394,14 @@ static int carry_edits(const struct crossover *x)
 		rc = run(x, x->forward, x->seen, made);
 	for (size_t i = 0; i < x->forward->output_count && rc == 0 && any; i++)
 		rc = take_outcome(x, slot_at(x, x->forward->outputs[i]),
-		                  &made[x->forward->outputs[i]]);
+				  &made[x->forward->outputs[i]]);
 	return rc ? rc : each_edit(x, mark_edit);
 }
 
 /* Sets what is out of date in one output, where `image` says what is agreed. */
 static int refresh_slot(const struct crossover *x, struct slot *slot, const struct outcome *image)
 {
-	struct atom *changes =
-		arena_alloc(&x->bench->arena, slot->stale.count * sizeof(*changes));
+	struct atom *changes = arena_alloc(&x->bench->arena, slot->stale.count * sizeof(*changes));
 	size_t count = 0;
 
 	if (!changes)
@@ -417,7 +414,7 @@ static int refresh_slot(const struct crossover *x, struct slot *slot, const stru
 		    (atom ? atom->hash : 0) != stale->hash)
 			continue;
 		changes[count++] = (struct atom){.pointer = stale->pointer,
-		                                 .value = atom ? atom->value : JSON_ABSENT};
+						 .value = atom ? atom->value : JSON_ABSENT};
 		stale->dropped = true;
 	}
 	if (count == 0)
@@ -440,7 +437,7 @@ static int refresh_stale(const struct crossover *x)
 		if (!made) {
 			made = arena_calloc(&x->bench->arena, slot_count, sizeof(*made));
 			rc = made ? run(x, x->forward, NULL, made)
-			          : error_nomem(&x->lineage->error);
+				  : error_nomem(&x->lineage->error);
 		}
 		if (rc == 0)
 			rc = refresh_slot(x, slot, &made[slot->index]);
@@ -492,17 +489,18 @@ static int check_way(struct crossover *x, bool prefer_outputs, bool *ret_agree)
 
 		while (rc == 0 && atoms_diff_next(&diff)) {
 			struct edit edit = {.pointer = diff.pointer,
-			                    .value = diff.right ? diff.right->value : JSON_ABSENT,
-			                    .hash = diff.right ? diff.right->hash : 0,
-			                    .slot = slot->index};
+					    .value = diff.right ? diff.right->value : JSON_ABSENT,
+					    .hash = diff.right ? diff.right->hash : 0,
+					    .slot = slot->index};
 
 			*ret_agree = false;
-			error_set(&x->lineage->error, CF_ERR_UNMAPPED,
-			          "the lens breaks its laws: the value swings between %.*s and %.*s",
-			          diff.left ? (int)json_span(diff.left->value).len : 6,
-			          diff.left ? json_span(diff.left->value).ptr : "absent",
-			          diff.right ? (int)json_span(diff.right->value).len : 6,
-			          diff.right ? json_span(diff.right->value).ptr : "absent");
+			error_set(
+				&x->lineage->error, CF_ERR_UNMAPPED,
+				"the lens breaks its laws: the value swings between %.*s and %.*s",
+				diff.left ? (int)json_span(diff.left->value).len : 6,
+				diff.left ? json_span(diff.left->value).ptr : "absent",
+				diff.right ? (int)json_span(diff.right->value).len : 6,
+				diff.right ? json_span(diff.right->value).ptr : "absent");
 			error_at_document(&x->lineage->error, slot->id);
 			error_at_pointer(&x->lineage->error, diff.pointer);
 			if (prefer_outputs && !edits_find(&slot->edits, diff.pointer))
@@ -563,10 +561,10 @@ static int sweep_way(struct bench *bench, struct lineage *lineage, struct outcom
 	for (size_t i = 0; i < family->link_count && rc == 0; i++) {
 		const struct link *link = &family->links[up ? i : family->link_count - 1 - i];
 		struct crossover x = {.bench = bench,
-		                      .lineage = lineage,
-		                      .forward = up ? &link->up : &link->down,
-		                      .back = up ? &link->down : &link->up,
-		                      .seen = seen};
+				      .lineage = lineage,
+				      .forward = up ? &link->up : &link->down,
+				      .back = up ? &link->down : &link->up,
+				      .seen = seen};
 
 		rc = cross(&x);
 	}

@@ -33,25 +33,25 @@ static void take_fingerprint(struct sync *sync, const struct catalog *catalog)
 }
 
 static int check_stores(const struct cf_store *store, const struct cf_store *state,
-                        struct cf_error *error)
+			struct cf_error *error)
 {
 	unsigned need = CF_STORE_CHANGES | CF_STORE_HISTORIES;
 
 	if ((store->capabilities & need) != need)
 		return error_set(error, CF_ERR_UNSUPPORTED_OP,
-		                 "this store keeps no %s: documents cannot be kept in all versions "
-		                 "here",
-		                 store->capabilities & CF_STORE_CHANGES ? "revision histories"
-		                                                        : "feed of changes");
+				 "this store keeps no %s: documents cannot be kept in all versions "
+				 "here",
+				 store->capabilities & CF_STORE_CHANGES ? "revision histories"
+									: "feed of changes");
 	if (!(state->capabilities & CF_STORE_CAS) || !(state->capabilities & CF_STORE_ORDERED))
 		return error_set(error, CF_ERR_UNSUPPORTED_OP,
-		                 "the state store must know preconditions and ordered scans");
+				 "the state store must know preconditions and ordered scans");
 	return 0;
 }
 
 int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store *store,
-              struct cf_store *state, const struct sync_options *options,
-              const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error)
+	      struct cf_store *state, const struct sync_options *options, const struct cf_env *env,
+	      const struct cf_mem *mem, struct cf_error *error)
 {
 	const struct catalog_type *types;
 	size_t type_count = catalog_types(catalog, &types);

@@ -34,8 +34,8 @@ struct sync_counters {
  * CATALOG where the catalog cannot be run; UNSUPPORTED_OP where the store has no
  * changes or no revision histories; else as the stores' operations. */
 int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store *store,
-              struct cf_store *state, const struct sync_options *options,
-              const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error);
+	      struct cf_store *state, const struct sync_options *options, const struct cf_env *env,
+	      const struct cf_mem *mem, struct cf_error *error);
 struct sync *sync_close(struct sync *sync); /* returns NULL */
 
 /* Takes one batch: changes, or lineages that a shared part woke. *ret_idle: there
@@ -52,19 +52,19 @@ enum sync_list { SYNC_CONFLICTS, SYNC_QUARANTINE, SYNC_INCOMPLETE, SYNC_USAGE };
 /* Calls `entry` with the body of each record of a list, in order of ids; its
  * non-zero answer ends the walk and is returned. */
 int sync_walk(struct cf_store *state, enum sync_list list,
-              int (*entry)(void *ctx, struct cf_str id, struct json_value body), void *ctx,
-              const struct cf_mem *mem, struct cf_error *error);
+	      int (*entry)(void *ctx, struct cf_str id, struct json_value body), void *ctx,
+	      const struct cf_mem *mem, struct cf_error *error);
 
 struct sync_status {
-	bool started;       /* there is a checkpoint */
-	uint64_t behind;    /* changes behind it */
-	int64_t updated_ms; /* when it was last written */
+	bool started;                        /* there is a checkpoint */
+	uint64_t behind;                     /* changes behind it */
+	int64_t updated_ms;                  /* when it was last written */
 	uint64_t changes, documents_written; /* since the first run */
 	uint64_t passed_over, unsupported;
 	uint64_t conflicts, quarantined, incomplete; /* entries in the lists now */
-	uint64_t oldest_incomplete_ms; /* age; 0: none */
+	uint64_t oldest_incomplete_ms;               /* age; 0: none */
 };
 int sync_status_read(struct cf_store *store, struct cf_store *state, const struct cf_env *env,
-                     struct sync_status *ret, const struct cf_mem *mem, struct cf_error *error);
+		     struct sync_status *ret, const struct cf_mem *mem, struct cf_error *error);
 
 #endif

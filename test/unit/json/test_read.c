@@ -70,7 +70,8 @@ START_TEST(suite_decides_as_file_names_say)
 		char *text;
 		int rc;
 
-		if (strlen(entry->d_name) < 6 || strcmp(entry->d_name + strlen(entry->d_name) - 5, ".json"))
+		if (strlen(entry->d_name) < 6 ||
+		    strcmp(entry->d_name + strlen(entry->d_name) - 5, ".json"))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
 		text = slurp(path, &len);
@@ -78,7 +79,8 @@ START_TEST(suite_decides_as_file_names_say)
 		if (entry->d_name[0] == 'y')
 			ck_assert_msg(rc == 0, "%s: %s", entry->d_name, error.message);
 		if (entry->d_name[0] == 'n')
-			ck_assert_msg(rc == CF_ERR_SYNTAX || rc == CF_ERR_LIMIT, "%s", entry->d_name);
+			ck_assert_msg(rc == CF_ERR_SYNTAX || rc == CF_ERR_LIMIT, "%s",
+				      entry->d_name);
 		free(text);
 		seen++;
 	}
@@ -97,7 +99,7 @@ START_TEST(name_twice_is_refused_with_its_pointer)
 	struct cf_error error = {0};
 
 	ck_assert_int_eq(read_text("{\"a\": {\"b\": [0, {\"x/y\": 1, \"x/y\": 2}]}}", &error),
-	                 CF_ERR_SYNTAX);
+			 CF_ERR_SYNTAX);
 	ck_assert_str_eq(error.pointer, "/a/b/1/x~1y");
 	ck_assert_int_eq(read_text("{\"a\":1,\"\\u0061\":2}", &error), CF_ERR_SYNTAX);
 	ck_assert_int_eq(read_text("{\"a\":{\"a\":1},\"b\":{\"a\":1}}", &error), 0);
@@ -118,7 +120,7 @@ START_TEST(many_names_are_told_apart)
 			buf_str(&text, STR(",\"name-77\":0"));
 		buf_byte(&text, '}');
 		ck_assert_int_eq(read_both(text.ptr, text.len, 0, &error),
-		                 twice ? CF_ERR_SYNTAX : 0);
+				 twice ? CF_ERR_SYNTAX : 0);
 		buf_fini(&text);
 	}
 	ck_assert_str_eq(error.pointer, "/name-77");
@@ -205,7 +207,7 @@ START_TEST(equality_is_by_value)
 
 		ck_assert_msg(json_equal(a, b) == cases[i].equal, "%s %s", cases[i].a, cases[i].b);
 		ck_assert_msg((json_hash64(a) == json_hash64(b)) == cases[i].equal, "hash %s %s",
-		              cases[i].a, cases[i].b);
+			      cases[i].a, cases[i].b);
 		json_doc_fini(&da);
 		json_doc_fini(&db);
 	}
@@ -218,9 +220,15 @@ START_TEST(numbers_are_exact_decimals)
 		const char *a, *b;
 		bool multiple;
 	} multiples[] = {
-		{"0.3", "0.1", true},   {"1e308", "0.5", true},     {"7", "2", false},
-		{"1.1", "0.01", true},  {"0.0075", "0.0001", true}, {"0.00751", "0.0001", false},
-		{"0", "3", true},       {"10", "1e1", true},        {"1", "10", false},
+		{"0.3", "0.1", true},
+		{"1e308", "0.5", true},
+		{"7", "2", false},
+		{"1.1", "0.01", true},
+		{"0.0075", "0.0001", true},
+		{"0.00751", "0.0001", false},
+		{"0", "3", true},
+		{"10", "1e1", true},
+		{"1", "10", false},
 		{"123456789012345678901234567890", "12345678901234567890123456789", true},
 		{"123456789012345678901234567891", "12345678901234567890123456789", false},
 	};
@@ -230,10 +238,10 @@ START_TEST(numbers_are_exact_decimals)
 		bool answer = !multiples[i].multiple;
 
 		ck_assert_int_eq(json_number_is_multiple(str_of(multiples[i].a),
-		                                         str_of(multiples[i].b), &answer),
-		                 0);
+							 str_of(multiples[i].b), &answer),
+				 0);
 		ck_assert_msg(answer == multiples[i].multiple, "%s %s", multiples[i].a,
-		              multiples[i].b);
+			      multiples[i].b);
 	}
 	ck_assert_int_lt(json_number_compare(STR("-2"), STR("-1.99")), 0);
 	ck_assert_int_gt(json_number_compare(STR("10"), STR("9.999e0")), 0);
