@@ -8,6 +8,7 @@ function count_tap(name,    path, line, got, planned) {
 		if (line ~ /^ok .*# SKIP/) { skipped++; got++ }
 		else if (line ~ /^ok /) { ok++; got++ }
 		else if (line ~ /^not ok /) { bad++; got++; print name ": " line }
+		else if (line ~ /^#/) print line
 		else if (line ~ /^1\.\.[0-9]+/) planned = substr(line, 4) + 0
 	}
 	close(path)

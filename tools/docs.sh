@@ -3,6 +3,6 @@
 set -euo pipefail
 program=$1/src/cli/chesterfield
 mkdir -p "$2"
-for page in commands errors; do
+for page in commands errors lenses; do
 	"$program" help --reference "$page" >"$2/$page.md"
 done

@@ -223,6 +223,7 @@ int cli_path_write(const struct cli *cli, struct cf_buf *out);
 int cli_man(struct cli *cli);
 int cli_reference_commands(struct cli *cli);
 int cli_reference_errors(struct cli *cli);
+int cli_reference_lenses(struct cli *cli);
 /* Replaces the passwords of URLs in `text` by stars, keeping its length. */
 void cli_mask_passwords(char *text);
 

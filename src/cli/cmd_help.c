@@ -6,7 +6,7 @@ static const struct cli_option options[] = {
 	{.name = "reference",
 	 .argument = "PAGE",
 	 .help = "a page of the reference, in Markdown: "
-		 "commands or errors"},
+		 "commands, errors or lenses"},
 	{.name = NULL},
 };
 
@@ -39,6 +39,7 @@ static const struct {
 } pages[] = {
 	{"commands", cli_reference_commands},
 	{"errors", cli_reference_errors},
+	{"lenses", cli_reference_lenses},
 };
 
 static int write_page(struct cli *cli, const char *name, struct cf_error *error)

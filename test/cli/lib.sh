@@ -39,7 +39,7 @@ end_case() {
 	else
 		failures=$((failures + 1))
 		tap "not ok $cases - $title"
-		printf '%s' "$reasons" | sed 's/^/#   /'
+		tap "$(sed 's/^/#   /' <<<"${reasons%?}")"
 	fi
 	title=''
 }
