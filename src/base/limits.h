@@ -22,6 +22,10 @@
 #define LIMIT_PATTERN_STEPS 100000
 /* Schema applications nested while one document is validated ($ref recursion). */
 #define LIMIT_SCHEMA_DEPTH 2048
+/* Schema applications in one validation: so many, and so many more for each value of
+ * the document. Nested anyOf with references can double the work at each level. */
+#define LIMIT_SCHEMA_STEPS 100000
+#define LIMIT_SCHEMA_STEPS_PER_VALUE 1000
 /* A document's id. CouchDB's documented advice is far less; URLs break at 8 KB. */
 #define LIMIT_ID_BYTES 2048
 /* Types in a catalog and majors of a type. */

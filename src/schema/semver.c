@@ -82,8 +82,7 @@ static bool read_version(struct semver *version, struct cf_str rest)
 	if (semver_skip_byte(&rest, '-') &&
 	    !semver_read_identifiers(&rest, true, &version->prerelease))
 		return false;
-	if (semver_skip_byte(&rest, '+') &&
-	    !semver_read_identifiers(&rest, false, &version->build))
+	if (semver_skip_byte(&rest, '+') && !semver_read_identifiers(&rest, false, &version->build))
 		return false;
 	return rest.len == 0;
 }
