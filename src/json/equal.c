@@ -38,6 +38,8 @@ static struct json_value same_name(struct json_value object, struct json_value n
 			return (struct json_value){object.doc, key + 1};
 		}
 		key = nodes[key].next;
+		if (key >= end)
+			key = object.node + 1;
 	} while (key != start);
 	return JSON_ABSENT;
 }
