@@ -2,8 +2,12 @@
  *
  * A script is bounded and the same input gives the same output, always:
  * - Steps: script_guard.c counts loops and calls; built-in functions that walk
- *   arrays or strings are charged by their length (the prelude below).
+ *   arrays or strings are charged by their length (the prelude below), and all
+ *   memory that is asked for by its size. A step costs more while there is a big
+ *   value, since one expression may walk it.
  * - Memory: the heap has LIMIT_SCRIPT_BYTES.
+ * - A stop cannot be caught: it jumps out of the interpreter, whose heap is then
+ *   thrown away whole. The heap holds nothing but memory, so nothing leaks.
  * - No clock, randomness, I/O, eval, Function, RegExp, Duktape's own objects.
  * - No memory between calls: strict mode, all objects of the language frozen, the
  *   global object closed, and the script is one function and nothing else.
@@ -15,28 +19,44 @@
 #include "json/json.h"
 
 #include <duktape.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static const char prelude[] =
 	"(function(g){'use strict';var charge=g.__charge,apply=Function.prototype.call.bind("
 	"Function.prototype.apply),own=Object.getOwnPropertyNames,A=Array.prototype,S=String."
-	"prototype,isArray=Array.isArray;"
+	"prototype,isArray=Array.isArray,slice=A.slice;"
 	"function wrap(o,n,f){var old=o[n];if(typeof old!=='function')return;"
 	"o[n]=function(){f(this,arguments);return apply(old,this,arguments);};}"
 	"function array(t){if(!isArray(t))throw new TypeError('an array is expected');"
 	"charge(t.length);}"
 	"['concat','every','filter','forEach','indexOf','join','lastIndexOf','map','pop','push',"
-	"'reduce','reduceRight','reverse','shift','slice','some','splice','unshift','sort',"
+	"'reduce','reduceRight','reverse','shift','slice','some','splice','unshift',"
 	"'toString','toLocaleString','fill','find','findIndex','includes'].forEach(function(n){"
-	"wrap(A,n,n==='sort'?function(t){array(t);charge(t.length*20);}:n==='concat'?"
+	"wrap(A,n,n==='concat'?"
 	"function(t,a){array(t);for(var i=0;i<a.length;i++)if(isArray(a[i]))charge(a[i].length);}"
 	":array);});"
 	"['indexOf','lastIndexOf','split','replace','includes','startsWith','endsWith','concat',"
 	"'substring','substr','slice','trim','toLowerCase','toUpperCase','localeCompare','repeat',"
-	"'padStart','padEnd'].forEach(function(n){wrap(S,n,function(t,a){"
+	"'padStart','padEnd','charAt','charCodeAt','codePointAt'].forEach(function(n){wrap(S,n,"
+	"function(t,a){"
 	"var l=String(t).length,m=typeof a[0]==='string'?a[0].length:typeof a[0]==='number'&&"
 	"a[0]>0&&n==='repeat'?a[0]:1;charge((l+1)*(m+1)/64);});});"
+	/* The interpreter's own sort takes random pivots. */
+	"A.sort=function(f){array(this);var n=this.length,a=this,b=[],w,i,j,k,m,h,t;"
+	"charge(n*20);if(f===undefined)f=function(x,y){x=String(x);y=String(y);"
+	"return x<y?-1:x>y?1:0;};"
+	"if(typeof f!=='function')throw new TypeError('a function is expected');"
+	"function le(x,y){return y===undefined||(x!==undefined&&!(f(x,y)>0));}"
+	"var s=apply(slice,a,[0]);for(w=1;w<n;w*=2){for(i=0;i<n;i+=2*w){m=Math.min(i+w,n);"
+	"h=Math.min(i+2*w,n);j=i;k=m;for(t=i;t<h;t++)"
+	"b[t]=j<m&&(k>=h||le(s[j],s[k]))?s[j++]:s[k++];}t=s;s=b;b=t;}"
+	"for(i=0;i<n;i++)a[i]=s[i];return a;};"
+	"['parse','stringify'].forEach(function(n){var old=JSON[n];JSON[n]=function(v,f,g){"
+	"if(n==='parse'){v=String(v);charge(v.length/64);}"
+	"v=old(v,typeof f==='function'?f:undefined,g);"
+	"if(typeof v==='string')charge(v.length/64);return v;};});"
 	"delete S.match;delete S.search;delete S.matchAll;delete Math.random;delete Function."
 	"prototype.apply;"
 	"['Date','RegExp','eval','Function','Duktape','Proxy','Reflect','Promise','print','alert',"
@@ -59,24 +79,54 @@ static const char prelude[] =
 	"});});Object.preventExtensions(g);})";
 
 struct cached {
-	const char *text; /* the function's own text: its address names it */
+	struct cf_str text; /* a copy behind this struct: a lens may go and its address return */
 	void *heap_ptr;
 	struct cached *next;
 };
+
+/* What a step buys: bytes that are asked for, and bytes of the biggest value. */
+enum { ALLOC_BYTES_A_STEP = 64, VALUE_BYTES_A_STEP = 16384 };
 
 struct script_engine {
 	const struct cf_mem *mem;
 	duk_context *duk;
 	size_t bytes;
+	size_t biggest; /* block that the call at hand asked for */
 	int64_t steps_left;
 	struct cached *cache;
+	struct block *blocks; /* all of the heap's memory */
+	jmp_buf *stop;        /* where a call that must end goes; NULL: none is running */
 };
 
 /* --- memory --------------------------------------------------------------------------------- */
 
 struct block {
 	_Alignas(16) size_t size;
+	struct block *next, **link;
 };
+
+static void spend(struct script_engine *engine, double steps)
+{
+	engine->steps_left -= steps < 1e15 ? (int64_t)steps : (int64_t)1e15;
+	if (engine->steps_left < 0 && engine->stop)
+		longjmp(*engine->stop, CF_ERR_SCRIPT);
+}
+
+static void unlink_block(struct block *block)
+{
+	*block->link = block->next;
+	if (block->next)
+		block->next->link = block->link;
+}
+
+static void link_block(struct script_engine *engine, struct block *block)
+{
+	block->next = engine->blocks;
+	block->link = &engine->blocks;
+	if (block->next)
+		block->next->link = &block->next;
+	engine->blocks = block;
+}
 
 static void *script_realloc(void *udata, void *ptr, duk_size_t size)
 {
@@ -87,16 +137,28 @@ static void *script_realloc(void *udata, void *ptr, duk_size_t size)
 	if (size == 0) {
 		if (old) {
 			engine->bytes -= had;
+			unlink_block(old);
 			mem_free(engine->mem, old);
 		}
 		return NULL;
 	}
-	if (size > LIMIT_SCRIPT_BYTES || engine->bytes - had + size > LIMIT_SCRIPT_BYTES)
+	/* A refusal makes the interpreter walk its heap for garbage, some ten times. */
+	if (size > LIMIT_SCRIPT_BYTES || engine->bytes - had + size > LIMIT_SCRIPT_BYTES) {
+		spend(engine, LIMIT_SCRIPT_STEPS / 20);
 		return NULL;
+	}
+	spend(engine, (double)(size / ALLOC_BYTES_A_STEP));
+	engine->biggest = size > engine->biggest ? size : engine->biggest;
+	if (old)
+		unlink_block(old);
 	block = mem_resize(engine->mem, old, sizeof(*block) + size);
-	if (!block)
+	if (!block) {
+		if (old)
+			link_block(engine, old);
 		return NULL;
+	}
 	block->size = size;
+	link_block(engine, block);
 	engine->bytes = engine->bytes - had + size;
 	return block + 1;
 }
@@ -113,9 +175,13 @@ static void script_free(void *udata, void *ptr)
 
 static void script_fatal(void *udata, const char *message)
 {
-	(void)udata;
+	struct script_engine *engine = udata;
+
 	(void)message;
+	if (engine->stop)
+		longjmp(*engine->stop, CF_ERR_NOMEM);
 	cf_assert(!"the interpreter failed outside a protected call");
+	abort();
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */
@@ -128,28 +194,21 @@ static struct script_engine *engine_of(duk_context *duk)
 	return functions.udata;
 }
 
-static duk_ret_t charge(duk_context *duk, double steps)
+static duk_ret_t script_step(duk_context *duk)
 {
 	struct script_engine *engine = engine_of(duk);
 
-	engine->steps_left -= steps < 1e15 ? (int64_t)steps + 1 : (int64_t)1e15;
-	if (engine->steps_left < 0)
-		return duk_error(duk, DUK_ERR_RANGE_ERROR, "stopped after %d steps",
-				 LIMIT_SCRIPT_STEPS);
+	spend(engine, 1 + (double)(engine->biggest / VALUE_BYTES_A_STEP));
 	duk_push_true(duk);
 	return 1;
-}
-
-static duk_ret_t script_step(duk_context *duk)
-{
-	return charge(duk, 0);
 }
 
 static duk_ret_t script_charge(duk_context *duk)
 {
 	double steps = duk_to_number(duk, 0);
 
-	return charge(duk, steps > 0 ? steps : 0);
+	spend(engine_of(duk), steps > 0 ? steps + 1 : 1);
+	return 0;
 }
 
 /* --- the interpreter -----------------------------------------------------------------------------
@@ -169,20 +228,6 @@ static duk_ret_t set_up(duk_context *duk, void *udata)
 	return 0;
 }
 
-static int open_interpreter(struct script_engine *engine)
-{
-	engine->bytes = 0;
-	engine->duk =
-		duk_create_heap(script_alloc, script_realloc, script_free, engine, script_fatal);
-	if (!engine->duk)
-		return CF_ERR_NOMEM;
-	engine->steps_left = INT64_MAX / 2;
-	if (duk_safe_call(engine->duk, set_up, NULL, 0, 1) != DUK_EXEC_SUCCESS)
-		return CF_ERR_NOMEM;
-	duk_set_top(engine->duk, 0);
-	return 0;
-}
-
 static void close_interpreter(struct script_engine *engine)
 {
 	while (engine->cache) {
@@ -191,9 +236,39 @@ static void close_interpreter(struct script_engine *engine)
 		mem_free(engine->mem, engine->cache);
 		engine->cache = next;
 	}
-	if (engine->duk)
-		duk_destroy_heap(engine->duk);
+	/* Not by the interpreter: it may have been left in the midst of something. */
+	while (engine->blocks) {
+		struct block *next = engine->blocks->next;
+
+		mem_free(engine->mem, engine->blocks);
+		engine->blocks = next;
+	}
+	engine->bytes = 0;
 	engine->duk = NULL;
+}
+
+static int open_interpreter(struct script_engine *engine)
+{
+	jmp_buf stop;
+	volatile int rc = 0;
+
+	engine->stop = &stop;
+	engine->steps_left = INT64_MAX / 2;
+	if (setjmp(stop) == 0) {
+		engine->duk = duk_create_heap(script_alloc, script_realloc, script_free, engine,
+					      script_fatal);
+		if (!engine->duk ||
+		    duk_safe_call(engine->duk, set_up, NULL, 0, 1) != DUK_EXEC_SUCCESS)
+			rc = CF_ERR_NOMEM;
+		else
+			duk_set_top(engine->duk, 0);
+	} else {
+		rc = CF_ERR_NOMEM;
+	}
+	engine->stop = NULL;
+	if (rc)
+		close_interpreter(engine);
+	return rc;
 }
 
 struct script_engine *script_engine_new(const struct cf_mem *mem)
@@ -203,11 +278,6 @@ struct script_engine *script_engine_new(const struct cf_mem *mem)
 	if (!engine)
 		return NULL;
 	engine->mem = mem;
-	if (open_interpreter(engine)) {
-		close_interpreter(engine);
-		mem_free(mem, engine);
-		return NULL;
-	}
 	return engine;
 }
 
@@ -256,6 +326,64 @@ static void push_json(duk_context *duk, struct cf_str text)
 	duk_json_decode(duk, -1);
 }
 
+/* The interpreter counts in UTF-16 only where it was given surrogates: a character
+ * beyond U+FFFF goes in as two escapes. It can stand in a string only. */
+static int write_escaped(struct cf_str text, struct cf_buf *out)
+{
+	const unsigned char *p = (const unsigned char *)text.ptr, *end = p + text.len;
+
+	while (p < end) {
+		const unsigned char *from = p;
+		unsigned c;
+
+		while (p < end && *p < 0xf0)
+			p++;
+		buf_append(out, from, (size_t)(p - from));
+		if (end - p < 4)
+			continue;
+		c = ((p[0] & 7u) << 18 | (p[1] & 63u) << 12 | (p[2] & 63u) << 6 | (p[3] & 63u)) -
+		    0x10000;
+		buf_printf(out, "\\u%04x\\u%04x", 0xd800 + (c >> 10), 0xdc00 + (c & 0x3ff));
+		p += 4;
+	}
+	return out->failed ? CF_ERR_NOMEM : 0;
+}
+
+static bool is_surrogate(const unsigned char *p, const unsigned char *end, unsigned low)
+{
+	return end - p >= 3 && p[0] == 0xed && p[1] >= 0xa0 + low && p[1] < 0xb0 + low;
+}
+
+/* And comes out as two surrogates of three bytes each, or as one that is alone. */
+static int write_utf8(const char *text, size_t len, struct cf_buf *out)
+{
+	const unsigned char *p = (const unsigned char *)text, *end = p + len;
+
+	while (p < end) {
+		const unsigned char *from = p;
+		unsigned c;
+
+		while (p < end && !(p[0] == 0xed && end - p >= 3 && p[1] >= 0xa0))
+			p++;
+		buf_append(out, from, (size_t)(p - from));
+		if (p >= end)
+			break;
+		c = 0xd000u | (p[1] & 63u) << 6 | (p[2] & 63u);
+		if (is_surrogate(p, end, 0) && is_surrogate(p + 3, end, 0x10)) {
+			c = 0x10000 + ((c & 0x3ff) << 10) + ((p[4] & 15u) << 6 | (p[5] & 63u));
+			buf_byte(out, (char)(0xf0 | c >> 18));
+			buf_byte(out, (char)(0x80 | (c >> 12 & 63)));
+			buf_byte(out, (char)(0x80 | (c >> 6 & 63)));
+			buf_byte(out, (char)(0x80 | (c & 63)));
+			p += 6;
+		} else {
+			buf_printf(out, "\\u%04x", c);
+			p += 3;
+		}
+	}
+	return out->failed ? CF_ERR_NOMEM : 0;
+}
+
 static duk_ret_t run(duk_context *duk, void *udata)
 {
 	struct call *call = udata;
@@ -272,7 +400,7 @@ static duk_ret_t run(duk_context *duk, void *udata)
 	if (!text)
 		return duk_error(duk, DUK_ERR_TYPE_ERROR, "it must return an object");
 	text = duk_get_lstring(duk, -1, &len);
-	if (buf_append(call->out, text, len))
+	if (write_utf8(text, len, call->out))
 		return duk_error(duk, DUK_ERR_RANGE_ERROR, "out of memory");
 	return 0;
 }
@@ -280,46 +408,75 @@ static duk_ret_t run(duk_context *duk, void *udata)
 static int protected_call(struct script_engine *engine, duk_safe_call_function function,
 			  struct call *call, struct cf_error *error)
 {
-	duk_context *duk = engine->duk;
-	int rc = 0;
+	jmp_buf stop;
+	volatile int rc = 0;
+	size_t kept = call->out ? call->out->len : 0;
 
+	engine->stop = &stop;
 	engine->steps_left = LIMIT_SCRIPT_STEPS;
-	if (duk_safe_call(duk, function, call, 0, 1) != DUK_EXEC_SUCCESS) {
-		/* Making a text of the error may run the script's code, too. */
-		engine->steps_left = LIMIT_SCRIPT_STEPS;
-		rc = error_set(error, CF_ERR_SCRIPT, "%s", duk_safe_to_string(duk, -1));
+	engine->biggest = 0;
+	switch (setjmp(stop)) {
+	case 0:
+		if (duk_safe_call(engine->duk, function, call, 0, 1) != DUK_EXEC_SUCCESS)
+			rc = error_set(error, CF_ERR_SCRIPT, "%s",
+				       duk_safe_to_string(engine->duk, -1));
+		duk_set_top(engine->duk, 0);
+		break;
+	case CF_ERR_SCRIPT:
+		rc = error_set(error, CF_ERR_SCRIPT, "stopped after %d steps", LIMIT_SCRIPT_STEPS);
+		close_interpreter(engine);
+		break;
+	default:
+		rc = error_nomem(error);
+		close_interpreter(engine);
+		break;
 	}
-	duk_set_top(duk, 0);
+	engine->stop = NULL;
+	if (rc && call->out)
+		call->out->len = kept;
+	return rc;
+}
+
+static int compile_function(struct script_engine *engine, struct cf_str function,
+			    struct cached *cached, struct cf_error *error)
+{
+	struct call call = {.engine = engine, .cached = cached};
+	struct cf_buf guarded;
+	int rc;
+
+	buf_init(&guarded, engine->mem);
+	buf_str(&guarded, STR("(function(){'use strict';return ("));
+	rc = script_guard(function, &guarded, error);
+	buf_str(&guarded, STR("\n);})()"));
+	call.guarded = buf_view(&guarded);
+	if (rc == 0 && guarded.failed)
+		rc = error_nomem(error);
+	if (rc == 0)
+		rc = protected_call(engine, compile, &call, error);
+	buf_fini(&guarded);
 	return rc;
 }
 
 static int find_function(struct script_engine *engine, struct cf_str function, struct cached **ret,
 			 struct cf_error *error)
 {
-	struct call call = {.engine = engine};
-	struct cf_buf guarded;
 	struct cached *cached;
 	int rc;
 
+	if (!engine->duk && open_interpreter(engine))
+		return error_nomem(error);
 	for (cached = engine->cache; cached; cached = cached->next) {
-		if (cached->text == function.ptr) {
+		if (str_equal(cached->text, function)) {
 			*ret = cached;
 			return 0;
 		}
 	}
-	cached = mem_calloc(engine->mem, 1, sizeof(*cached));
+	cached = mem_calloc(engine->mem, 1, sizeof(*cached) + function.len);
 	if (!cached)
 		return error_nomem(error);
-	cached->text = function.ptr;
-	buf_init(&guarded, engine->mem);
-	buf_str(&guarded, STR("(function(){'use strict';return ("));
-	rc = script_guard(function, &guarded, error);
-	buf_str(&guarded, STR("\n);})()"));
-	call.guarded = buf_view(&guarded);
-	call.cached = cached;
-	if (rc == 0)
-		rc = protected_call(engine, compile, &call, error);
-	buf_fini(&guarded);
+	memcpy(cached + 1, function.ptr, function.len);
+	cached->text = (struct cf_str){(char *)(cached + 1), function.len};
+	rc = compile_function(engine, function, cached, error);
 	if (rc) {
 		mem_free(engine->mem, cached);
 		return rc;
@@ -345,7 +502,9 @@ static int check_numbers(struct cf_str text, const struct cf_mem *mem, struct cf
 		struct cf_str span = json_span(value);
 		char copy[400], again[40];
 
-		if (json_kind(value) != JSON_NUMBER || span.len <= 15)
+		if (json_kind(value) != JSON_NUMBER ||
+		    (span.len <= 15 && !memchr(span.ptr, 'e', span.len) &&
+		     !memchr(span.ptr, 'E', span.len)))
 			continue;
 		snprintf(copy, sizeof(copy), "%.*s", STR_ARG(span));
 		snprintf(again, sizeof(again), "%.17g", strtod(copy, NULL));
@@ -361,14 +520,25 @@ static int check_numbers(struct cf_str text, const struct cf_mem *mem, struct cf
 int script_call(struct script_engine *engine, struct cf_str function, struct cf_str source,
 		struct cf_str base, struct cf_buf *out, struct cf_error *error)
 {
-	struct call call = {.engine = engine, .source = source, .base = base, .out = out};
+	struct call call = {.engine = engine, .out = out};
+	struct cf_buf texts[2];
 	int rc = check_numbers(source, engine->mem, error);
 
+	buf_init(&texts[0], engine->mem);
+	buf_init(&texts[1], engine->mem);
 	if (rc == 0)
 		rc = check_numbers(base, engine->mem, error);
 	if (rc == 0)
 		rc = find_function(engine, function, &call.cached, error);
-	return rc ? rc : protected_call(engine, run, &call, error);
+	if (rc == 0 && (write_escaped(source, &texts[0]) || write_escaped(base, &texts[1])))
+		rc = error_nomem(error);
+	call.source = buf_view(&texts[0]);
+	call.base = buf_view(&texts[1]);
+	if (rc == 0)
+		rc = protected_call(engine, run, &call, error);
+	buf_fini(&texts[0]);
+	buf_fini(&texts[1]);
+	return rc;
 }
 
 int script_check(struct script_engine *engine, struct cf_str function, struct cf_error *error)

@@ -8,6 +8,12 @@
  *
  * Regular expressions are refused: their engine cannot be stopped. ES5 has no
  * other way to loop; built-in functions are limited by the prelude (script.c).
+ *
+ * The tokens must be read here as the interpreter reads them, or code could hide
+ * in what looks like a comment or a string. So where the two might differ, the
+ * text is refused: a slash that is not surely a division, HTML comments,
+ * characters outside ASCII but in strings and comments, U+2028 and U+2029 and
+ * control characters anywhere, numbers with letters behind them.
  */
 #include "lens/script_guard.h"
 
@@ -20,7 +26,9 @@ struct guard {
 	int rc;
 	unsigned depth;
 	bool value_before; /* the last token ends a value: a slash divides */
+	char last;         /* of the last token; spaces and comments do not count */
 	bool switch_next;  /* the next `) {` is of a switch */
+	bool header_next;  /* the next ( ) is of an if: no value ends with it */
 };
 
 enum { GUARD_DEPTH_MAX = 100 };
@@ -38,7 +46,7 @@ static bool fail(struct guard *g, const char *what)
 
 static bool is_word(char c)
 {
-	return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
+	return isalnum((unsigned char)c) || c == '_' || c == '$';
 }
 
 static void copy(struct guard *g, const char *to)
@@ -55,6 +63,7 @@ static bool copy_string(struct guard *g)
 		p += *p == '\\' && p + 1 < g->end ? 2 : 1;
 	if (p >= g->end || *p != *g->p)
 		return fail(g, "a string is not closed");
+	g->last = *p;
 	copy(g, p + 1);
 	g->value_before = true;
 	return true;
@@ -100,6 +109,16 @@ static bool open_paren(struct guard *g)
 	if (g->p >= g->end || *g->p != '(')
 		return fail(g, "( is expected");
 	copy(g, g->p + 1);
+	g->last = '(';
+	g->value_before = false;
+	return true;
+}
+
+/* No value ends with the ) of a loop's head: a slash behind it is a pattern. */
+static bool walk_head(struct guard *g)
+{
+	if (!walk(g, ')'))
+		return false;
 	g->value_before = false;
 	return true;
 }
@@ -109,7 +128,7 @@ static bool guard_while(struct guard *g)
 	if (!open_paren(g))
 		return false;
 	buf_str(g->out, STR("__step(),"));
-	return walk(g, ')');
+	return walk_head(g);
 }
 
 /* Up to the first ; or to ) where it is for-in. */
@@ -127,7 +146,7 @@ static bool guard_for(struct guard *g)
 	skip_space(g);
 	buf_str(g->out, g->p < g->end && *g->p == ';' ? STR("__step()") : STR("__step(),"));
 	g->value_before = false;
-	return walk(g, ')');
+	return walk_head(g);
 }
 
 static bool word_is(const char *p, size_t len, const char *word)
@@ -148,16 +167,41 @@ static bool ends_value(const char *p, size_t len)
 	return true;
 }
 
+static bool guard_number(struct guard *g)
+{
+	const char *p = g->p;
+	bool hex = g->end - p > 2 && p[0] == '0' && (p[1] | 32) == 'x';
+
+	for (p += hex ? 2 : 0; p < g->end && (hex ? isxdigit((unsigned char)*p) : isdigit(*p)); p++)
+		;
+	if (!hex && p < g->end && *p == '.' && g->last != '.')
+		for (p++; p < g->end && isdigit((unsigned char)*p); p++)
+			;
+	if (!hex && g->end - p > 1 && (*p | 32) == 'e') {
+		p += p[1] == '+' || p[1] == '-' ? 2 : 1;
+		while (p < g->end && isdigit((unsigned char)*p))
+			p++;
+	}
+	copy(g, p);
+	g->last = '0';
+	g->value_before = true;
+	return p >= g->end || !is_word(*p) || fail(g, "a number ends in letters");
+}
+
 static bool guard_word(struct guard *g)
 {
 	const char *start = g->p, *p = g->p;
-	bool member = g->out->len && g->out->ptr[g->out->len - 1] == '.';
+	bool member = g->last == '.', call;
 	size_t len;
+
+	if (isdigit((unsigned char)*p))
+		return guard_number(g);
 
 	while (p < g->end && is_word(*p))
 		p++;
 	len = (size_t)(p - start);
 	copy(g, p);
+	g->last = 'a';
 	g->value_before = ends_value(start, len);
 	if (memmem(start, len, "__step", 6) || memmem(start, len, "__charge", 8))
 		return fail(g, "names that begin with __step and __charge are ours");
@@ -167,50 +211,65 @@ static bool guard_word(struct guard *g)
 		return guard_while(g);
 	if (word_is(start, len, "for"))
 		return guard_for(g);
-	if (word_is(start, len, "switch"))
-		g->switch_next = true;
+	skip_space(g);
+	call = g->p < g->end && *g->p == '(';
+	g->switch_next = call && word_is(start, len, "switch");
+	g->header_next = call && word_is(start, len, "if");
 	if (word_is(start, len, "with") || word_is(start, len, "debugger"))
 		return fail(g, "`with` and `debugger` are not allowed");
 	return true;
 }
 
-/* ( ... ) and what may follow it: a block that is counted. */
+/* `{` behind `switch (...)`: a function of that name would begin otherwise. */
+static bool guard_switch(struct guard *g)
+{
+	size_t left;
+
+	skip_space(g);
+	if (g->p >= g->end || *g->p != '{')
+		return fail(g, "{ is expected");
+	copy(g, g->p + 1);
+	g->last = '{';
+	g->value_before = false;
+	skip_space(g);
+	left = (size_t)(g->end - g->p);
+	if (!(left > 4 && memcmp(g->p, "case", 4) == 0 && !is_word(g->p[4])) &&
+	    !(left > 7 && memcmp(g->p, "default", 7) == 0 && !is_word(g->p[7])))
+		return fail(g, "case is expected");
+	if (!walk(g, '}'))
+		return false;
+	g->value_before = false;
+	return true;
+}
+
+/* ( ... ) and, of a switch, its block. */
 static bool guard_paren(struct guard *g)
 {
-	bool is_switch = g->switch_next;
+	bool is_switch = g->switch_next, is_header = g->header_next;
 
-	g->switch_next = false;
+	g->switch_next = g->header_next = false;
 	copy(g, g->p + 1);
+	g->last = '(';
 	g->value_before = false;
 	if (!walk(g, ')'))
 		return false;
-	g->value_before = true;
-	if (is_switch) {
-		skip_space(g);
-		if (g->p < g->end && *g->p == '{') {
-			copy(g, g->p + 1);
-			g->value_before = false;
-			return walk(g, '}');
-		}
-	}
-	return true;
+	g->value_before = !is_header;
+	return !is_switch || guard_switch(g);
 }
 
 static bool guard_brace(struct guard *g)
 {
-	const char *before = g->out->ptr + g->out->len;
-	bool counted;
+	bool counted = g->last == ')';
 
-	while (before > g->out->ptr && isspace((unsigned char)before[-1]))
-		before--;
-	counted = before > g->out->ptr && before[-1] == ')';
 	copy(g, g->p + 1);
+	g->last = '{';
 	if (counted)
 		buf_str(g->out, STR("__step();"));
 	g->value_before = false;
 	if (!walk(g, '}'))
 		return false;
-	g->value_before = true;
+	/* A block's end or an object's: a slash behind it might be a pattern. */
+	g->value_before = false;
 	return true;
 }
 
@@ -224,10 +283,14 @@ static bool guard_token(struct guard *g)
 		return false;
 	if (c == '"' || c == '\'')
 		return copy_string(g);
-	if (c == '`' || c == '\\')
+	if (c == '`' || c == '\\' || c == '#' || c == '@' || (unsigned char)c >= 0x7f)
 		return fail(g, "this character is not allowed here");
 	if (c == '/' && !g->value_before)
-		return fail(g, "regular expressions are not allowed");
+		return fail(g, "regular expressions are not allowed (to divide, put what "
+			       "stands before / in parentheses)");
+	if ((g->end - g->p >= 4 && memcmp(g->p, "<!--", 4) == 0) ||
+	    (g->end - g->p >= 3 && memcmp(g->p, "-->", 3) == 0))
+		return fail(g, "HTML comments are not allowed");
 	if (is_word(c))
 		return guard_word(g);
 	if (c == '(')
@@ -235,6 +298,7 @@ static bool guard_token(struct guard *g)
 	if (c == '{')
 		return guard_brace(g);
 	copy(g, g->p + 1);
+	g->last = c;
 	if (c == '[') {
 		g->value_before = false;
 		if (!walk(g, ']'))
@@ -256,6 +320,7 @@ static bool walk(struct guard *g, char closing)
 
 		if (c == closing || (closing == ';' && c == ')')) {
 			copy(g, g->p + 1);
+			g->last = c;
 			g->depth--;
 			g->value_before = c == ')' || c == ']';
 			return true;
@@ -268,6 +333,24 @@ static bool walk(struct guard *g, char closing)
 	return fail(g, "the script ends too early");
 }
 
+/* Characters that end a line, or nothing, for one reader and not for the other. */
+static void refuse_characters(struct guard *g)
+{
+	const char *start = g->p;
+
+	for (; g->p < g->end && g->rc == 0; g->p++) {
+		unsigned char c = (unsigned char)*g->p;
+		size_t left = (size_t)(g->end - g->p);
+
+		if ((c < 0x20 && c != '\t' && c != '\n' &&
+		     !(c == '\r' && left > 1 && g->p[1] == '\n')) ||
+		    (left > 2 && (memcmp(g->p, "\xe2\x80\xa8", 3) == 0 ||
+				  memcmp(g->p, "\xe2\x80\xa9", 3) == 0)))
+			fail(g, "control characters and line separators are not allowed");
+	}
+	g->p = start;
+}
+
 int script_guard(struct cf_str function, struct cf_buf *out, struct cf_error *error)
 {
 	struct guard g = {.p = function.ptr,
@@ -276,8 +359,9 @@ int script_guard(struct cf_str function, struct cf_buf *out, struct cf_error *er
 			  .out = out,
 			  .error = error};
 
+	refuse_characters(&g);
 	skip_space(&g);
-	if ((size_t)(g.end - g.p) < 8 || memcmp(g.p, "function", 8) != 0 ||
+	if (g.rc || (size_t)(g.end - g.p) < 8 || memcmp(g.p, "function", 8) != 0 ||
 	    (g.end - g.p > 8 && is_word(g.p[8]))) {
 		fail(&g, "a function is expected: function (source, base) {...}");
 		return g.rc;

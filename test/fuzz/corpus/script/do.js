@@ -1,0 +1,1 @@
+function (s) { do s.n--; while (s.n > 0) return {d: s.n}; }

@@ -1,0 +1,1 @@
+function (s) { for (var k in s) { if (s[k] === 7) { return {d: k}; } } }

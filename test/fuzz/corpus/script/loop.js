@@ -1,0 +1,1 @@
+function (s) { for (var i = 0; i < 3; i++) { s.n += i; } return {d: s.n / 2}; }

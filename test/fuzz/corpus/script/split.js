@@ -1,0 +1,1 @@
+function (s, b) { return {d: s.a.split(" ")}; }

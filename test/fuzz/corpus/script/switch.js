@@ -1,0 +1,1 @@
+function (s) { switch (s.n) { case 7: return {}; default: throw new Error("x"); } }
