@@ -487,32 +487,51 @@ static int find_function(struct script_engine *engine, struct cf_str function, s
 	return 0;
 }
 
-/* Numbers must survive the way through a double. */
+/* Whether one of the short spellings of the double is the number itself. */
+static bool survives_double(struct cf_str number)
+{
+	char copy[400], again[40];
+
+	if (number.len >= sizeof(copy))
+		return false;
+	memcpy(copy, number.ptr, number.len);
+	copy[number.len] = '\0';
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(again, sizeof(again), "%.*g", digits, strtod(copy, NULL));
+		if (!strpbrk(again, "in") && json_number_compare(number, str_of(again)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Numbers must survive the way through a double; those of up to 15 digits do. */
 static int check_numbers(struct cf_str text, const struct cf_mem *mem, struct cf_error *error)
 {
 	struct json_doc doc;
+	struct cf_buf pointer;
 	int rc;
 
 	if (text.len == 0)
 		return 0;
 	json_doc_init(&doc, mem);
+	buf_init(&pointer, mem);
 	rc = json_read(&doc, text.ptr, text.len, JSON_READ_DOCUMENT, error);
 	for (uint32_t i = 0; i < doc.count && rc == 0; i++) {
 		struct json_value value = {&doc, i};
 		struct cf_str span = json_span(value);
-		char copy[400], again[40];
 
 		if (json_kind(value) != JSON_NUMBER ||
 		    (span.len <= 15 && !memchr(span.ptr, 'e', span.len) &&
-		     !memchr(span.ptr, 'E', span.len)))
+		     !memchr(span.ptr, 'E', span.len)) ||
+		    survives_double(span))
 			continue;
-		snprintf(copy, sizeof(copy), "%.*s", STR_ARG(span));
-		snprintf(again, sizeof(again), "%.17g", strtod(copy, NULL));
-		if (span.len >= sizeof(copy) || strpbrk(again, "in") ||
-		    json_number_compare(span, str_of(again)) != 0)
-			rc = error_set(error, CF_ERR_SCRIPT,
-				       "JavaScript cannot hold the number %.60s exactly", copy);
+		rc = error_set(error, CF_ERR_SCRIPT,
+			       "JavaScript cannot hold the number %.*s exactly",
+			       span.len > 60 ? 60 : (int)span.len, span.ptr);
+		if (json_pointer_of(value, &pointer) == 0)
+			error_at_pointer(error, buf_view(&pointer));
 	}
+	buf_fini(&pointer);
 	json_doc_fini(&doc);
 	return rc;
 }
