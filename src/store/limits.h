@@ -21,5 +21,7 @@
 /* A store's URL, and the name of a table. */
 #define LIMIT_URL_BYTES 4096
 #define LIMIT_TABLE_BYTES 128
+/* A file's path, as PATH_MAX of Linux. */
+#define LIMIT_PATH_BYTES 4096
 
 #endif

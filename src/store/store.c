@@ -11,6 +11,7 @@ struct store_scheme {
 
 static const struct store_scheme store_schemes[] = {
 	{"memory", &memory_ops},
+	{"sqlite", &sqlite_ops},
 };
 
 static const struct cf_store_ops *find_ops(const char *url)

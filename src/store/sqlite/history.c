@@ -1,0 +1,89 @@
+/* Ancestors of a revision as a blob. Generations need not be written: each is one
+ * less than the one before. For each ancestor one byte: 0, then 16 bytes that are
+ * the hash's 32 lower-case hex digits; or the hash's length, then the hash. */
+#include "store/sqlite/documents.h"
+
+#include <inttypes.h>
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool pack_hex(struct cf_str hash, unsigned char out[16])
+{
+	if (hash.len != 32)
+		return false;
+	for (size_t i = 0; i < 16; i++) {
+		int high = hex_digit(hash.ptr[2 * i]), low = hex_digit(hash.ptr[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		out[i] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
+
+int history_write(const struct cf_str *history, size_t count, struct cf_buf *out)
+{
+	int rc = 0;
+
+	for (size_t i = 1; i < count && rc == 0; i++) {
+		const char *dash = memchr(history[i].ptr, '-', history[i].len);
+		struct cf_str hash = {dash + 1, history[i].len - (size_t)(dash + 1 - history[i].ptr)};
+		unsigned char packed[16];
+
+		if (pack_hex(hash, packed)) {
+			rc = buf_byte(out, 0);
+			rc = rc ? rc : buf_append(out, packed, sizeof(packed));
+		} else {
+			rc = buf_byte(out, (char)(unsigned char)hash.len);
+			rc = rc ? rc : buf_str(out, hash);
+		}
+	}
+	return rc;
+}
+
+static struct cf_str unpack(uint64_t generation, struct cf_str packed, bool hex,
+			    struct cf_arena *arena)
+{
+	static const char digits[] = "0123456789abcdef";
+	char text[33] = "";
+
+	if (!hex)
+		return arena_printf(arena, "%" PRIu64 "-%.*s", generation, STR_ARG(packed));
+	for (size_t i = 0; i < 16; i++) {
+		text[2 * i] = digits[(unsigned char)packed.ptr[i] >> 4];
+		text[2 * i + 1] = digits[packed.ptr[i] & 15];
+	}
+	return arena_printf(arena, "%" PRIu64 "-%s", generation, text);
+}
+
+int history_read(struct cf_str rev, struct cf_str blob, struct cf_arena *arena,
+		 const struct cf_str **ret, size_t *ret_count)
+{
+	uint64_t generation = revision_generation(rev);
+	struct cf_str *history = arena_alloc(arena, (blob.len / 2 + 1) * sizeof(*history));
+	size_t count = 0;
+
+	if (!history)
+		return CF_ERR_NOMEM;
+	history[count++] = rev;
+	for (size_t at = 0; at < blob.len;) {
+		size_t len = (unsigned char)blob.ptr[at++];
+		bool hex = len == 0;
+
+		len = hex ? 16 : len;
+		/* A damaged blob ends early: less is remembered, nothing is invented. */
+		if (len > blob.len - at || generation <= count)
+			break;
+		history[count] = unpack(generation - count, (struct cf_str){blob.ptr + at, len},
+					hex, arena);
+		if (!history[count++].ptr)
+			return CF_ERR_NOMEM;
+		at += len;
+	}
+	*ret = history;
+	*ret_count = count;
+	return 0;
+}

@@ -1,0 +1,310 @@
+/* Reading documents. Each call reads in one transaction: what it tells was true at
+ * one moment. */
+#include "store/sqlite/documents.h"
+
+#include "store/limits.h"
+#include "store/token.h"
+
+#include <time.h>
+
+int documents_row(sqlite3_stmt *statement, int column, bool body, struct cf_arena *arena,
+		  struct document_row *ret)
+{
+	struct cf_revision *revision = &ret->revision;
+	struct cf_str blob;
+	int rc;
+
+	*ret = (struct document_row){.seq = sqlite3_column_int64(statement, column)};
+	ret->state = sqlite3_column_int64(statement, column + 2);
+	revision->deleted = ret->state & DOCUMENT_DELETED;
+	rc = sqlite_copy(statement, column + 1, arena, &revision->rev);
+	blob.ptr = sqlite3_column_blob(statement, column + 3);
+	blob.len = (size_t)sqlite3_column_bytes(statement, column + 3);
+	if (rc == 0)
+		rc = history_read(revision->rev, blob, arena, &revision->history,
+				  &revision->history_count);
+	if (rc == 0 && body)
+		rc = sqlite_copy(statement, column + 4, arena, &revision->body);
+	return rc;
+}
+
+int documents_leaves(struct documents *documents, struct cf_str id, bool bodies,
+		     struct cf_arena *arena, struct document_row **ret, size_t *ret_count,
+		     struct cf_error *error)
+{
+	struct sqlite_db *db = &documents->db;
+	sqlite3_stmt *statement = sqlite_statement(db, SQL_LEAVES, error);
+	struct document_row *rows = NULL;
+	size_t count = 0, cap = 0;
+	int rc;
+
+	if (!statement || sqlite_bind(statement, 1, id))
+		return sqlite_fail(db, error);
+	while ((rc = sqlite_next(db, statement, error)) > 0) {
+		if (count == cap) {
+			struct document_row *more;
+
+			cap = cap ? cap * 2 : 4;
+			more = arena_alloc(arena, cap * sizeof(*more));
+			if (!more)
+				break;
+			if (count)
+				memcpy(more, rows, count * sizeof(*more));
+			rows = more;
+		}
+		if (documents_row(statement, 0, bodies, arena, &rows[count++]))
+			break;
+	}
+	if (rc > 0) {
+		sqlite3_reset(statement);
+		return error_nomem(error);
+	}
+	*ret = rows;
+	*ret_count = count;
+	return rc;
+}
+
+int documents_attachments(struct documents *documents, struct cf_str id,
+			  struct cf_revision *revision, bool data, struct cf_arena *arena,
+			  struct cf_error *error)
+{
+	struct sqlite_db *db = &documents->db;
+	sqlite3_stmt *statement = sqlite_statement(db, SQL_ATTACHMENTS, error);
+	struct cf_attachment *list = arena_alloc(arena, LIMIT_ATTACHMENTS * sizeof(*list));
+	size_t count = 0;
+	int rc;
+
+	if (!list)
+		return error_nomem(error);
+	if (!statement || sqlite_bind(statement, 1, id) ||
+	    sqlite_bind(statement, 2, revision->rev) || sqlite3_bind_int(statement, 3, data))
+		return sqlite_fail(db, error);
+	while ((rc = sqlite_next(db, statement, error)) > 0 && count < LIMIT_ATTACHMENTS) {
+		struct cf_attachment *one = &list[count++];
+
+		*one = (struct cf_attachment){.length = (uint64_t)sqlite3_column_int64(statement, 3)};
+		if (sqlite_copy(statement, 0, arena, &one->name) ||
+		    sqlite_copy(statement, 1, arena, &one->content_type) ||
+		    sqlite_copy(statement, 2, arena, &one->digest) ||
+		    (data && sqlite_copy(statement, 4, arena, &one->data))) {
+			rc = error_nomem(error);
+			break;
+		}
+	}
+	sqlite3_reset(statement);
+	revision->attachments = list;
+	revision->attachment_count = count;
+	return rc < 0 ? rc : 0;
+}
+
+static int leaf_order(const struct document_row *a, const struct document_row *b)
+{
+	return revision_compare(b->revision.rev, b->revision.deleted, a->revision.rev,
+				a->revision.deleted);
+}
+
+/* The others behind the winner, by insertion: they are few. */
+static void sort_rows(struct document_row *rows, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct document_row row = rows[i];
+		size_t k = i;
+
+		for (; k > 0 && leaf_order(&row, &rows[k - 1]) < 0; k--)
+			rows[k] = rows[k - 1];
+		rows[k] = row;
+	}
+}
+
+int documents_record(struct documents *documents, struct cf_str id, struct document_row *row,
+		     unsigned flags, struct cf_arena *arena, struct cf_record *ret,
+		     struct cf_error *error)
+{
+	struct document_row *others = NULL;
+	struct cf_revision *revisions;
+	size_t count = 0;
+	int rc = 0;
+
+	if (flags & CF_READ_LEAVES && row->state & DOCUMENT_BRANCHED)
+		rc = documents_leaves(documents, id, flags & CF_READ_BODIES, arena, &others, &count,
+				      error);
+	if (rc)
+		return rc;
+	sort_rows(others, count);
+	revisions = arena_alloc(arena, (count + 1) * sizeof(*revisions));
+	if (!revisions)
+		return error_nomem(error);
+	revisions[0] = row->revision;
+	for (size_t i = 0; i < count; i++)
+		revisions[i + 1] = others[i].revision;
+	for (size_t i = 0; i <= count && rc == 0; i++) {
+		if (!(flags & CF_READ_HISTORIES)) {
+			revisions[i].history = NULL;
+			revisions[i].history_count = 0;
+		}
+		if (row->state & DOCUMENT_ATTACHED)
+			rc = documents_attachments(documents, id, &revisions[i],
+						   flags & CF_READ_ATTACHMENTS, arena, error);
+	}
+	*ret = (struct cf_record){id, revisions, count + 1};
+	return rc;
+}
+
+/* --- get -------------------------------------------------------------------------- */
+
+static int get_revision(struct documents *documents, const struct cf_get *get,
+			struct document_row *row, unsigned flags, struct cf_arena *arena,
+			struct cf_record *ret, struct cf_error *error)
+{
+	struct cf_record all;
+	struct cf_revision *found = arena_calloc(arena, 1, sizeof(*found));
+	int rc = documents_record(documents, get->id, row,
+				  flags | CF_READ_LEAVES | CF_READ_HISTORIES, arena, &all, error);
+
+	if (rc || !found)
+		return rc ? rc : error_nomem(error);
+	for (size_t i = 0; i < all.revision_count; i++) {
+		const struct cf_revision *leaf = &all.revisions[i];
+		struct tree_leaf way = {leaf->history, leaf->history_count, false, NULL};
+		ptrdiff_t at = tree_find(&way, get->rev);
+
+		if (at < 0)
+			continue;
+		if (at == 0)
+			*found = *leaf;
+		else
+			*found = (struct cf_revision){.rev = get->rev};
+		found->history = flags & CF_READ_HISTORIES ? leaf->history + at : NULL;
+		found->history_count =
+			flags & CF_READ_HISTORIES ? leaf->history_count - (size_t)at : 0;
+		ret->revisions = found;
+		ret->revision_count = 1;
+		break;
+	}
+	return 0;
+}
+
+static int get_one(struct documents *documents, const struct cf_get *get, unsigned flags,
+		   struct cf_arena *arena, struct cf_record *ret, struct cf_error *error)
+{
+	struct sqlite_db *db = &documents->db;
+	bool bodies = flags & CF_READ_BODIES;
+	sqlite3_stmt *statement = sqlite_statement(db, bodies ? SQL_READ : SQL_FIND, error);
+	struct document_row row;
+	int rc;
+
+	*ret = (struct cf_record){.id = get->id};
+	if (!statement || sqlite_bind(statement, 1, get->id))
+		return sqlite_fail(db, error);
+	rc = sqlite_next(db, statement, error);
+	if (rc <= 0)
+		return rc;
+	rc = documents_row(statement, 0, bodies, arena, &row) ? error_nomem(error) : 0;
+	sqlite3_reset(statement);
+	if (rc == 0 && get->rev.len)
+		return get_revision(documents, get, &row, flags, arena, ret, error);
+	return rc ? rc : documents_record(documents, get->id, &row, flags, arena, ret, error);
+}
+
+int documents_get(struct cf_store *store, const struct cf_get *gets, size_t count, unsigned flags,
+		  struct cf_arena *arena, struct cf_record *ret, struct cf_error *error)
+{
+	struct documents *documents = (struct documents *)store;
+	int rc = sqlite_begin(&documents->db, false, error);
+
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = get_one(documents, &gets[i], flags, arena, &ret[i], error);
+	return sqlite_end(&documents->db, rc, error);
+}
+
+/* --- scan and find ------------------------------------------------------------------ */
+
+struct walking {
+	struct documents *documents;
+	const struct cf_find *find;
+	struct json_doc *values;
+	struct cf_arena *arena;
+	struct cf_record *records;
+	size_t count;
+	struct cf_error *error;
+};
+
+/* Takes the row that the statement stands on, where it meets the conditions. */
+static int take_row(struct walking *walk, sqlite3_stmt *statement)
+{
+	const struct cf_scan *scan = &walk->find->scan;
+	struct document_row row;
+	struct cf_str id;
+	bool matches = true;
+
+	if (walk->find->condition_count &&
+	    find_matches(&walk->documents->doc, sqlite_text(statement, 4), walk->find,
+			 walk->values, &matches))
+		return error_nomem(walk->error);
+	if (!matches)
+		return 0;
+	if (sqlite_copy(statement, 5, walk->arena, &id) ||
+	    documents_row(statement, 0, scan->flags & CF_READ_BODIES, walk->arena, &row))
+		return error_nomem(walk->error);
+	return documents_record(walk->documents, id, &row, scan->flags, walk->arena,
+				&walk->records[walk->count++], walk->error);
+}
+
+static int walk_rows(struct walking *walk)
+{
+	struct sqlite_db *db = &walk->documents->db;
+	const struct cf_scan *scan = &walk->find->scan;
+	sqlite3_stmt *statement = sqlite_statement(db, SQL_SCAN, walk->error);
+	int rc;
+
+	if (!statement ||
+	    sqlite_bind(statement, 1,
+			str_compare(scan->after, scan->prefix) > 0 ? scan->after : scan->prefix) ||
+	    sqlite_bind(statement, 2, scan->after))
+		return sqlite_fail(db, walk->error);
+	while (walk->count < scan->limit && (rc = sqlite_next(db, statement, walk->error)) != 0) {
+		if (rc < 0)
+			return rc;
+		if (!str_starts_with(sqlite_text(statement, 5), scan->prefix))
+			break;
+		rc = take_row(walk, statement);
+		if (rc) {
+			sqlite3_reset(statement);
+			return rc;
+		}
+	}
+	sqlite3_reset(statement);
+	return 0;
+}
+
+int documents_find(struct cf_store *store, const struct cf_find *find, struct cf_arena *arena,
+		   struct cf_record **ret, size_t *ret_count, struct cf_error *error)
+{
+	struct documents *documents = (struct documents *)store;
+	struct walking walk = {
+		.documents = documents, .find = find, .arena = arena, .error = error};
+	int rc = find_open(find, arena, &documents->mem, &walk.values, error);
+
+	if (rc)
+		return rc;
+	walk.records = arena_alloc(arena, find->scan.limit * sizeof(*walk.records));
+	rc = walk.records ? sqlite_begin(&documents->db, false, error) : error_nomem(error);
+	if (rc == 0) {
+		rc = walk_rows(&walk);
+		rc = sqlite_end(&documents->db, rc, error);
+	}
+	find_close(walk.values, find->condition_count);
+	if (rc == 0) {
+		*ret = walk.records;
+		*ret_count = walk.count;
+	}
+	return rc;
+}
+
+int documents_scan(struct cf_store *store, const struct cf_scan *scan, struct cf_arena *arena,
+		   struct cf_record **ret, size_t *ret_count, struct cf_error *error)
+{
+	struct cf_find find = {.scan = *scan};
+
+	return documents_find(store, &find, arena, ret, ret_count, error);
+}

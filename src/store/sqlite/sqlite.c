@@ -1,0 +1,258 @@
+/* SQLite files: what is in them, and opening a table.
+ *
+ * A file that this program made says so by its application_id, and its layout by
+ * its user_version. Any other file belongs to somebody else: there only the table
+ * that the URL names is touched, and tables of ours may stand beside it only under
+ * names that begin with "chesterfield-". The journal of a foreign file stays as
+ * its owner set it.
+ */
+#include "store/limits.h"
+#include "store/sqlite/documents.h"
+#include "store/stores.h"
+
+#include <inttypes.h>
+
+#define APPLICATION_ID 1128680516 /* "CFLD" */
+enum { LAYOUT_VERSION = 1 };
+#define TABLE_DEFAULT "documents"
+#define TABLE_PREFIX "chesterfield-"
+
+/* One row a statement; %q is the table's name inside double quotes. */
+static const char *const document_sql[SQL_COUNT] = {
+	[SQL_FIND] = "SELECT seq, rev, state, history FROM \"%w\" WHERE id = ?1",
+	[SQL_READ] = "SELECT seq, rev, state, history, body FROM \"%w\" WHERE id = ?1",
+	[SQL_INSERT] = "INSERT INTO \"%w\"(rev, state, history, body, seq, id)"
+		       " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(id) DO NOTHING",
+	[SQL_UPDATE] = "UPDATE \"%w\" SET rev = ?1, state = ?2, history = ?3, body = ?4, seq = ?5"
+		       " WHERE seq = ?6",
+	[SQL_LEAVES] = "SELECT 0, rev, state, history, body FROM \"%w/leaves\" WHERE id = ?1",
+	[SQL_LEAVES_DROP] = "DELETE FROM \"%w/leaves\" WHERE id = ?1",
+	[SQL_LEAVES_ADD] = "INSERT INTO \"%w/leaves\"(rev, state, history, body, id)"
+			   " VALUES(?1, ?2, ?3, ?4, ?5)",
+	[SQL_ATTACHMENTS] = "SELECT name, type, digest, length(data),"
+			    " CASE WHEN ?3 THEN data END FROM \"%w/attachments\""
+			    " WHERE id = ?1 AND rev = ?2 ORDER BY name",
+	[SQL_ATTACHMENTS_DROP] = "DELETE FROM \"%w/attachments\" WHERE id = ?1 AND rev = ?2",
+	[SQL_ATTACHMENTS_ADD] = "INSERT INTO \"%w/attachments\"(id, rev, name, type, digest, data)"
+				" VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	[SQL_SCAN] = "SELECT seq, rev, state, history, body, id FROM \"%w\""
+		     " WHERE id >= ?1 AND id <> ?2 AND state & 1 = 0 ORDER BY id",
+	[SQL_CHANGES] = "SELECT seq, rev, state, history, body, id FROM \"%w\""
+			" WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+	[SQL_LATEST] = "SELECT coalesce(max(seq), 0) FROM \"%w\"",
+	[SQL_BEHIND] = "SELECT count(*) FROM \"%w\" WHERE seq > ?1",
+	[SQL_COUNTS] = "SELECT count(*), coalesce(sum(state & 1), 0), coalesce(max(seq), 0)"
+		       " FROM \"%w\"",
+	[SQL_VERSION] = "PRAGMA data_version",
+};
+
+static const char document_layout[] =
+	"CREATE TABLE \"%w\"(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, rev TEXT NOT NULL,"
+	" state INTEGER NOT NULL, history BLOB, body TEXT NOT NULL);"
+	"CREATE TABLE \"%w/leaves\"(id TEXT NOT NULL, rev TEXT NOT NULL, state INTEGER NOT NULL,"
+	" history BLOB, body TEXT NOT NULL, PRIMARY KEY(id, rev));"
+	"CREATE TABLE \"%w/attachments\"(id TEXT NOT NULL, rev TEXT NOT NULL, name TEXT NOT NULL,"
+	" type TEXT NOT NULL, digest TEXT NOT NULL, data BLOB NOT NULL,"
+	" PRIMARY KEY(id, rev, name));";
+
+static void documents_close(struct cf_store *store)
+{
+	struct documents *documents = (struct documents *)store;
+	struct cf_mem mem = documents->mem;
+
+	sqlite_db_close(&documents->db);
+	json_doc_fini(&documents->doc);
+	buf_fini(&documents->blob);
+	mem_free(&mem, documents);
+}
+
+static int exec_for_table(struct sqlite_db *db, const char *format, const char *table,
+			  struct cf_error *error)
+{
+	char *sql = sqlite3_mprintf(format, table, table, table);
+	int rc = sql ? sqlite_exec(db, sql, error) : error_nomem(error);
+
+	sqlite3_free(sql);
+	return rc;
+}
+
+static int number_for_table(struct sqlite_db *db, const char *format, const char *table,
+			    int64_t *ret, struct cf_error *error)
+{
+	char *sql = sqlite3_mprintf(format, table);
+	int rc = sql ? sqlite_number(db, sql, ret, error) : error_nomem(error);
+
+	sqlite3_free(sql);
+	return rc;
+}
+
+/* What the file is, and what stands under the table's name. */
+struct file_state {
+	int64_t application_id;
+	int64_t version;
+	int64_t objects; /* tables and the like; 0: an empty file */
+	int64_t exists;  /* the table does */
+	int64_t ours;    /* ... and has our columns */
+};
+
+static int look(struct sqlite_db *db, const char *table, struct file_state *ret,
+		struct cf_error *error)
+{
+	int rc = sqlite_number(db, "PRAGMA application_id", &ret->application_id, error);
+
+	rc = rc ? rc : sqlite_number(db, "PRAGMA user_version", &ret->version, error);
+	rc = rc ? rc
+		: sqlite_number(db, "SELECT count(*) FROM sqlite_schema", &ret->objects, error);
+	rc = rc ? rc
+		: number_for_table(db, "SELECT count(*) FROM pragma_table_info(%Q)", table,
+				   &ret->exists, error);
+	rc = rc ? rc
+		: number_for_table(db,
+				   "SELECT group_concat(name, ' ') ="
+				   " 'seq id rev state history body' FROM pragma_table_info(%Q)",
+				   table, &ret->ours, error);
+	return rc;
+}
+
+static int judge(const struct file_state *state, const struct store_url *url, const char *table,
+		 struct cf_error *error)
+{
+	bool made_by_us = state->application_id == APPLICATION_ID;
+
+	if (made_by_us && state->version > LAYOUT_VERSION)
+		return error_set(error, CF_ERR_NEWER,
+				 "made by a newer version of this program (layout %" PRId64
+				 ", this one knows %d)",
+				 state->version, LAYOUT_VERSION);
+	if (!made_by_us && state->objects && !url->table.ptr)
+		return error_set(error, CF_ERR_NOT_A_STORE,
+				 "an SQLite file of another program; name one of its tables "
+				 "(?table=T)");
+	if (state->exists && !state->ours)
+		return 0;
+	if (state->exists)
+		return url->key.ptr ? error_set(error, CF_ERR_USAGE,
+						"\"%s\" is a table of documents: no key= is needed",
+						table)
+				    : 0;
+	if (!url->create || url->readonly)
+		return error_set(error, CF_ERR_NO_DATABASE, "there is no table \"%s\"", table);
+	if (url->key.ptr || (!made_by_us && state->objects &&
+			     strncmp(table, TABLE_PREFIX, sizeof(TABLE_PREFIX) - 1) != 0))
+		return error_set(error, CF_ERR_NO_DATABASE,
+				 "there is no table \"%s\", and none is made in the file of "
+				 "another program",
+				 table);
+	return 0;
+}
+
+/* Makes the table, once, whoever comes first. */
+static int create_table(struct sqlite_db *db, const char *table, struct cf_error *error)
+{
+	struct file_state state = {0};
+	int rc = sqlite_begin(db, true, error);
+
+	if (rc)
+		return rc;
+	rc = look(db, table, &state, error);
+	if (rc == 0 && state.objects == 0) {
+		rc = exec_for_table(db, "PRAGMA application_id = 1128680516", table, error);
+		rc = rc ? rc : exec_for_table(db, "PRAGMA user_version = 1", table, error);
+	}
+	if (rc == 0 && !state.exists)
+		rc = exec_for_table(db, document_layout, table, error);
+	return sqlite_end(db, rc, error);
+}
+
+static int prepare_texts(struct sqlite_db *db, const char *table, struct cf_error *error)
+{
+	for (unsigned i = 0; i < SQL_COUNT; i++) {
+		db->texts[i] = sqlite3_mprintf(document_sql[i], table);
+		if (!db->texts[i])
+			return error_nomem(error);
+	}
+	return 0;
+}
+
+/* Ours: readers and a writer do not wait for each other, a crash of the process
+ * loses nothing, and checkpoints are rare. */
+static int tune(struct sqlite_db *db, bool ours, bool readonly, struct cf_error *error)
+{
+	int rc = sqlite_exec(db, "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY", error);
+
+	if (rc == 0 && ours && !readonly)
+		rc = sqlite_exec(db,
+				 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+				 "PRAGMA wal_autocheckpoint = 8000",
+				 error);
+	return rc;
+}
+
+static int open_table(struct documents *documents, const struct store_url *url,
+		      struct cf_error *error)
+{
+	const char *table = url->table.ptr ? url->table.ptr : TABLE_DEFAULT;
+	struct sqlite_db *db = &documents->db;
+	struct file_state state = {0};
+	int rc = sqlite_db_open(db, url, &documents->mem, error);
+
+	rc = rc ? rc : look(db, table, &state, error);
+	rc = rc ? rc : judge(&state, url, table, error);
+	if (rc == 0 && state.exists && !state.ours)
+		rc = error_set(error, CF_ERR_NOT_A_STORE, "\"%s\" is not a table of documents",
+			       table);
+	rc = rc ? rc
+		: tune(db, state.objects == 0 || state.application_id == APPLICATION_ID,
+		       url->readonly, error);
+	if (rc == 0 && !state.exists)
+		rc = create_table(db, table, error);
+	return rc ? rc : prepare_texts(db, table, error);
+}
+
+static int documents_open(struct cf_store **ret, const char *text, const struct cf_env *env,
+			  const struct cf_mem *mem, struct cf_error *error)
+{
+	struct documents *documents = mem_calloc(mem, 1, sizeof(*documents));
+	struct store_url url;
+	struct cf_arena arena;
+	int rc;
+
+	(void)env;
+	if (!documents)
+		return error_nomem(error);
+	arena_init(&arena, mem);
+	documents->store = (struct cf_store){&sqlite_ops, sqlite_ops.capabilities};
+	documents->mem = *mem;
+	json_doc_init(&documents->doc, &documents->mem);
+	buf_init(&documents->blob, &documents->mem);
+	rc = store_url_read(text, &arena, &url, error);
+	if (rc == 0) {
+		documents->revs_max = url.revs;
+		documents->readonly = url.readonly;
+		rc = open_table(documents, &url, error);
+	}
+	if (rc == 0) {
+		documents->db.opened = true;
+		*ret = &documents->store;
+	} else {
+		documents_close(&documents->store);
+	}
+	arena_fini(&arena);
+	return rc;
+}
+
+const struct cf_store_ops sqlite_ops = {
+	.name = "sqlite",
+	.capabilities = CF_STORE_CHANGES | CF_STORE_CAS | CF_STORE_HISTORIES |
+			CF_STORE_TRANSACTIONS | CF_STORE_ORDERED | CF_STORE_ATTACHMENTS |
+			CF_STORE_FIND,
+	.open = documents_open,
+	.close = documents_close,
+	.get = documents_get,
+	.put = documents_put,
+	.scan = documents_scan,
+	.changes = documents_changes,
+	.find = documents_find,
+	.behind = documents_behind,
+	.info = documents_info,
+};
