@@ -199,8 +199,7 @@ struct cf_str sqlite_text(sqlite3_stmt *statement, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(statement, column);
 
-	return (struct cf_str){text ? text : "",
-			       (size_t)sqlite3_column_bytes(statement, column)};
+	return (struct cf_str){text ? text : "", (size_t)sqlite3_column_bytes(statement, column)};
 }
 
 int sqlite_copy(sqlite3_stmt *statement, int column, struct cf_arena *arena, struct cf_str *ret)

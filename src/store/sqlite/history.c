@@ -30,7 +30,8 @@ int history_write(const struct cf_str *history, size_t count, struct cf_buf *out
 
 	for (size_t i = 1; i < count && rc == 0; i++) {
 		const char *dash = memchr(history[i].ptr, '-', history[i].len);
-		struct cf_str hash = {dash + 1, history[i].len - (size_t)(dash + 1 - history[i].ptr)};
+		struct cf_str hash = {dash + 1,
+				      history[i].len - (size_t)(dash + 1 - history[i].ptr)};
 		unsigned char packed[16];
 
 		if (pack_hex(hash, packed)) {
@@ -77,8 +78,8 @@ int history_read(struct cf_str rev, struct cf_str blob, struct cf_arena *arena,
 		/* A damaged blob ends early: less is remembered, nothing is invented. */
 		if (len > blob.len - at || generation <= count)
 			break;
-		history[count] = unpack(generation - count, (struct cf_str){blob.ptr + at, len},
-					hex, arena);
+		history[count] =
+			unpack(generation - count, (struct cf_str){blob.ptr + at, len}, hex, arena);
 		if (!history[count++].ptr)
 			return CF_ERR_NOMEM;
 		at += len;

@@ -161,8 +161,8 @@ static int read_attachments(struct writing *w, struct writing_one *one, size_t p
 	struct cf_revision *from = NULL;
 	int rc = 0;
 
-	one->attachments = arena_calloc(w->apply.arena, one->put->attachment_count,
-					sizeof(*one->attachments));
+	one->attachments =
+		arena_calloc(w->apply.arena, one->put->attachment_count, sizeof(*one->attachments));
 	if (!one->attachments)
 		return error_nomem(w->error);
 	if (parent != APPLY_NO_PARENT && one->put->attachment_count &&
@@ -294,7 +294,8 @@ static int write_one(struct writing *w, struct writing_one *one)
 		rc = update_row(w, one->row->seq, &one->tree.leaves[0], state, body_of(one->put));
 	else
 		rc = write_tree(w, one, state);
-	if (rc == 0 && (one->put->attachment_count || (one->row && one->row->state & DOCUMENT_ATTACHED)))
+	if (rc == 0 &&
+	    (one->put->attachment_count || (one->row && one->row->state & DOCUMENT_ATTACHED)))
 		rc = write_attachments(w, one);
 	return rc;
 }

@@ -82,7 +82,8 @@ int documents_attachments(struct documents *documents, struct cf_str id,
 	while ((rc = sqlite_next(db, statement, error)) > 0 && count < LIMIT_ATTACHMENTS) {
 		struct cf_attachment *one = &list[count++];
 
-		*one = (struct cf_attachment){.length = (uint64_t)sqlite3_column_int64(statement, 3)};
+		*one = (struct cf_attachment){.length =
+						      (uint64_t)sqlite3_column_int64(statement, 3)};
 		if (sqlite_copy(statement, 0, arena, &one->name) ||
 		    sqlite_copy(statement, 1, arena, &one->content_type) ||
 		    sqlite_copy(statement, 2, arena, &one->digest) ||
@@ -238,8 +239,8 @@ static int take_row(struct walking *walk, sqlite3_stmt *statement)
 	bool matches = true;
 
 	if (walk->find->condition_count &&
-	    find_matches(&walk->documents->doc, sqlite_text(statement, 4), walk->find,
-			 walk->values, &matches))
+	    find_matches(&walk->documents->doc, sqlite_text(statement, 4), walk->find, walk->values,
+			 &matches))
 		return error_nomem(walk->error);
 	if (!matches)
 		return 0;

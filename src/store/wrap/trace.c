@@ -29,7 +29,8 @@ static int trace_around(struct wrap *wrap, struct call *call, struct cf_error *e
 
 	if (rc)
 		snprintf(text, sizeof(text), "%s %zu records: %.1f ms, %s: %s", call->operation,
-			 call->records, ms, cf_error_name(rc), error ? error->message : own.message);
+			 call->records, ms, cf_error_name(rc),
+			 error ? error->message : own.message);
 	else if (call->ret_answers)
 		snprintf(text, sizeof(text), "%s %zu records: %.1f ms, %zu refused",
 			 call->operation, call->records, ms, count_refused(call));

@@ -144,8 +144,7 @@ static int run_info(struct call *c, struct cf_error *error)
 static int wrap_info(struct cf_store *store, struct cf_arena *arena, struct cf_store_info *ret,
 		     struct cf_error *error)
 {
-	struct call call = {
-		.operation = "info", .run = run_info, .arena = arena, .ret_info = ret};
+	struct call call = {.operation = "info", .run = run_info, .arena = arena, .ret_info = ret};
 
 	return around(store, &call, error);
 }

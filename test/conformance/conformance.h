@@ -1,0 +1,49 @@
+/* One suite for every store: each test runs once for each row of `kinds`. */
+#ifndef TEST_CONFORMANCE_H
+#define TEST_CONFORMANCE_H
+
+#include "check_main.h"
+#include "store/store.h"
+
+enum { KIND_COUNT = 4 };
+
+/* A store under test, in a folder of its own. */
+struct subject {
+	struct cf_store *store;
+	struct cf_arena arena;
+	char folder[64];
+	char url[256];
+	bool wrapped;
+	unsigned traced; /* calls that trace has told of */
+};
+
+/* Row `kind` of the kinds; `parameters` is NULL or "revs=3". */
+void subject_open(struct subject *subject, int kind, const char *parameters);
+/* One more handle on the same data, not wrapped. */
+struct cf_store *subject_again(struct subject *subject);
+void subject_close(struct subject *subject);
+bool kind_is_sqlite(int kind);
+
+/* One put; the call itself must succeed. */
+struct cf_answer put_one(struct subject *subject, struct cf_put put);
+#define PUT(subject, ...) put_one((subject), (struct cf_put){__VA_ARGS__})
+/* A put of exactly this way, "3-c 2-b 1-a"; a "!" in front: deleted. */
+struct cf_answer put_way(struct subject *subject, const char *id, const char *way,
+			 const char *body);
+struct cf_record get_one(struct subject *subject, const char *id, const char *rev, unsigned flags);
+/* All leaves, their ways and bodies: "3-c 2-b {\"a\":1}|!2-x {}"; "-": no record. */
+const char *show_record(struct subject *subject, struct cf_record record);
+const char *show(struct subject *subject, const char *id);
+/* The ids of scan and changes, with spaces between them. */
+const char *scan_ids(struct subject *subject, const char *prefix, const char *after, size_t limit);
+const char *change_ids(struct subject *subject, const char *since, size_t limit, char token[64]);
+
+/* The cases, by file. */
+void add_put_cases(Suite *suite);
+void add_tree_cases(Suite *suite);
+void add_read_cases(Suite *suite);
+void add_crash_cases(Suite *suite);
+
+#define ck_assert_rev(rev, expected) ck_assert_bytes((rev).ptr, (rev).len, expected)
+
+#endif

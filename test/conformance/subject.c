@@ -1,0 +1,198 @@
+/* The stores that are judged, and short ways to ask them. */
+#include "conformance.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+static const struct {
+	bool sqlite;
+	bool wrapped;
+} kinds[KIND_COUNT] = {{false, false}, {true, false}, {false, true}, {true, true}};
+
+bool kind_is_sqlite(int kind)
+{
+	return kinds[kind].sqlite;
+}
+
+static void count_line(void *ctx, const char *text)
+{
+	ck_assert(strchr(text, ':'));
+	(*(unsigned *)ctx)++;
+}
+
+static void no_wait(void *ctx, uint64_t ns)
+{
+	(void)ctx;
+	(void)ns;
+}
+
+struct cf_store *subject_again(struct subject *subject)
+{
+	struct cf_store *store = NULL;
+	struct cf_error error = {0};
+	int rc = store_open(&store, subject->url, &env_system, &mem_heap, &error);
+
+	ck_assert_msg(rc == 0, "%s", error.message);
+	return store;
+}
+
+void subject_open(struct subject *subject, int kind, const char *parameters)
+{
+	const struct store_retry how = {3, 1, 10, no_wait, NULL};
+
+	*subject = (struct subject){.wrapped = kinds[kind].wrapped};
+	arena_init(&subject->arena, &mem_heap);
+	snprintf(subject->folder, sizeof(subject->folder), "/tmp/conformance-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(subject->folder));
+	snprintf(subject->url, sizeof(subject->url), "%s%s%s%s",
+		 kinds[kind].sqlite ? "sqlite:" : "memory:", subject->folder,
+		 kinds[kind].sqlite ? "/store.db?" : "?", parameters ? parameters : "");
+	subject->store = subject_again(subject);
+	if (!subject->wrapped)
+		return;
+	ck_assert_int_eq(store_trace(&subject->store, subject->store, count_line, &subject->traced,
+				     &env_system, &mem_heap),
+			 0);
+	ck_assert_int_eq(store_retry(&subject->store, subject->store, &how, &env_system, &mem_heap),
+			 0);
+}
+
+void subject_close(struct subject *subject)
+{
+	DIR *folder = opendir(subject->folder);
+	struct dirent *entry;
+	char path[512];
+
+	store_close(subject->store);
+	ck_assert(!subject->wrapped || subject->traced > 0);
+	while ((entry = readdir(folder))) {
+		snprintf(path, sizeof(path), "%s/%s", subject->folder, entry->d_name);
+		unlink(path);
+	}
+	closedir(folder);
+	ck_assert_int_eq(rmdir(subject->folder), 0);
+	arena_fini(&subject->arena);
+}
+
+struct cf_answer put_one(struct subject *subject, struct cf_put put)
+{
+	struct cf_answer answer = {.code = 1};
+	struct cf_error error = {0};
+	int rc = store_put(subject->store, &put, 1, &subject->arena, &answer, &error);
+
+	ck_assert_msg(rc == 0, "%s", error.message);
+	return answer;
+}
+
+struct cf_answer put_way(struct subject *subject, const char *id, const char *way, const char *body)
+{
+	struct cf_str *history = arena_alloc(&subject->arena, strlen(way) * sizeof(*history) + 16);
+	struct cf_put put = {.id = str_of(id),
+			     .kind = CF_PUT_REVISION,
+			     .history = history,
+			     .deleted = *way == '!',
+			     .body = str_of(body)};
+
+	way += put.deleted;
+	while (*way) {
+		size_t len = strcspn(way, " ");
+
+		history[put.history_count++] = (struct cf_str){way, len};
+		way += len + (way[len] == ' ');
+	}
+	put.rev = history[0];
+	return put_one(subject, put);
+}
+
+struct cf_record get_one(struct subject *subject, const char *id, const char *rev, unsigned flags)
+{
+	struct cf_get get = {str_of(id), str_of(rev)};
+	struct cf_record record;
+	struct cf_error error = {0};
+	int rc = store_get(subject->store, &get, 1, flags, &subject->arena, &record, &error);
+
+	ck_assert_msg(rc == 0, "%s", error.message);
+	return record;
+}
+
+const char *show_record(struct subject *subject, struct cf_record record)
+{
+	struct cf_buf out;
+	struct cf_str text;
+
+	buf_init(&out, &mem_heap);
+	for (size_t i = 0; i < record.revision_count; i++) {
+		const struct cf_revision *one = &record.revisions[i];
+
+		buf_printf(&out, "%s%s%.*s", i ? "|" : "", one->deleted ? "!" : "",
+			   STR_ARG(one->rev));
+		for (size_t k = 1; k < one->history_count; k++)
+			buf_printf(&out, " %.*s", STR_ARG(one->history[k]));
+		if (one->body.ptr)
+			buf_printf(&out, " %.*s", STR_ARG(one->body));
+	}
+	if (record.revision_count == 0)
+		buf_byte(&out, '-');
+	text = arena_dup(&subject->arena, buf_view(&out));
+	buf_fini(&out);
+	return text.ptr;
+}
+
+const char *show(struct subject *subject, const char *id)
+{
+	return show_record(subject, get_one(subject, id, NULL,
+					    CF_READ_BODIES | CF_READ_LEAVES | CF_READ_HISTORIES));
+}
+
+const char *scan_ids(struct subject *subject, const char *prefix, const char *after, size_t limit)
+{
+	struct cf_scan scan = {str_of(after), str_of(prefix), limit, 0};
+	struct cf_record *records;
+	struct cf_error error = {0};
+	struct cf_buf out;
+	struct cf_str text;
+	size_t count;
+	int rc = store_scan(subject->store, &scan, &subject->arena, &records, &count, &error);
+
+	ck_assert_msg(rc == 0, "%s", error.message);
+	buf_init(&out, &mem_heap);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&out, "%s%.*s", i ? " " : "", STR_ARG(records[i].id));
+	text = arena_dup(&subject->arena, buf_view(&out));
+	buf_fini(&out);
+	return text.ptr;
+}
+
+const char *change_ids(struct subject *subject, const char *since, size_t limit, char token[64])
+{
+	struct cf_changes how = {.since = str_of(since), .limit = limit};
+	struct cf_change *changes;
+	struct cf_error error = {0};
+	struct cf_buf out;
+	struct cf_str text, next;
+	size_t count;
+	int rc = store_changes(subject->store, &how, &subject->arena, &changes, &count, &next,
+			       &error);
+
+	ck_assert_msg(rc == 0, "%s", error.message);
+	buf_init(&out, &mem_heap);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&out, "%s%s%.*s", i ? " " : "",
+			   changes[i].record.revisions[0].deleted ? "!" : "",
+			   STR_ARG(changes[i].record.id));
+	text = arena_dup(&subject->arena, buf_view(&out));
+	buf_fini(&out);
+	snprintf(token, 64, "%.*s", STR_ARG(next));
+	return text.ptr;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("conformance");
+
+	add_put_cases(suite);
+	add_tree_cases(suite);
+	add_read_cases(suite);
+	add_crash_cases(suite);
+	return run_suite(suite);
+}

@@ -1,0 +1,233 @@
+/* Revision trees, tombstones and attachments, as CouchDB decides. */
+#include "conformance.h"
+
+START_TEST(branches_and_the_winner)
+{
+	struct subject s;
+
+	subject_open(&s, _i, NULL);
+	put_way(&s, "a", "1-a", "{\"n\":1}");
+	put_way(&s, "a", "2-b 1-a", "{\"n\":2}");
+	put_way(&s, "a", "2-c 1-a", "{\"n\":3}");
+	ck_assert_str_eq(show(&s, "a"), "2-c 1-a {\"n\":3}|2-b 1-a {\"n\":2}");
+	put_way(&s, "a", "3-a 2-b 1-a", "{\"n\":4}");
+	ck_assert_str_eq(show(&s, "a"), "3-a 2-b 1-a {\"n\":4}|2-c 1-a {\"n\":3}");
+	put_way(&s, "a", "!4-d 3-a", "{\"n\":5}");
+	ck_assert_str_eq(show(&s, "a"), "2-c 1-a {\"n\":3}|!4-d 3-a 2-b 1-a {\"n\":5}");
+	put_way(&s, "a", "!3-e 2-c", "{}");
+	ck_assert_str_eq(show(&s, "a"), "!4-d 3-a 2-b 1-a {\"n\":5}|!3-e 2-c 1-a {}");
+	ck_assert_str_eq(scan_ids(&s, "", "", 10), "");
+	subject_close(&s);
+}
+END_TEST
+
+START_TEST(the_same_revision_again_changes_nothing)
+{
+	struct subject s;
+	struct cf_answer answer;
+	char token[64], again[64];
+
+	subject_open(&s, _i, NULL);
+	put_way(&s, "a", "2-b 1-a", "{\"n\":1}");
+	put_way(&s, "a", "2-c 1-a", "{\"n\":2}");
+	change_ids(&s, "", 10, token);
+	answer = put_way(&s, "a", "2-b 1-a", "{\"n\":9}");
+	ck_assert_int_eq(answer.code, 0);
+	ck_assert_rev(answer.rev, "2-b");
+	ck_assert_int_eq(put_way(&s, "a", "1-a", "{\"n\":9}").code, 0);
+	ck_assert_str_eq(show(&s, "a"), "2-c 1-a {\"n\":2}|2-b 1-a {\"n\":1}");
+	ck_assert_str_eq(change_ids(&s, token, 10, again), "");
+	ck_assert_str_eq(again, token);
+	subject_close(&s);
+}
+END_TEST
+
+START_TEST(any_and_on_rev_on_a_branched_record)
+{
+	struct subject s;
+	struct cf_answer answer;
+
+	subject_open(&s, _i, NULL);
+	put_way(&s, "a", "2-b 1-a", "{\"n\":1}");
+	put_way(&s, "a", "2-c 1-a", "{\"n\":2}");
+	answer = PUT(&s, .id = STR("a"), .kind = CF_PUT_ON_REV, .rev = STR("2-b"),
+		     .body = STR("{\"n\":3}"));
+	ck_assert_int_eq(answer.code, 0);
+	ck_assert_uint_eq(revision_generation(answer.rev), 3);
+	ck_assert_uint_eq(get_one(&s, "a", NULL, CF_READ_LEAVES).revision_count, 2);
+	ck_assert_uint_eq(get_one(&s, "a", NULL, 0).revision_count, 1);
+	answer = PUT(&s, .id = STR("a"), .kind = CF_PUT_ON_REV, .rev = STR("2-c"), .deleted = true);
+	ck_assert_int_eq(answer.code, 0);
+	ck_assert_str_eq(scan_ids(&s, "", "", 10), "a");
+	answer = PUT(&s, .id = STR("a"), .kind = CF_PUT_ANY, .body = STR("{\"n\":4}"));
+	ck_assert_uint_eq(revision_generation(answer.rev), 4);
+	subject_close(&s);
+}
+END_TEST
+
+START_TEST(histories_are_stemmed)
+{
+	struct subject s;
+
+	subject_open(&s, _i, "revs=3");
+	put_way(&s, "a", "5-e 4-d 3-c 2-b 1-a", "{}");
+	ck_assert_str_eq(show(&s, "a"), "5-e 4-d 3-c {}");
+	put_way(&s, "a", "4-x 3-c 2-b 1-a", "{}");
+	ck_assert_str_eq(show(&s, "a"), "5-e 4-d 3-c 2-b {}|4-x 3-c 2-b {}");
+	/* What was forgotten comes back as a branch: CouchDB does the same. */
+	put_way(&s, "a", "1-a", "{}");
+	ck_assert_str_eq(show(&s, "a"), "5-e 4-d 3-c 2-b {}|4-x 3-c 2-b {}|1-a {}");
+	subject_close(&s);
+}
+END_TEST
+
+START_TEST(a_tombstone_is_revived_on_top)
+{
+	struct subject s;
+	struct cf_answer a, b, c;
+	struct cf_record record;
+	struct cf_store_info info;
+
+	subject_open(&s, _i, NULL);
+	a = PUT(&s, .id = STR("a"), .body = STR("{\"n\":1}"));
+	b = PUT(&s, .id = STR("a"), .kind = CF_PUT_ON_REV, .rev = a.rev, .deleted = true,
+		.body = STR("{\"type\":\"t\"}"));
+	ck_assert_int_eq(b.code, 0);
+	record = get_one(&s, "a", NULL, CF_READ_BODIES);
+	ck_assert(record.revisions[0].deleted);
+	ck_assert_bytes(record.revisions[0].body.ptr, record.revisions[0].body.len,
+			"{\"type\":\"t\"}");
+	ck_assert_int_eq(store_info(s.store, &s.arena, &info, NULL), 0);
+	ck_assert_uint_eq(info.records, 0);
+	ck_assert_uint_eq(info.records_deleted, 1);
+	ck_assert_int_eq(PUT(&s, .id = STR("a"), .kind = CF_PUT_ABSENT, .deleted = true).code,
+			 CF_ERR_CONFLICT);
+	c = PUT(&s, .id = STR("a"), .kind = CF_PUT_ABSENT, .body = STR("{\"n\":2}"));
+	ck_assert_int_eq(c.code, 0);
+	ck_assert_uint_eq(revision_generation(c.rev), 3);
+	ck_assert_uint_eq(get_one(&s, "a", NULL, CF_READ_LEAVES).revision_count, 1);
+	ck_assert_str_eq(scan_ids(&s, "", "", 10), "a");
+	subject_close(&s);
+}
+END_TEST
+
+START_TEST(one_revision_by_its_id)
+{
+	struct subject s;
+	struct cf_record record;
+
+	subject_open(&s, _i, NULL);
+	put_way(&s, "a", "1-a", "{\"n\":1}");
+	put_way(&s, "a", "2-b 1-a", "{\"n\":2}");
+	put_way(&s, "a", "2-c 1-a", "{\"n\":3}");
+	record = get_one(&s, "a", "2-b", CF_READ_BODIES | CF_READ_HISTORIES);
+	ck_assert_str_eq(show_record(&s, record), "2-b 1-a {\"n\":2}");
+	record = get_one(&s, "a", "1-a", CF_READ_BODIES | CF_READ_HISTORIES);
+	ck_assert_uint_eq(record.revision_count, 1);
+	ck_assert_rev(record.revisions[0].rev, "1-a");
+	ck_assert_uint_eq(record.revisions[0].history_count, 1);
+	/* The body of an ancestor may be gone; if not, it is the right one. */
+	if (record.revisions[0].body.ptr)
+		ck_assert_bytes(record.revisions[0].body.ptr, record.revisions[0].body.len,
+				"{\"n\":1}");
+	ck_assert_uint_eq(get_one(&s, "a", "2-x", 0).revision_count, 0);
+	ck_assert_uint_eq(get_one(&s, "b", "2-x", 0).revision_count, 0);
+	subject_close(&s);
+}
+END_TEST
+
+START_TEST(long_and_odd_revision_ids_are_kept)
+{
+	struct subject s;
+
+	subject_open(&s, _i, NULL);
+	put_way(&s, "a",
+		"3-0123456789abcdef0123456789abcdef 2-0123456789ABCDEF0123456789ABCDEF 1-odd one",
+		"{}");
+	ck_assert_int_eq(put_way(&s, "b",
+				 "3-0123456789abcdef0123456789abcdef "
+				 "2-0123456789ABCDEF0123456789ABCDEF 1-x",
+				 "{}")
+				 .code,
+			 0);
+	ck_assert_str_eq(show(&s, "b"), "3-0123456789abcdef0123456789abcdef "
+					"2-0123456789ABCDEF0123456789ABCDEF 1-x {}");
+	subject_close(&s);
+}
+END_TEST
+
+START_TEST(attachments_are_kept_by_content)
+{
+	struct subject s;
+	struct cf_attachment text = {
+		.name = STR("a.txt"), .content_type = STR("text/plain"), .data = STR("hello")};
+	struct cf_attachment stub = {.name = STR("a.txt")};
+	struct cf_attachment pair[2] = {stub, {.name = STR("b"), .data = STR("")}};
+	struct cf_attachment missing = {.name = STR("none")};
+	struct cf_answer a, b;
+	struct cf_record record;
+	const struct cf_attachment *got;
+
+	subject_open(&s, _i, NULL);
+	a = PUT(&s, .id = STR("a"), .body = STR("{}"), .attachments = &text, .attachment_count = 1);
+	ck_assert_int_eq(a.code, 0);
+	record = get_one(&s, "a", NULL, 0);
+	ck_assert_uint_eq(record.revisions[0].attachment_count, 1);
+	got = &record.revisions[0].attachments[0];
+	ck_assert_ptr_null(got->data.ptr);
+	ck_assert_uint_eq(got->length, 5);
+	ck_assert_rev(got->content_type, "text/plain");
+	ck_assert_uint_gt(got->digest.len, 0);
+	b = PUT(&s, .id = STR("a"), .kind = CF_PUT_ON_REV, .rev = a.rev, .body = STR("{\"n\":1}"),
+		.attachments = pair, .attachment_count = 2);
+	ck_assert_int_eq(b.code, 0);
+	record = get_one(&s, "a", NULL, CF_READ_ATTACHMENTS);
+	ck_assert_uint_eq(record.revisions[0].attachment_count, 2);
+	ck_assert_rev(record.revisions[0].attachments[0].data, "hello");
+	ck_assert(str_equal(record.revisions[0].attachments[0].digest, got->digest));
+	ck_assert_ptr_nonnull(record.revisions[0].attachments[1].data.ptr);
+	a = PUT(&s, .id = STR("a"), .attachments = &missing, .attachment_count = 1);
+	ck_assert_int_eq(a.code, CF_ERR_INVALID);
+	a = PUT(&s, .id = STR("a"), .kind = CF_PUT_ON_REV, .rev = b.rev, .body = STR("{}"));
+	ck_assert_int_eq(a.code, 0);
+	ck_assert_uint_eq(get_one(&s, "a", NULL, 0).revisions[0].attachment_count, 0);
+	subject_close(&s);
+}
+END_TEST
+
+START_TEST(attachments_of_branches)
+{
+	struct subject s;
+	struct cf_attachment one = {.name = STR("a"), .data = STR("one")};
+	struct cf_attachment two = {.name = STR("a"), .data = STR("two")};
+	const struct cf_str rev = STR("1-b");
+	struct cf_record record;
+
+	subject_open(&s, _i, NULL);
+	PUT(&s, .id = STR("a"), .kind = CF_PUT_REVISION, .rev = STR("1-a"), .body = STR("{}"),
+	    .attachments = &one, .attachment_count = 1);
+	PUT(&s, .id = STR("a"), .kind = CF_PUT_REVISION, .rev = rev, .history = &rev,
+	    .history_count = 1, .body = STR("{}"), .attachments = &two, .attachment_count = 1);
+	record = get_one(&s, "a", NULL, CF_READ_LEAVES | CF_READ_ATTACHMENTS);
+	ck_assert_uint_eq(record.revision_count, 2);
+	ck_assert_rev(record.revisions[0].attachments[0].data, "two");
+	ck_assert_rev(record.revisions[1].attachments[0].data, "one");
+	subject_close(&s);
+}
+END_TEST
+
+void add_tree_cases(Suite *suite)
+{
+	TCase *tcase = tcase_create("trees");
+
+	tcase_add_loop_test(tcase, branches_and_the_winner, 0, KIND_COUNT);
+	tcase_add_loop_test(tcase, the_same_revision_again_changes_nothing, 0, KIND_COUNT);
+	tcase_add_loop_test(tcase, any_and_on_rev_on_a_branched_record, 0, KIND_COUNT);
+	tcase_add_loop_test(tcase, histories_are_stemmed, 0, KIND_COUNT);
+	tcase_add_loop_test(tcase, a_tombstone_is_revived_on_top, 0, KIND_COUNT);
+	tcase_add_loop_test(tcase, one_revision_by_its_id, 0, KIND_COUNT);
+	tcase_add_loop_test(tcase, long_and_odd_revision_ids_are_kept, 0, KIND_COUNT);
+	tcase_add_loop_test(tcase, attachments_are_kept_by_content, 0, KIND_COUNT);
+	tcase_add_loop_test(tcase, attachments_of_branches, 0, KIND_COUNT);
+	suite_add_tcase(suite, tcase);
+}
