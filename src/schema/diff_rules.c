@@ -233,4 +233,8 @@ void differ_object(struct differ *d, const struct snode *a, const struct snode *
 		differ_nodes(d, a->additional, b->additional);
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
 		diff_text_rule(d, a, b, rules[i]);
+	/* The same text may lead through $ref to what changed. */
+	for (uint32_t i = 0; i < a->pattern_count && i < b->pattern_count; i++)
+		if (str_equal(a->patterns[i].text, b->patterns[i].text))
+			differ_nodes(d, a->patterns[i].schema, b->patterns[i].schema);
 }
