@@ -1,0 +1,340 @@
+/* Ids: what a document's name says it is, by the catalog's grammar. */
+#include "catalog/inside.h"
+
+/* --- the grammar -------------------------------------------------------------------- */
+
+static bool add_piece(struct id_grammar *g, enum id_piece_kind kind, struct cf_str literal)
+{
+	if (g->count == ID_PIECES_MAX)
+		return false;
+	g->pieces[g->count++] = (struct id_piece){kind, literal};
+	return true;
+}
+
+static bool parse_pieces(struct id_grammar *g, struct cf_str text)
+{
+	static const struct {
+		struct cf_str text;
+		enum id_piece_kind kind;
+	} places[] = {
+		{{"{type}", 6}, ID_TYPE}, {{"{major}", 7}, ID_MAJOR}, {{"{key}", 5}, ID_KEY}};
+	size_t plain = 0, i = 0;
+
+	while (i < text.len) {
+		struct cf_str rest = {text.ptr + i, text.len - i};
+		size_t k = 0;
+
+		while (k < ARRAY_LEN(places) && !str_starts_with(rest, places[k].text))
+			k++;
+		if (k == ARRAY_LEN(places)) {
+			i++;
+			continue;
+		}
+		if (i > plain && !add_piece(g, ID_LITERAL,
+		                            (struct cf_str){text.ptr + plain, i - plain}))
+			return false;
+		if (!add_piece(g, places[k].kind, places[k].text))
+			return false;
+		i += places[k].text.len;
+		plain = i;
+	}
+	return i == plain || add_piece(g, ID_LITERAL, (struct cf_str){text.ptr + plain, i - plain});
+}
+
+/* {type} first, {key} once, {major} at most once, something between any two. */
+static const char *check_pieces(struct id_grammar *g)
+{
+	size_t keys = 0, majors = 0;
+
+	if (g->count == 0 || g->pieces[0].kind != ID_TYPE)
+		return "it must begin with {type}";
+	for (size_t i = 0; i < g->count; i++) {
+		const struct id_piece *piece = &g->pieces[i];
+
+		keys += piece->kind == ID_KEY;
+		majors += piece->kind == ID_MAJOR;
+		if (i && piece->kind == ID_TYPE)
+			return "{type} stands twice";
+		if (i && piece->kind != ID_LITERAL && g->pieces[i - 1].kind != ID_LITERAL)
+			return "something must stand between two places";
+	}
+	g->has_major = majors == 1;
+	return keys != 1     ? "{key} must stand in it once"
+	       : majors > 1 ? "{major} stands twice"
+	                    : NULL;
+}
+
+int id_grammar_read(struct catalog *catalog, struct json_value value, struct cf_error *error)
+{
+	struct id_grammar *g = &catalog->grammar;
+	struct cf_str text = STR("{type}@{major}:{key}");
+	const char *wrong;
+
+	if (!json_is_absent(value)) {
+		if (json_kind(value) != JSON_STRING)
+			return catalog_error(error, &catalog->config, value, "id must be a text");
+		if (json_decode(value, &catalog->arena, &text))
+			return error_nomem(error);
+	}
+	*g = (struct id_grammar){.count = 0};
+	if (!parse_pieces(g, text))
+		return catalog_error(error, &catalog->config, value, "id: too many pieces");
+	wrong = check_pieces(g);
+	if (wrong)
+		return catalog_error(error, &catalog->config, value, "id: %s", wrong);
+	for (size_t i = 0; i < g->count; i++) {
+		if (g->pieces[i].kind == ID_KEY) {
+			if (g->single_count && g->single[g->single_count - 1].kind == ID_LITERAL)
+				g->single_count--;
+			continue;
+		}
+		g->single[g->single_count++] = g->pieces[i];
+	}
+	return 0;
+}
+
+/* Two types whose ids cannot be told apart: what follows one type's name could
+ * begin another's. */
+int id_grammar_check(struct catalog *catalog, struct cf_error *error)
+{
+	struct cf_str after = catalog->grammar.count > 1 ? catalog->grammar.pieces[1].literal
+	                                                 : STR("");
+	int rc = 0;
+
+	for (size_t i = 0; i < catalog->type_count && rc == 0; i++) {
+		for (size_t k = 0; k < catalog->type_count && rc == 0; k++) {
+			struct cf_str a = catalog->types[i].name, b = catalog->types[k].name;
+			struct cf_error problem;
+
+			if (i == k || !str_starts_with(b, a) || b.len < a.len + after.len ||
+			    memcmp(b.ptr + a.len, after.ptr, after.len) != 0)
+				continue;
+			catalog_error(&problem, &catalog->config,
+			              json_member(json_file_root(&catalog->config), STR("id")),
+			              "the id grammar cannot tell %.*s from %.*s", STR_ARG(a),
+			              STR_ARG(b));
+			rc = catalog_problem(catalog, CF_ERR_CATALOG, &problem, error);
+		}
+	}
+	return rc;
+}
+
+/* --- reading ids --------------------------------------------------------------------- */
+
+static bool read_major(struct cf_str *rest, uint32_t *ret)
+{
+	size_t i = 0;
+	uint64_t major = 0;
+
+	while (i < rest->len && rest->ptr[i] >= '0' && rest->ptr[i] <= '9' && i < 9)
+		major = major * 10 + (uint64_t)(rest->ptr[i++] - '0');
+	if (i == 0 || (i > 1 && rest->ptr[0] == '0'))
+		return false;
+	*rest = (struct cf_str){rest->ptr + i, rest->len - i};
+	*ret = (uint32_t)major;
+	return true;
+}
+
+/* A key ends where the last of what follows it begins. */
+static bool read_key(const struct id_piece *next, size_t left, struct cf_str *rest,
+                     struct cf_str *ret)
+{
+	size_t len = rest->len;
+
+	if (left) {
+		for (len = rest->len; len > 0; len--) {
+			struct cf_str tail = {rest->ptr + len - 1, rest->len - len + 1};
+
+			if (str_starts_with(tail, next->literal))
+				break;
+		}
+		if (len == 0)
+			return false;
+		len--;
+	}
+	*ret = (struct cf_str){rest->ptr, len};
+	*rest = (struct cf_str){rest->ptr + len, rest->len - len};
+	return len > 0;
+}
+
+static bool match(const struct id_piece *pieces, size_t count, struct cf_str id,
+                  const struct catalog_type *type, struct catalog_id *ret)
+{
+	struct cf_str rest = {id.ptr + type->name.len, id.len - type->name.len};
+
+	for (size_t i = 1; i < count; i++) {
+		switch (pieces[i].kind) {
+		case ID_LITERAL:
+			if (!str_starts_with(rest, pieces[i].literal))
+				return false;
+			rest.ptr += pieces[i].literal.len;
+			rest.len -= pieces[i].literal.len;
+			break;
+		case ID_MAJOR:
+			if (!read_major(&rest, &ret->major_number))
+				return false;
+			break;
+		case ID_KEY:
+			if (!read_key(&pieces[i + 1], count - i - 1, &rest, &ret->key))
+				return false;
+			break;
+		default:
+			return false;
+		}
+	}
+	return rest.len == 0;
+}
+
+static bool find_in_grammar(const struct catalog *catalog, struct cf_str id,
+                            struct catalog_id *ret)
+{
+	const struct id_grammar *g = &catalog->grammar;
+
+	for (size_t i = 0; i < catalog->type_count; i++) {
+		const struct catalog_type *type = &catalog->types[i];
+
+		if (!str_starts_with(id, type->name))
+			continue;
+		*ret = (struct catalog_id){.type = type};
+		if (match(g->pieces, g->count, id, type, ret))
+			return true;
+		*ret = (struct catalog_id){.type = type, .singleton = true};
+		if (match(g->single, g->single_count, id, type, ret))
+			return true;
+	}
+	*ret = (struct catalog_id){.type = NULL};
+	return false;
+}
+
+static int set_major(struct catalog_id *id, struct cf_error *error)
+{
+	id->major = catalog_major(id->type, id->major_number);
+	if (id->major && id->major->supported)
+		return 0;
+	return error_set(error, CF_ERR_UNSUPPORTED, "%.*s@%u is not a supported version",
+	                 STR_ARG(id->type->name), id->major_number);
+}
+
+int catalog_identify_id(const struct catalog *catalog, struct cf_str id, struct catalog_id *ret,
+                        struct cf_error *error)
+{
+	if (!find_in_grammar(catalog, id, ret)) {
+		error_set(error, CF_ERR_UNKNOWN_TYPE, "of no type that the catalog knows");
+		error_at_document(error, id);
+		return CF_ERR_UNKNOWN_TYPE;
+	}
+	if (!catalog->grammar.has_major)
+		return 0;
+	if (set_major(ret, error) == 0)
+		return 0;
+	error_at_document(error, id);
+	return CF_ERR_UNSUPPORTED;
+}
+
+/* --- documents ------------------------------------------------------------------------- */
+
+static int contradicts(struct cf_error *error, struct cf_str id, struct cf_str field,
+                       const char *what)
+{
+	struct cf_buf pointer;
+
+	error_set(error, CF_ERR_INVALID, "%s", what);
+	error_at_document(error, id);
+	buf_init(&pointer, &mem_heap);
+	json_pointer_push(&pointer, field);
+	error_at_pointer(error, buf_view(&pointer));
+	buf_fini(&pointer);
+	return CF_ERR_INVALID;
+}
+
+/* The major that a version field says: 1, or the first number of "1.2.3". */
+static bool version_major(struct json_value value, uint32_t *ret)
+{
+	int64_t number;
+	struct cf_str text;
+
+	if (json_kind(value) == JSON_NUMBER) {
+		if (!json_number_int64(json_span(value), &number) || number < 0 ||
+		    number > UINT32_MAX)
+			return false;
+		*ret = (uint32_t)number;
+		return true;
+	}
+	if (json_kind(value) != JSON_STRING)
+		return false;
+	text = json_inner(value);
+	return read_major(&text, ret) && (text.len == 0 || text.ptr[0] == '.');
+}
+
+static int check_fields(const struct catalog *catalog, struct json_value document,
+                        struct cf_str id, struct catalog_id *ret, struct cf_error *error)
+{
+	const struct lens_identity *identity = &catalog->identity;
+	struct json_value type = json_member(document, identity->type_field);
+	struct json_value version = json_member(document, identity->version_field);
+	uint32_t major = 0;
+
+	if (!json_is_absent(type) &&
+	    (json_kind(type) != JSON_STRING || !json_name_is(type, ret->type->name)))
+		return contradicts(error, id, identity->type_field,
+		                   "the type contradicts the id");
+	if (!json_is_absent(version) && !version_major(version, &major))
+		return contradicts(error, id, identity->version_field, "this is not a version");
+	if (!catalog->grammar.has_major) {
+		if (json_is_absent(version))
+			return contradicts(error, id, identity->version_field,
+			                   "the version is missing");
+		ret->major_number = major;
+		if (set_major(ret, error) == 0)
+			return 0;
+		error_at_document(error, id);
+		return CF_ERR_UNSUPPORTED;
+	}
+	if (!json_is_absent(version) && major != ret->major_number)
+		return contradicts(error, id, identity->version_field,
+		                   "the version contradicts the id");
+	return 0;
+}
+
+int catalog_identify(const struct catalog *catalog, struct json_value document, struct cf_str id,
+                     struct catalog_id *ret, struct cf_error *error)
+{
+	struct json_value own = json_member(document, STR("_id"));
+	struct json_value type = json_member(document, catalog->identity.type_field);
+	int rc;
+
+	*ret = (struct catalog_id){.type = NULL};
+	if (json_kind(document) != JSON_OBJECT)
+		return error_set(error, CF_ERR_INVALID, "the document is not an object");
+	if (!json_is_absent(own)) {
+		if (json_kind(own) != JSON_STRING || json_node(own)->flags & JSON_ESCAPED)
+			return error_set(error, CF_ERR_INVALID, "_id must be a text without escapes");
+		id = json_inner(own);
+	}
+	if (id.len == 0)
+		return error_set(error, CF_ERR_INVALID, "the document has no _id");
+	rc = catalog_identify_id(catalog, id, ret, error);
+	if (rc == CF_ERR_UNKNOWN_TYPE && json_kind(type) == JSON_STRING &&
+	    catalog_type(catalog, json_inner(type)))
+		return contradicts(error, id, catalog->identity.type_field,
+		                   "the type contradicts the id, which is none of that type");
+	return rc ? rc : check_fields(catalog, document, id, ret, error);
+}
+
+int catalog_format_id(const struct catalog *catalog, struct cf_str type, uint32_t major,
+                      struct cf_str key, bool singleton, struct cf_buf *out)
+{
+	const struct id_grammar *g = &catalog->grammar;
+	const struct id_piece *pieces = singleton ? g->single : g->pieces;
+	size_t count = singleton ? g->single_count : g->count;
+
+	for (size_t i = 0; i < count; i++) {
+		if (pieces[i].kind == ID_MAJOR)
+			buf_printf(out, "%u", major);
+		else
+			buf_str(out, pieces[i].kind == ID_TYPE  ? type
+			             : pieces[i].kind == ID_KEY ? key
+			                                         : pieces[i].literal);
+	}
+	return out->failed ? CF_ERR_NOMEM : 0;
+}
