@@ -3,6 +3,12 @@
 #include "cli/cli.h"
 
 /* Each in the order of the rows below. */
+extern const struct cli_command cmd_run;
+extern const struct cli_command cmd_status;
+extern const struct cli_command cmd_conflicts;
+extern const struct cli_command cmd_quarantine;
+extern const struct cli_command cmd_incomplete;
+extern const struct cli_command cmd_usage;
 extern const struct cli_command cmd_help;
 
 static const struct cli_command *const catalog_commands[] = {
@@ -14,6 +20,12 @@ static const struct cli_command *const document_commands[] = {
 };
 
 static const struct cli_command *const run_commands[] = {
+	&cmd_run,
+	&cmd_status,
+	&cmd_conflicts,
+	&cmd_quarantine,
+	&cmd_incomplete,
+	&cmd_usage,
 	NULL,
 };
 

@@ -1,0 +1,203 @@
+/* run: job one on one database. */
+#include "cli/cli.h"
+#include "store/store.h"
+#include "sync/sync.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+enum { WAIT_MS = 500, BATCH_MAX = 100000, PAUSE_MS_MAX = 30000, TRIES_MAX = 10 };
+
+static const struct cli_option options[] = {
+	CLI_OPTION_CATALOG,
+	CLI_OPTION_STORE,
+	CLI_OPTION_STATE,
+	{.name = "once", .help = "end when there is nothing left to do"},
+	{.name = "batch",
+	 .argument = "N",
+	 .help = "changes taken at once",
+	 .fallback = "500"},
+	{.name = NULL},
+};
+
+struct job {
+	struct cli *cli;
+	struct catalog *catalog;
+	struct cf_store *store, *state;
+	struct sync *sync;
+};
+
+static int open_stores(struct job *job, struct cf_error *error)
+{
+	struct cli *cli = job->cli;
+	const char *url = cli_option(cli, "store"), *state = cli_option(cli, "state");
+	struct cf_buf made;
+	int rc;
+
+	buf_init(&made, cli->mem);
+	rc = store_open(&job->store, url, cli->env, cli->mem, error);
+	if (rc == 0 && !state) {
+		rc = store_url_state(url, &made, error);
+		if (rc == 0 && buf_byte(&made, '\0'))
+			rc = error_nomem(error);
+		state = made.ptr;
+	}
+	if (rc == 0)
+		rc = store_open(&job->state, state, cli->env, cli->mem, error);
+	buf_fini(&made);
+	return rc;
+}
+
+static int open_job(struct job *job, struct cf_error *error)
+{
+	struct cli *cli = job->cli;
+	struct sync_options sync_options = {
+		.wait_ms = cli_given(cli, "once") ? 0 : WAIT_MS};
+	uint64_t batch = 0;
+	int rc = cli_option_number(cli, "batch", 1, BATCH_MAX, &batch, error);
+
+	sync_options.batch_changes_max = batch;
+	if (rc == 0)
+		rc = catalog_open(&job->catalog, cli_option(cli, "catalog"), cli->mem, error);
+	if (rc == 0)
+		rc = open_stores(job, error);
+	if (rc == 0)
+		rc = sync_open(&job->sync, job->catalog, job->store, job->state, &sync_options,
+		               cli->env, cli->mem, error);
+	return rc;
+}
+
+static void close_job(struct job *job)
+{
+	sync_close(job->sync);
+	store_close(job->state);
+	store_close(job->store);
+	catalog_close(job->catalog);
+}
+
+/* Sleeps in short turns, so that a signal is heard. */
+static void pause_ms(unsigned ms)
+{
+	while (ms > 0 && !cli_interrupted()) {
+		unsigned turn = ms < 50 ? ms : 50;
+		struct timespec time = {.tv_nsec = (long)turn * 1000000};
+
+		nanosleep(&time, NULL);
+		ms -= turn;
+	}
+}
+
+/* A store that is away or busy for the moment: longer and longer pauses, with a
+ * third of chance in them. */
+static int wait_and_retry(struct job *job, const struct cf_error *error, unsigned *tries)
+{
+	const struct cf_env *env = job->cli->env;
+	unsigned pause = 100u << (*tries < 9 ? *tries : 9);
+
+	if (cf_error_class(error->code) != CF_CLASS_RETRYABLE || error->code == CF_ERR_NOMEM ||
+	    (cli_given(job->cli, "once") && *tries >= TRIES_MAX))
+		return error->code;
+	if (*tries == 0)
+		cli_report(job->cli, error);
+	(*tries)++;
+	if (pause > PAUSE_MS_MAX)
+		pause = PAUSE_MS_MAX;
+	pause_ms(pause - (unsigned)(env->random(env->ctx) % (pause / 3)));
+	return 0;
+}
+
+static int follow(struct job *job, struct cf_error *error)
+{
+	const struct sync_counters *counters = sync_counted(job->sync);
+	uint64_t behind = 0;
+	unsigned tries = 0;
+	bool idle = false;
+
+	(void)sync_lag(job->sync, &behind, NULL);
+	cli_progress_start(job->cli, "changes", behind);
+	while (!cli_interrupted()) {
+		int rc = sync_step(job->sync, &idle, error);
+
+		if (rc) {
+			rc = wait_and_retry(job, error, &tries);
+			if (rc)
+				return rc;
+			continue;
+		}
+		tries = 0;
+		cli_progress_show(job->cli, counters->changes);
+		if (idle && cli_given(job->cli, "once"))
+			return 0;
+	}
+	return CF_ERR_INTERRUPTED;
+}
+
+static int tell(struct job *job, uint64_t took_ns)
+{
+	const struct sync_counters *c = sync_counted(job->sync);
+	double seconds = (double)took_ns / 1e9;
+	uint64_t written = c->documents_written + c->records_written;
+
+	if (job->cli->json)
+		return cli_out_printf(
+			job->cli,
+			"{\"changes\":%" PRIu64 ",\"passed_over\":%" PRIu64
+			",\"unsupported\":%" PRIu64 ",\"lineages\":%" PRIu64
+			",\"documents_written\":%" PRIu64 ",\"records_written\":%" PRIu64
+			",\"conflicts\":%" PRIu64 ",\"quarantined\":%" PRIu64
+			",\"incomplete\":%" PRIu64 ",\"seconds\":%.3f}\n",
+			c->changes, c->passed_over, c->unsupported, c->lineages,
+			c->documents_written, c->records_written, c->conflicts, c->quarantined,
+			c->incomplete, seconds);
+	cli_say(job->cli,
+	        "%" PRIu64 " changes, %" PRIu64 " documents and %" PRIu64
+	        " state records written in %.2f s (%.0f/s)",
+	        c->changes, c->documents_written, c->records_written, seconds,
+	        seconds > 0 ? (double)written / seconds : 0);
+	if (c->conflicts)
+		cli_say(job->cli, "%" PRIu64 " contested edits: see `conflicts list`", c->conflicts);
+	if (c->quarantined + c->unsupported)
+		cli_say(job->cli, "%" PRIu64 " in quarantine: see `quarantine list`",
+		        c->quarantined + c->unsupported);
+	if (c->incomplete)
+		cli_say(job->cli, "%" PRIu64 " wait for documents that have not arrived: see "
+		        "`incomplete list`", c->incomplete);
+	if (c->passed_over)
+		cli_say(job->cli, "%" PRIu64 " of other types passed over", c->passed_over);
+	return 0;
+}
+
+static int run(struct cli *cli, struct cf_error *error)
+{
+	struct job job = {.cli = cli};
+	uint64_t start = cli->env->monotonic_ns(cli->env->ctx);
+	int rc = open_job(&job, error);
+
+	if (rc == 0) {
+		rc = follow(&job, error);
+		cli_progress_end(cli);
+		if ((rc == 0 || rc == CF_ERR_INTERRUPTED) &&
+		    tell(&job, cli->env->monotonic_ns(cli->env->ctx) - start))
+			rc = cli_out_error(cli, error);
+	}
+	close_job(&job);
+	if (rc == CF_ERR_INTERRUPTED)
+		error_set(error, rc, "%s", "");
+	return rc;
+}
+
+const struct cli_command cmd_run = {
+	.name = "run",
+	.summary = "keep every document in every supported version",
+	.usage = "-c DIR --store URL [--state URL] [--once]",
+	.help = "Follows the changes of a store and keeps, for each thing, one document per "
+		"supported version. Every version may be written by somebody at any time: an "
+		"edit made in one arrives in all others, and what only some versions can say "
+		"is kept.\n\n"
+		"Without --once it goes on until it is stopped. Stopped or killed at any point "
+		"and started again, it comes to the same end. A document that is invalid waits "
+		"in quarantine, one whose parts have not arrived is listed as incomplete; all "
+		"others go on.",
+	.options = options,
+	.run = run,
+};
