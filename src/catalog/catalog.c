@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 int catalog_error(struct cf_error *error, const struct json_file *file, struct json_value at,
-                  const char *format, ...)
+		  const char *format, ...)
 {
 	char text[400];
 	va_list args;
@@ -17,12 +17,12 @@ int catalog_error(struct cf_error *error, const struct json_file *file, struct j
 	va_end(args);
 	error_set(error, CF_ERR_CATALOG, "%s", text);
 	error_at_file(error, str_of(file->path),
-	              json_file_line(file, json_is_absent(at) ? 0 : at.node));
+		      json_file_line(file, json_is_absent(at) ? 0 : at.node));
 	return CF_ERR_CATALOG;
 }
 
 int catalog_problem(struct catalog *catalog, int code, const struct cf_error *problem,
-                    struct cf_error *error)
+		    struct cf_error *error)
 {
 	catalog->problem_count++;
 	if (catalog->problem && code != CF_ERR_NOMEM) {
@@ -37,7 +37,7 @@ int catalog_problem(struct catalog *catalog, int code, const struct cf_error *pr
 /* --- opening --------------------------------------------------------------------------- */
 
 static int id_frame(void *ctx, struct cf_str type, uint32_t major, bool singleton,
-                    struct cf_buf *prefix, struct cf_buf *suffix)
+		    struct cf_buf *prefix, struct cf_buf *suffix)
 {
 	const struct catalog *catalog = ctx;
 	const struct id_grammar *g = &catalog->grammar;
@@ -71,13 +71,13 @@ static int load_config(struct catalog *catalog, struct cf_error *error)
 
 	if (stat(catalog->dir.ptr, &st) != 0 || !S_ISDIR(st.st_mode)) {
 		error_set(error, CF_ERR_CATALOG, "%s",
-		          errno == ENOENT ? "no such folder" : "not a folder");
+			  errno == ENOENT ? "no such folder" : "not a folder");
 		error_at_file(error, catalog->dir, 0);
 		return CF_ERR_CATALOG;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct cf_str path = arena_printf(&catalog->arena, "%.*s/%s",
-		                                  STR_ARG(catalog->dir), names[i]);
+		struct cf_str path =
+			arena_printf(&catalog->arena, "%.*s/%s", STR_ARG(catalog->dir), names[i]);
 
 		if (path.ptr && stat(path.ptr, &st) == 0)
 			return json_file_load(&catalog->config, path.ptr, catalog->mem, error);
@@ -114,8 +114,8 @@ static int load(struct catalog *catalog, struct cf_error *error)
 }
 
 int catalog_open_with(struct catalog **ret, const char *dir,
-                      void (*problem)(void *ctx, const struct cf_error *error), void *ctx,
-                      const struct cf_mem *mem, struct cf_error *error)
+		      void (*problem)(void *ctx, const struct cf_error *error), void *ctx,
+		      const struct cf_mem *mem, struct cf_error *error)
 {
 	struct catalog *catalog = mem_calloc(mem, 1, sizeof(*catalog));
 	size_t len = strlen(dir);
@@ -145,7 +145,7 @@ int catalog_open_with(struct catalog **ret, const char *dir,
 }
 
 int catalog_open(struct catalog **ret, const char *dir, const struct cf_mem *mem,
-                 struct cf_error *error)
+		 struct cf_error *error)
 {
 	return catalog_open_with(ret, dir, NULL, NULL, mem, error);
 }
@@ -245,18 +245,19 @@ bool catalog_version_in_id(const struct catalog *catalog)
 }
 
 const struct lens_program *catalog_program(const struct catalog *catalog,
-                                           const struct catalog_type *type, uint32_t from,
-                                           uint32_t to)
+					   const struct catalog_type *type, uint32_t from,
+					   uint32_t to)
 {
 	const struct catalog_major *a = catalog_major(type, from), *b = catalog_major(type, to);
 
 	if (!a || !b || !catalog->programs)
 		return NULL;
 	return catalog->programs[type->index][(size_t)(a - type->majors) * type->major_count +
-	                                      (size_t)(b - type->majors)];
+					      (size_t)(b - type->majors)];
 }
 
-/* --- validating -------------------------------------------------------------------------------- */
+/* --- validating --------------------------------------------------------------------------------
+ */
 
 static bool has_meta(struct json_value document)
 {
@@ -287,8 +288,8 @@ static int without_meta(struct json_value document, struct cf_buf *out)
 }
 
 int catalog_validate(const struct catalog *catalog, const struct catalog_id *id,
-                     struct json_value document, const struct schema_report *report,
-                     struct cf_error *error)
+		     struct json_value document, const struct schema_report *report,
+		     struct cf_error *error)
 {
 	const struct schema *schema = catalog_major_schema(id->major);
 	struct json_doc doc;

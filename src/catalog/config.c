@@ -1,15 +1,14 @@
 /* catalog.yaml: names, grammar, supported versions, conflict policy. */
 #include "catalog/inside.h"
 
-static int check_names(struct catalog *catalog, struct json_value object,
-                       const char *const *known, size_t count, const char *where,
-                       struct cf_error *error)
+static int check_names(struct catalog *catalog, struct json_value object, const char *const *known,
+		       size_t count, const char *where, struct cf_error *error)
 {
 	struct json_iter it = json_iter(object);
 
 	if (json_kind(object) != JSON_OBJECT)
 		return catalog_error(error, &catalog->config, object, "%s must be {name: value}",
-		                     where);
+				     where);
 	while (json_next(&it)) {
 		size_t i = 0;
 
@@ -17,14 +16,14 @@ static int check_names(struct catalog *catalog, struct json_value object,
 			i++;
 		if (i == count)
 			return catalog_error(error, &catalog->config, it.name,
-			                     "%s: unknown member %.*s", where,
-			                     STR_ARG(json_span(it.name)));
+					     "%s: unknown member %.*s", where,
+					     STR_ARG(json_span(it.name)));
 	}
 	return 0;
 }
 
 static int read_text(struct catalog *catalog, struct json_value value, const char *what,
-                     struct cf_str *ret, struct cf_error *error)
+		     struct cf_str *ret, struct cf_error *error)
 {
 	if (json_is_absent(value))
 		return 0;
@@ -44,8 +43,8 @@ static int read_prefer(struct catalog *catalog, struct json_value prefer, struct
 	    json_kind(latest) == JSON_STRING) {
 		conflicts->prefer = CATALOG_LATEST;
 		return json_decode(latest, &catalog->arena, &conflicts->latest_field)
-		               ? error_nomem(error)
-		               : 0;
+			       ? error_nomem(error)
+			       : 0;
 	}
 	if (json_kind(prefer) == JSON_STRING && json_name_is(prefer, STR("newest-version")))
 		conflicts->prefer = CATALOG_NEWEST_VERSION;
@@ -53,13 +52,12 @@ static int read_prefer(struct catalog *catalog, struct json_value prefer, struct
 		conflicts->prefer = CATALOG_OLDEST_VERSION;
 	else
 		return catalog_error(error, &catalog->config, prefer,
-		                     "prefer must be newest-version, oldest-version or "
-		                     "{latest: FIELD}");
+				     "prefer must be newest-version, oldest-version or "
+				     "{latest: FIELD}");
 	return 0;
 }
 
-static int read_conflicts(struct catalog *catalog, struct json_value value,
-                          struct cf_error *error)
+static int read_conflicts(struct catalog *catalog, struct json_value value, struct cf_error *error)
 {
 	static const char *const known[] = {"prefer", "late"};
 	struct json_value late = json_member(value, STR("late"));
@@ -81,8 +79,8 @@ static int read_conflicts(struct catalog *catalog, struct json_value value,
 
 int catalog_read_config(struct catalog *catalog, struct cf_error *error)
 {
-	static const char *const known[] = {"name", "id", "fields", "supported", "conflicts",
-	                                    "description"};
+	static const char *const known[] = {"name",      "id",        "fields",
+					    "supported", "conflicts", "description"};
 	static const char *const known_fields[] = {"type", "version"};
 	struct json_value root = json_file_root(&catalog->config);
 	struct json_value fields = json_member(root, STR("fields"));
@@ -92,33 +90,32 @@ int catalog_read_config(struct catalog *catalog, struct cf_error *error)
 	catalog->identity.version_field = STR("version");
 	if (rc == 0)
 		rc = read_text(catalog, json_member(root, STR("name")), "name", &catalog->name,
-		               error);
+			       error);
 	if (rc == 0)
 		rc = id_grammar_read(catalog, json_member(root, STR("id")), error);
 	if (rc == 0 && !json_is_absent(fields))
 		rc = check_names(catalog, fields, known_fields, ARRAY_LEN(known_fields), "fields",
-		                 error);
+				 error);
 	if (rc == 0)
 		rc = read_text(catalog, json_member(fields, STR("type")), "fields: type",
-		               &catalog->identity.type_field, error);
+			       &catalog->identity.type_field, error);
 	if (rc == 0)
 		rc = read_text(catalog, json_member(fields, STR("version")), "fields: version",
-		               &catalog->identity.version_field, error);
-	return rc ? rc
-	          : read_conflicts(catalog, json_member(root, STR("conflicts")), error);
+			       &catalog->identity.version_field, error);
+	return rc ? rc : read_conflicts(catalog, json_member(root, STR("conflicts")), error);
 }
 
 /* --- supported -------------------------------------------------------------------------- */
 
 static int support_major(struct catalog *catalog, const struct catalog_type *type,
-                         struct json_value value, struct cf_error *error)
+			 struct json_value value, struct cf_error *error)
 {
 	struct cf_error problem;
 	int64_t number;
 
 	if (json_kind(value) != JSON_NUMBER || !json_number_int64(json_span(value), &number)) {
 		catalog_error(&problem, &catalog->config, value,
-		              "supported: a major version must be a number");
+			      "supported: a major version must be a number");
 		return catalog_problem(catalog, CF_ERR_CATALOG, &problem, error);
 	}
 	for (size_t i = 0; i < type->major_count; i++) {
@@ -128,12 +125,12 @@ static int support_major(struct catalog *catalog, const struct catalog_type *typ
 		}
 	}
 	catalog_error(&problem, &catalog->config, value, "supported: %.*s@%lld has no schema",
-	              STR_ARG(type->name), (long long)number);
+		      STR_ARG(type->name), (long long)number);
 	return catalog_problem(catalog, CF_ERR_CATALOG, &problem, error);
 }
 
 static int support_type(struct catalog *catalog, struct json_value name, struct json_value list,
-                        struct cf_error *error)
+			struct cf_error *error)
 {
 	struct json_iter it = json_iter(list);
 	struct cf_error problem;
@@ -148,9 +145,9 @@ static int support_type(struct catalog *catalog, struct json_value name, struct 
 			type = &catalog->types[i];
 	if (!type || json_kind(list) != JSON_ARRAY || json_count(list) == 0) {
 		catalog_error(&problem, &catalog->config, name,
-		              type ? "supported: %.*s wants a list of major versions"
-		                   : "supported: no schema for type %.*s",
-		              STR_ARG(decoded));
+			      type ? "supported: %.*s wants a list of major versions"
+				   : "supported: no schema for type %.*s",
+			      STR_ARG(decoded));
 		return catalog_problem(catalog, CF_ERR_CATALOG, &problem, error);
 	}
 	for (size_t i = 0; i < type->major_count; i++)
@@ -172,7 +169,7 @@ int catalog_read_supported(struct catalog *catalog, struct cf_error *error)
 		return 0;
 	if (json_kind(supported) != JSON_OBJECT) {
 		catalog_error(&problem, &catalog->config, supported,
-		              "supported must be {TYPE: [majors]}");
+			      "supported must be {TYPE: [majors]}");
 		return catalog_problem(catalog, CF_ERR_CATALOG, &problem, error);
 	}
 	while (rc == 0 && json_next(&it))

@@ -2,7 +2,7 @@
 #include "catalog/inside.h"
 
 static const struct catalog_major *place_major(const struct catalog *catalog,
-                                               const struct lens_place *place)
+					       const struct lens_place *place)
 {
 	const struct catalog_type *type = catalog_type(catalog, place->type);
 
@@ -12,7 +12,7 @@ static const struct catalog_major *place_major(const struct catalog *catalog,
 /* --- edges -------------------------------------------------------------------------------- */
 
 static int find_majors(struct catalog *catalog, const struct lens *lens, struct lens_side side,
-                       const struct catalog_major ***ret, struct cf_error *error)
+		       const struct catalog_major ***ret, struct cf_error *error)
 {
 	*ret = arena_calloc(&catalog->arena, side.count, sizeof(**ret));
 	if (!*ret)
@@ -20,11 +20,10 @@ static int find_majors(struct catalog *catalog, const struct lens *lens, struct 
 	for (size_t i = 0; i < side.count; i++) {
 		(*ret)[i] = place_major(catalog, &side.places[i]);
 		if (!(*ret)[i])
-			return catalog_error(error, lens_file(lens),
-			                     json_file_root(lens_file(lens)),
-			                     "%s %.*s@%u, which has no schema",
-			                     i ? "a part is" : "a lens for",
-			                     STR_ARG(side.places[i].type), side.places[i].major);
+			return catalog_error(
+				error, lens_file(lens), json_file_root(lens_file(lens)),
+				"%s %.*s@%u, which has no schema", i ? "a part is" : "a lens for",
+				STR_ARG(side.places[i].type), side.places[i].major);
 	}
 	return 0;
 }
@@ -43,20 +42,20 @@ static int add_edge(struct catalog *catalog, const struct lens *lens, struct cf_
 		return rc;
 	if (edge->older[0]->type != edge->newer[0]->type)
 		return catalog_error(error, file, json_file_root(file),
-		                     "a lens stays within its type: %.*s, not %.*s",
-		                     STR_ARG(edge->older[0]->type->name),
-		                     STR_ARG(edge->newer[0]->type->name));
+				     "a lens stays within its type: %.*s, not %.*s",
+				     STR_ARG(edge->older[0]->type->name),
+				     STR_ARG(edge->newer[0]->type->name));
 	if (edge->older[0]->major >= edge->newer[0]->major)
 		return catalog_error(error, file, json_file_root(file),
-		                     "a lens leads from an older version to a newer one: the "
-		                     "lenses would go round in a cycle");
+				     "a lens leads from an older version to a newer one: the "
+				     "lenses would go round in a cycle");
 	for (size_t i = 0; i < catalog->edge_count; i++)
 		if (catalog->edges[i].newer[0] == edge->newer[0])
 			return catalog_error(error, file, json_file_root(file),
-			                     "%.*s@%u is made by another lens, too: %s",
-			                     STR_ARG(edge->newer[0]->type->name),
-			                     edge->newer[0]->major,
-			                     lens_file(catalog->edges[i].lens)->path);
+					     "%.*s@%u is made by another lens, too: %s",
+					     STR_ARG(edge->newer[0]->type->name),
+					     edge->newer[0]->major,
+					     lens_file(catalog->edges[i].lens)->path);
 	catalog->edge_count++;
 	return 0;
 }
@@ -68,7 +67,7 @@ static void sort_edges(struct catalog *catalog)
 		for (size_t i = 0; i + 1 < catalog->edge_count; i++) {
 			struct catalog_edge *a = &catalog->edges[i], *b = a + 1, swap;
 			bool after = a->older[0]->type == b->older[0]->type &&
-			             a->older[0]->major > b->older[0]->major;
+				     a->older[0]->major > b->older[0]->major;
 
 			for (size_t k = 1; k < lens_newer(b->lens).count; k++)
 				after = after || b->newer[k] == a->older[0];
@@ -97,7 +96,7 @@ static const struct schema **schemas_of(struct catalog *catalog, struct lens_sid
 
 /* Its outputs are known only when it is compiled: then once more, with schemas. */
 static int compile(struct catalog *catalog, const struct lens_link *links, size_t count,
-                   struct lens_program **ret, struct cf_error *error)
+		   struct lens_program **ret, struct cf_error *error)
 {
 	struct lens_options options = {.identity = &catalog->identity};
 	const struct schema **schemas;
@@ -116,7 +115,7 @@ static int compile(struct catalog *catalog, const struct lens_link *links, size_
 
 /* The edge that makes this major out of an older one. */
 static const struct catalog_edge *edge_to(const struct catalog *catalog,
-                                          const struct catalog_major *newer)
+					  const struct catalog_major *newer)
 {
 	for (size_t i = 0; i < catalog->edge_count; i++)
 		if (catalog->edges[i].newer[0] == newer)
@@ -126,7 +125,7 @@ static const struct catalog_edge *edge_to(const struct catalog *catalog,
 
 /* The links from one major up to another; 0: there is no way. */
 static size_t find_chain(const struct catalog *catalog, const struct catalog_major *from,
-                         const struct catalog_major *to, struct lens_link *links)
+			 const struct catalog_major *to, struct lens_link *links)
 {
 	size_t count = 0;
 
@@ -150,7 +149,7 @@ static size_t find_chain(const struct catalog *catalog, const struct catalog_maj
 }
 
 static int build_pair(struct catalog *catalog, const struct catalog_type *type, size_t from,
-                      size_t to, struct cf_error *error)
+		      size_t to, struct cf_error *error)
 {
 	struct lens_link up[LIMIT_LENS_CHAIN], down[LIMIT_LENS_CHAIN];
 	struct lens_program **programs = catalog->programs[type->index];
@@ -163,8 +162,7 @@ static int build_pair(struct catalog *catalog, const struct catalog_type *type, 
 		down[i] = (struct lens_link){.lens = up[count - 1 - i].lens, .down = true};
 	rc = compile(catalog, up, count, &programs[from * type->major_count + to], error);
 	if (rc == 0)
-		rc = compile(catalog, down, count, &programs[to * type->major_count + from],
-		             error);
+		rc = compile(catalog, down, count, &programs[to * type->major_count + from], error);
 	return rc;
 }
 
@@ -181,8 +179,8 @@ static int build_programs(struct catalog *catalog, struct cf_error *error)
 		const struct catalog_type *type = &catalog->types[i];
 		size_t n = type->major_count;
 
-		catalog->programs[i] = arena_calloc(&catalog->arena, n * n + 1,
-		                                    sizeof(**catalog->programs));
+		catalog->programs[i] =
+			arena_calloc(&catalog->arena, n * n + 1, sizeof(**catalog->programs));
 		if (!catalog->programs[i])
 			return error_nomem(error);
 		for (size_t from = 0; from < n && rc == 0; from++) {

@@ -38,11 +38,12 @@ static bool wanted(struct catalog *catalog, struct cf_str path, const char *name
 
 	if (name[0] == '.' || !full.ptr || stat(full.ptr, &st) != 0)
 		return false;
-	return folders ? S_ISDIR(st.st_mode) : !S_ISDIR(st.st_mode) && is_catalog_file(str_of(name));
+	return folders ? S_ISDIR(st.st_mode)
+		       : !S_ISDIR(st.st_mode) && is_catalog_file(str_of(name));
 }
 
 int catalog_list(struct catalog *catalog, struct cf_str path, bool folders, struct cf_str **ret,
-                 size_t *ret_count, struct cf_error *error)
+		 size_t *ret_count, struct cf_error *error)
 {
 	DIR *dir = opendir(path.ptr);
 	struct dirent *entry;
@@ -92,7 +93,7 @@ static struct cf_str join(struct catalog *catalog, struct cf_str a, struct cf_st
 /* --- schemas ------------------------------------------------------------------------------ */
 
 static int read_schema_file(struct catalog *catalog, struct cf_str path, struct cf_str stem,
-                            struct catalog_schema *schema, struct cf_error *error)
+			    struct catalog_schema *schema, struct cf_error *error)
 {
 	struct json_value root, version;
 	struct cf_str text;
@@ -104,18 +105,18 @@ static int read_schema_file(struct catalog *catalog, struct cf_str path, struct 
 	version = json_member(root, STR("version"));
 	if (json_kind(version) != JSON_STRING)
 		return catalog_error(error, &schema->file, root,
-		                     "the schema's version is missing: \"version\": \"%.*s\"",
-		                     STR_ARG(stem));
+				     "the schema's version is missing: \"version\": \"%.*s\"",
+				     STR_ARG(stem));
 	if (json_decode(version, &catalog->arena, &text))
 		return error_nomem(error);
 	schema->version_text = text;
 	if (semver_parse(&schema->version, text, NULL))
 		return catalog_error(error, &schema->file, version,
-		                     "\"%.*s\" is not a version like 1.2.3", STR_ARG(text));
+				     "\"%.*s\" is not a version like 1.2.3", STR_ARG(text));
 	if (!str_equal(text, stem))
 		return catalog_error(error, &schema->file, version,
-		                     "the version is %.*s, but the file is named %.*s",
-		                     STR_ARG(text), STR_ARG(stem));
+				     "the version is %.*s, but the file is named %.*s",
+				     STR_ARG(text), STR_ARG(stem));
 	return 0;
 }
 
@@ -128,28 +129,26 @@ static int by_version(const void *a, const void *b)
 
 /* Majors are runs of schemas with one major, ascending. */
 static int make_majors(struct catalog *catalog, struct catalog_type *type,
-                       struct catalog_schema *schemas, size_t count, struct cf_error *error)
+		       struct catalog_schema *schemas, size_t count, struct cf_error *error)
 {
 	qsort(schemas, count, sizeof(*schemas), by_version);
 	type->majors = arena_calloc(&catalog->arena, count, sizeof(*type->majors));
 	if (!type->majors)
 		return error_nomem(error);
 	for (size_t i = 0; i < count; i++) {
-		struct catalog_major *major = type->major_count
-		                                      ? &type->majors[type->major_count - 1]
-		                                      : NULL;
+		struct catalog_major *major =
+			type->major_count ? &type->majors[type->major_count - 1] : NULL;
 
 		if (!major || major->major != schemas[i].version.major) {
 			if (type->major_count == LIMIT_MAJORS ||
 			    schemas[i].version.major > UINT32_MAX)
 				return catalog_error(error, &schemas[i].file,
-				                     json_file_root(&schemas[i].file),
-				                     "more than %d majors", LIMIT_MAJORS);
+						     json_file_root(&schemas[i].file),
+						     "more than %d majors", LIMIT_MAJORS);
 			major = &type->majors[type->major_count++];
-			*major = (struct catalog_major){
-				.major = (uint32_t)schemas[i].version.major,
-				.supported = true,
-				.schemas = &schemas[i]};
+			*major = (struct catalog_major){.major = (uint32_t)schemas[i].version.major,
+							.supported = true,
+							.schemas = &schemas[i]};
 		}
 		major->schema_count++;
 	}
@@ -169,7 +168,7 @@ static bool is_type_name(struct cf_str name)
 }
 
 static int read_type(struct catalog *catalog, struct cf_str folder, struct cf_str name,
-                     struct cf_error *error)
+		     struct cf_error *error)
 {
 	struct cf_str path = join(catalog, folder, name), *files;
 	struct catalog_type *type = &catalog->types[catalog->type_count];
@@ -182,7 +181,7 @@ static int read_type(struct catalog *catalog, struct cf_str folder, struct cf_st
 		return rc;
 	if (!is_type_name(name)) {
 		error_set(&problem, CF_ERR_CATALOG,
-		          "a type's name must not hold spaces, quotes or any of @ : / # \\");
+			  "a type's name must not hold spaces, quotes or any of @ : / # \\");
 		error_at_file(&problem, path, 0);
 		return catalog_problem(catalog, CF_ERR_CATALOG, &problem, error);
 	}
@@ -190,8 +189,8 @@ static int read_type(struct catalog *catalog, struct cf_str folder, struct cf_st
 	if (!schemas)
 		return error_nomem(error);
 	for (size_t i = 0; i < count && rc == 0; i++) {
-		rc = read_schema_file(catalog, join(catalog, path, files[i]),
-		                      stem_of(files[i]), &schemas[read], &problem);
+		rc = read_schema_file(catalog, join(catalog, path, files[i]), stem_of(files[i]),
+				      &schemas[read], &problem);
 		if (rc == 0) {
 			read++;
 			continue;
@@ -210,9 +209,9 @@ static int read_type(struct catalog *catalog, struct cf_str folder, struct cf_st
 
 /* Calls `each` for every schema of the catalog. */
 static int each_schema(struct catalog *catalog,
-                       int (*each)(struct catalog *catalog, struct catalog_schema *schema,
-                                   struct cf_error *error),
-                       struct cf_error *error)
+		       int (*each)(struct catalog *catalog, struct catalog_schema *schema,
+				   struct cf_error *error),
+		       struct cf_error *error)
 {
 	struct cf_error problem;
 	int rc = 0;
@@ -236,27 +235,27 @@ static int each_schema(struct catalog *catalog,
 
 /* By its $id, so that other schemas of the catalog can refer to it. */
 static int name_schema(struct catalog *catalog, struct catalog_schema *schema,
-                       struct cf_error *error)
+		       struct cf_error *error)
 {
 	struct json_value root = json_file_root(&schema->file);
 	struct json_value id = json_member(root, STR("$id"));
 
 	return json_kind(id) == JSON_STRING
-	               ? schema_set_add(catalog->set, json_inner(id), root, error)
-	               : 0;
+		       ? schema_set_add(catalog->set, json_inner(id), root, error)
+		       : 0;
 }
 
 static int compile_schema(struct catalog *catalog, struct catalog_schema *schema,
-                          struct cf_error *error)
+			  struct cf_error *error)
 {
 	struct json_value root = json_file_root(&schema->file), at;
 	int rc = schema_compile(&schema->schema, catalog->set, root, STR(""), 0, catalog->mem,
-	                        error);
+				error);
 
 	if (rc && !error->file[0]) {
 		at = json_pointer_get(root, str_of(error->pointer));
 		error_at_file(error, str_of(schema->file.path),
-		              json_file_line(&schema->file, json_is_absent(at) ? 0 : at.node));
+			      json_file_line(&schema->file, json_is_absent(at) ? 0 : at.node));
 	}
 	return rc;
 }
@@ -271,7 +270,7 @@ int catalog_read_schemas(struct catalog *catalog, struct cf_error *error)
 		return rc;
 	if (count == 0 || count > LIMIT_TYPES) {
 		error_set(error, CF_ERR_CATALOG, count ? "more than %d types" : "no schemas (%d)",
-		          count ? LIMIT_TYPES : 0);
+			  count ? LIMIT_TYPES : 0);
 		error_at_file(error, folder, 0);
 		return CF_ERR_CATALOG;
 	}
@@ -288,7 +287,7 @@ int catalog_read_schemas(struct catalog *catalog, struct cf_error *error)
 /* --- manifests -------------------------------------------------------------------------------- */
 
 static int read_manifest(struct catalog *catalog, struct cf_str path, struct cf_str stem,
-                         struct cf_error *error)
+			 struct cf_error *error)
 {
 	struct manifest *manifest = &catalog->manifests[catalog->manifest_count];
 	struct json_file file;
@@ -304,9 +303,9 @@ static int read_manifest(struct catalog *catalog, struct cf_str path, struct cf_
 	catalog->manifest_count++;
 	if (!str_equal(manifest->version_text, stem))
 		return catalog_error(error, &manifest->file,
-		                     json_member(json_file_root(&manifest->file), STR("version")),
-		                     "the version is %.*s, but the file is named %.*s",
-		                     STR_ARG(manifest->version_text), STR_ARG(stem));
+				     json_member(json_file_root(&manifest->file), STR("version")),
+				     "the version is %.*s, but the file is named %.*s",
+				     STR_ARG(manifest->version_text), STR_ARG(stem));
 	return 0;
 }
 
@@ -322,20 +321,21 @@ int catalog_read_manifests(struct catalog *catalog, struct cf_error *error)
 			arena_calloc(&catalog->arena, count, sizeof(*catalog->manifests));
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		rc = read_manifest(catalog, join(catalog, folder, names[i]), stem_of(names[i]),
-		                   &problem);
+				   &problem);
 		if (rc)
 			rc = catalog_problem(catalog, rc, &problem, error);
 	}
 	return rc;
 }
 
-/* --- lenses -------------------------------------------------------------------------------------- */
+/* --- lenses --------------------------------------------------------------------------------------
+ */
 
 static int read_lens(struct catalog *catalog, struct cf_str path, struct cf_error *error)
 {
 	struct catalog_lens *lens = arena_calloc(&catalog->arena, 1, sizeof(*lens));
 	int rc = lens ? json_file_load(&lens->file, path.ptr, catalog->mem, error)
-	              : error_nomem(error);
+		      : error_nomem(error);
 
 	if (rc)
 		return rc;
@@ -343,7 +343,7 @@ static int read_lens(struct catalog *catalog, struct cf_str path, struct cf_erro
 	rc = lens_read(&lens->lens, &lens->file, catalog->mem, error);
 	if (rc == 0 && lens_older(lens->lens).places[0].type.len == 0)
 		rc = catalog_error(error, &lens->file, json_file_root(&lens->file),
-		                   "from and to are missing");
+				   "from and to are missing");
 	return rc;
 }
 
@@ -362,8 +362,7 @@ int catalog_read_lenses(struct catalog *catalog, struct cf_error *error)
 		rc = catalog_list(catalog, path, false, &names, &count, error);
 		if (rc)
 			return rc;
-		grown = arena_calloc(&catalog->arena, catalog->lens_count + count,
-		                     sizeof(*grown));
+		grown = arena_calloc(&catalog->arena, catalog->lens_count + count, sizeof(*grown));
 		if (!grown)
 			return error_nomem(error);
 		if (catalog->lens_count)

@@ -16,8 +16,7 @@ static bool parse_pieces(struct id_grammar *g, struct cf_str text)
 	static const struct {
 		struct cf_str text;
 		enum id_piece_kind kind;
-	} places[] = {
-		{{"{type}", 6}, ID_TYPE}, {{"{major}", 7}, ID_MAJOR}, {{"{key}", 5}, ID_KEY}};
+	} places[] = {{{"{type}", 6}, ID_TYPE}, {{"{major}", 7}, ID_MAJOR}, {{"{key}", 5}, ID_KEY}};
 	size_t plain = 0, i = 0;
 
 	while (i < text.len) {
@@ -30,8 +29,8 @@ static bool parse_pieces(struct id_grammar *g, struct cf_str text)
 			i++;
 			continue;
 		}
-		if (i > plain && !add_piece(g, ID_LITERAL,
-		                            (struct cf_str){text.ptr + plain, i - plain}))
+		if (i > plain &&
+		    !add_piece(g, ID_LITERAL, (struct cf_str){text.ptr + plain, i - plain}))
 			return false;
 		if (!add_piece(g, places[k].kind, places[k].text))
 			return false;
@@ -59,9 +58,9 @@ static const char *check_pieces(struct id_grammar *g)
 			return "something must stand between two places";
 	}
 	g->has_major = majors == 1;
-	return keys != 1     ? "{key} must stand in it once"
+	return keys != 1    ? "{key} must stand in it once"
 	       : majors > 1 ? "{major} stands twice"
-	                    : NULL;
+			    : NULL;
 }
 
 int id_grammar_read(struct catalog *catalog, struct json_value value, struct cf_error *error)
@@ -97,8 +96,8 @@ int id_grammar_read(struct catalog *catalog, struct json_value value, struct cf_
  * begin another's. */
 int id_grammar_check(struct catalog *catalog, struct cf_error *error)
 {
-	struct cf_str after = catalog->grammar.count > 1 ? catalog->grammar.pieces[1].literal
-	                                                 : STR("");
+	struct cf_str after =
+		catalog->grammar.count > 1 ? catalog->grammar.pieces[1].literal : STR("");
 	int rc = 0;
 
 	for (size_t i = 0; i < catalog->type_count && rc == 0; i++) {
@@ -110,9 +109,9 @@ int id_grammar_check(struct catalog *catalog, struct cf_error *error)
 			    memcmp(b.ptr + a.len, after.ptr, after.len) != 0)
 				continue;
 			catalog_error(&problem, &catalog->config,
-			              json_member(json_file_root(&catalog->config), STR("id")),
-			              "the id grammar cannot tell %.*s from %.*s", STR_ARG(a),
-			              STR_ARG(b));
+				      json_member(json_file_root(&catalog->config), STR("id")),
+				      "the id grammar cannot tell %.*s from %.*s", STR_ARG(a),
+				      STR_ARG(b));
 			rc = catalog_problem(catalog, CF_ERR_CATALOG, &problem, error);
 		}
 	}
@@ -137,7 +136,7 @@ static bool read_major(struct cf_str *rest, uint32_t *ret)
 
 /* A key ends where the last of what follows it begins. */
 static bool read_key(const struct id_piece *next, size_t left, struct cf_str *rest,
-                     struct cf_str *ret)
+		     struct cf_str *ret)
 {
 	size_t len = rest->len;
 
@@ -158,7 +157,7 @@ static bool read_key(const struct id_piece *next, size_t left, struct cf_str *re
 }
 
 static bool match(const struct id_piece *pieces, size_t count, struct cf_str id,
-                  const struct catalog_type *type, struct catalog_id *ret)
+		  const struct catalog_type *type, struct catalog_id *ret)
 {
 	struct cf_str rest = {id.ptr + type->name.len, id.len - type->name.len};
 
@@ -185,8 +184,7 @@ static bool match(const struct id_piece *pieces, size_t count, struct cf_str id,
 	return rest.len == 0;
 }
 
-static bool find_in_grammar(const struct catalog *catalog, struct cf_str id,
-                            struct catalog_id *ret)
+static bool find_in_grammar(const struct catalog *catalog, struct cf_str id, struct catalog_id *ret)
 {
 	const struct id_grammar *g = &catalog->grammar;
 
@@ -212,11 +210,11 @@ static int set_major(struct catalog_id *id, struct cf_error *error)
 	if (id->major && id->major->supported)
 		return 0;
 	return error_set(error, CF_ERR_UNSUPPORTED, "%.*s@%u is not a supported version",
-	                 STR_ARG(id->type->name), id->major_number);
+			 STR_ARG(id->type->name), id->major_number);
 }
 
 int catalog_identify_id(const struct catalog *catalog, struct cf_str id, struct catalog_id *ret,
-                        struct cf_error *error)
+			struct cf_error *error)
 {
 	if (!find_in_grammar(catalog, id, ret)) {
 		error_set(error, CF_ERR_UNKNOWN_TYPE, "of no type that the catalog knows");
@@ -234,7 +232,7 @@ int catalog_identify_id(const struct catalog *catalog, struct cf_str id, struct 
 /* --- documents ------------------------------------------------------------------------- */
 
 static int contradicts(struct cf_error *error, struct cf_str id, struct cf_str field,
-                       const char *what)
+		       const char *what)
 {
 	struct cf_buf pointer;
 
@@ -266,8 +264,8 @@ static bool version_major(struct json_value value, uint32_t *ret)
 	return read_major(&text, ret) && (text.len == 0 || text.ptr[0] == '.');
 }
 
-static int check_fields(const struct catalog *catalog, struct json_value document,
-                        struct cf_str id, struct catalog_id *ret, struct cf_error *error)
+static int check_fields(const struct catalog *catalog, struct json_value document, struct cf_str id,
+			struct catalog_id *ret, struct cf_error *error)
 {
 	const struct lens_identity *identity = &catalog->identity;
 	struct json_value type = json_member(document, identity->type_field);
@@ -276,14 +274,13 @@ static int check_fields(const struct catalog *catalog, struct json_value documen
 
 	if (!json_is_absent(type) &&
 	    (json_kind(type) != JSON_STRING || !json_name_is(type, ret->type->name)))
-		return contradicts(error, id, identity->type_field,
-		                   "the type contradicts the id");
+		return contradicts(error, id, identity->type_field, "the type contradicts the id");
 	if (!json_is_absent(version) && !version_major(version, &major))
 		return contradicts(error, id, identity->version_field, "this is not a version");
 	if (!catalog->grammar.has_major) {
 		if (json_is_absent(version))
 			return contradicts(error, id, identity->version_field,
-			                   "the version is missing");
+					   "the version is missing");
 		ret->major_number = major;
 		if (set_major(ret, error) == 0)
 			return 0;
@@ -292,12 +289,12 @@ static int check_fields(const struct catalog *catalog, struct json_value documen
 	}
 	if (!json_is_absent(version) && major != ret->major_number)
 		return contradicts(error, id, identity->version_field,
-		                   "the version contradicts the id");
+				   "the version contradicts the id");
 	return 0;
 }
 
 int catalog_identify(const struct catalog *catalog, struct json_value document, struct cf_str id,
-                     struct catalog_id *ret, struct cf_error *error)
+		     struct catalog_id *ret, struct cf_error *error)
 {
 	struct json_value own = json_member(document, STR("_id"));
 	struct json_value type = json_member(document, catalog->identity.type_field);
@@ -308,7 +305,8 @@ int catalog_identify(const struct catalog *catalog, struct json_value document, 
 		return error_set(error, CF_ERR_INVALID, "the document is not an object");
 	if (!json_is_absent(own)) {
 		if (json_kind(own) != JSON_STRING || json_node(own)->flags & JSON_ESCAPED)
-			return error_set(error, CF_ERR_INVALID, "_id must be a text without escapes");
+			return error_set(error, CF_ERR_INVALID,
+					 "_id must be a text without escapes");
 		id = json_inner(own);
 	}
 	if (id.len == 0)
@@ -317,12 +315,12 @@ int catalog_identify(const struct catalog *catalog, struct json_value document, 
 	if (rc == CF_ERR_UNKNOWN_TYPE && json_kind(type) == JSON_STRING &&
 	    catalog_type(catalog, json_inner(type)))
 		return contradicts(error, id, catalog->identity.type_field,
-		                   "the type contradicts the id, which is none of that type");
+				   "the type contradicts the id, which is none of that type");
 	return rc ? rc : check_fields(catalog, document, id, ret, error);
 }
 
 int catalog_format_id(const struct catalog *catalog, struct cf_str type, uint32_t major,
-                      struct cf_str key, bool singleton, struct cf_buf *out)
+		      struct cf_str key, bool singleton, struct cf_buf *out)
 {
 	const struct id_grammar *g = &catalog->grammar;
 	const struct id_piece *pieces = singleton ? g->single : g->pieces;
@@ -333,8 +331,8 @@ int catalog_format_id(const struct catalog *catalog, struct cf_str type, uint32_
 			buf_printf(out, "%u", major);
 		else
 			buf_str(out, pieces[i].kind == ID_TYPE  ? type
-			             : pieces[i].kind == ID_KEY ? key
-			                                         : pieces[i].literal);
+				     : pieces[i].kind == ID_KEY ? key
+								: pieces[i].literal);
 	}
 	return out->failed ? CF_ERR_NOMEM : 0;
 }

@@ -52,20 +52,20 @@ struct catalog {
 
 /* Tells of a problem: 0 where loading goes on all the same, else its code. */
 int catalog_problem(struct catalog *catalog, int code, const struct cf_error *problem,
-                    struct cf_error *error);
+		    struct cf_error *error);
 int catalog_error(struct cf_error *error, const struct json_file *file, struct json_value at,
-                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+		  const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* As catalog_open; with `problem` it goes on as far as it can. */
 int catalog_open_with(struct catalog **ret, const char *dir,
-                      void (*problem)(void *ctx, const struct cf_error *error), void *ctx,
-                      const struct cf_mem *mem, struct cf_error *error);
+		      void (*problem)(void *ctx, const struct cf_error *error), void *ctx,
+		      const struct cf_mem *mem, struct cf_error *error);
 
 /* config.c */
 int catalog_read_config(struct catalog *catalog, struct cf_error *error);
 int catalog_read_supported(struct catalog *catalog, struct cf_error *error);
 /* folder.c: names of a folder, sorted; 0 names where it is absent. */
 int catalog_list(struct catalog *catalog, struct cf_str path, bool folders, struct cf_str **ret,
-                 size_t *ret_count, struct cf_error *error);
+		 size_t *ret_count, struct cf_error *error);
 int catalog_read_schemas(struct catalog *catalog, struct cf_error *error);
 int catalog_read_manifests(struct catalog *catalog, struct cf_error *error);
 int catalog_read_lenses(struct catalog *catalog, struct cf_error *error);

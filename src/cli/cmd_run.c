@@ -13,10 +13,7 @@ static const struct cli_option options[] = {
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
 	{.name = "once", .help = "end when there is nothing left to do"},
-	{.name = "batch",
-	 .argument = "N",
-	 .help = "changes taken at once",
-	 .fallback = "500"},
+	{.name = "batch", .argument = "N", .help = "changes taken at once", .fallback = "500"},
 	{.name = NULL},
 };
 
@@ -51,8 +48,7 @@ static int open_stores(struct job *job, struct cf_error *error)
 static int open_job(struct job *job, struct cf_error *error)
 {
 	struct cli *cli = job->cli;
-	struct sync_options sync_options = {
-		.wait_ms = cli_given(cli, "once") ? 0 : WAIT_MS};
+	struct sync_options sync_options = {.wait_ms = cli_given(cli, "once") ? 0 : WAIT_MS};
 	uint64_t batch = 0;
 	int rc = cli_option_number(cli, "batch", 1, BATCH_MAX, &batch, error);
 
@@ -63,7 +59,7 @@ static int open_job(struct job *job, struct cf_error *error)
 		rc = open_stores(job, error);
 	if (rc == 0)
 		rc = sync_open(&job->sync, job->catalog, job->store, job->state, &sync_options,
-		               cli->env, cli->mem, error);
+			       cli->env, cli->mem, error);
 	return rc;
 }
 
@@ -139,29 +135,32 @@ static int tell(struct job *job, uint64_t took_ns)
 	uint64_t written = c->documents_written + c->records_written;
 
 	if (job->cli->json)
-		return cli_out_printf(
-			job->cli,
-			"{\"changes\":%" PRIu64 ",\"passed_over\":%" PRIu64
-			",\"unsupported\":%" PRIu64 ",\"lineages\":%" PRIu64
-			",\"documents_written\":%" PRIu64 ",\"records_written\":%" PRIu64
-			",\"conflicts\":%" PRIu64 ",\"quarantined\":%" PRIu64
-			",\"incomplete\":%" PRIu64 ",\"seconds\":%.3f}\n",
-			c->changes, c->passed_over, c->unsupported, c->lineages,
-			c->documents_written, c->records_written, c->conflicts, c->quarantined,
-			c->incomplete, seconds);
+		return cli_out_printf(job->cli,
+				      "{\"changes\":%" PRIu64 ",\"passed_over\":%" PRIu64
+				      ",\"unsupported\":%" PRIu64 ",\"lineages\":%" PRIu64
+				      ",\"documents_written\":%" PRIu64
+				      ",\"records_written\":%" PRIu64 ",\"conflicts\":%" PRIu64
+				      ",\"quarantined\":%" PRIu64 ",\"incomplete\":%" PRIu64
+				      ",\"seconds\":%.3f}\n",
+				      c->changes, c->passed_over, c->unsupported, c->lineages,
+				      c->documents_written, c->records_written, c->conflicts,
+				      c->quarantined, c->incomplete, seconds);
 	cli_say(job->cli,
-	        "%" PRIu64 " changes, %" PRIu64 " documents and %" PRIu64
-	        " state records written in %.2f s (%.0f/s)",
-	        c->changes, c->documents_written, c->records_written, seconds,
-	        seconds > 0 ? (double)written / seconds : 0);
+		"%" PRIu64 " changes, %" PRIu64 " documents and %" PRIu64
+		" state records written in %.2f s (%.0f/s)",
+		c->changes, c->documents_written, c->records_written, seconds,
+		seconds > 0 ? (double)written / seconds : 0);
 	if (c->conflicts)
-		cli_say(job->cli, "%" PRIu64 " contested edits: see `conflicts list`", c->conflicts);
+		cli_say(job->cli, "%" PRIu64 " contested edits: see `conflicts list`",
+			c->conflicts);
 	if (c->quarantined + c->unsupported)
 		cli_say(job->cli, "%" PRIu64 " in quarantine: see `quarantine list`",
-		        c->quarantined + c->unsupported);
+			c->quarantined + c->unsupported);
 	if (c->incomplete)
-		cli_say(job->cli, "%" PRIu64 " wait for documents that have not arrived: see "
-		        "`incomplete list`", c->incomplete);
+		cli_say(job->cli,
+			"%" PRIu64 " wait for documents that have not arrived: see "
+			"`incomplete list`",
+			c->incomplete);
 	if (c->passed_over)
 		cli_say(job->cli, "%" PRIu64 " of other types passed over", c->passed_over);
 	return 0;

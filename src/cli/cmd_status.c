@@ -16,13 +16,12 @@ struct stores {
 };
 
 static int open_read_only(struct cli *cli, const char *url, struct cf_store **ret,
-                          struct cf_error *error)
+			  struct cf_error *error)
 {
-	struct cf_str text = arena_printf(&cli->arena, "%s%screate=0", url,
-	                                  strchr(url, '?') ? "&" : "?");
+	struct cf_str text =
+		arena_printf(&cli->arena, "%s%screate=0", url, strchr(url, '?') ? "&" : "?");
 
-	return text.ptr ? store_open(ret, text.ptr, cli->env, cli->mem, error)
-	                : error_nomem(error);
+	return text.ptr ? store_open(ret, text.ptr, cli->env, cli->mem, error) : error_nomem(error);
 }
 
 static int open_stores(struct cli *cli, struct stores *ret, struct cf_error *error)
@@ -54,34 +53,36 @@ static void close_stores(struct stores *stores)
 
 static int print_json(struct cli *cli, const struct sync_status *s)
 {
-	return cli_out_printf(
-		cli,
-		"{\"started\":%s,\"behind\":%" PRIu64 ",\"changes\":%" PRIu64
-		",\"documents_written\":%" PRIu64 ",\"passed_over\":%" PRIu64
-		",\"unsupported\":%" PRIu64 ",\"conflicts\":%" PRIu64 ",\"quarantined\":%" PRIu64
-		",\"incomplete\":%" PRIu64 ",\"oldest_incomplete_ms\":%" PRIu64
-		",\"updated_ms\":%" PRId64 "}\n",
-		s->started ? "true" : "false", s->behind, s->changes, s->documents_written,
-		s->passed_over, s->unsupported, s->conflicts, s->quarantined, s->incomplete,
-		s->oldest_incomplete_ms, s->updated_ms);
+	return cli_out_printf(cli,
+			      "{\"started\":%s,\"behind\":%" PRIu64 ",\"changes\":%" PRIu64
+			      ",\"documents_written\":%" PRIu64 ",\"passed_over\":%" PRIu64
+			      ",\"unsupported\":%" PRIu64 ",\"conflicts\":%" PRIu64
+			      ",\"quarantined\":%" PRIu64 ",\"incomplete\":%" PRIu64
+			      ",\"oldest_incomplete_ms\":%" PRIu64 ",\"updated_ms\":%" PRId64 "}\n",
+			      s->started ? "true" : "false", s->behind, s->changes,
+			      s->documents_written, s->passed_over, s->unsupported, s->conflicts,
+			      s->quarantined, s->incomplete, s->oldest_incomplete_ms,
+			      s->updated_ms);
 }
 
 static int print_text(struct cli *cli, const struct sync_status *s, int64_t now_ms)
 {
 	if (!s->started)
-		return cli_out_printf(cli, "nothing has run on this store yet; %" PRIu64
-		                           " changes to take\n", s->behind);
+		return cli_out_printf(
+			cli, "nothing has run on this store yet; %" PRIu64 " changes to take\n",
+			s->behind);
 	cli_out_printf(cli, "checkpoint    %" PRIu64 " changes behind, written %.0f s ago\n",
-	               s->behind, (double)(now_ms - s->updated_ms) / 1000);
+		       s->behind, (double)(now_ms - s->updated_ms) / 1000);
 	cli_out_printf(cli, "changes read  %" PRIu64 "\n", s->changes);
 	cli_out_printf(cli, "written       %" PRIu64 " documents\n", s->documents_written);
-	cli_out_printf(cli, "passed over   %" PRIu64 " of other types, %" PRIu64
-	                    " of versions that are not supported\n",
-	               s->passed_over, s->unsupported);
+	cli_out_printf(cli,
+		       "passed over   %" PRIu64 " of other types, %" PRIu64
+		       " of versions that are not supported\n",
+		       s->passed_over, s->unsupported);
 	cli_out_printf(cli, "incomplete    %" PRIu64, s->incomplete);
 	if (s->incomplete)
 		cli_out_printf(cli, ", the oldest for %.0f s",
-		               (double)s->oldest_incomplete_ms / 1000);
+			       (double)s->oldest_incomplete_ms / 1000);
 	cli_out_printf(cli, "\nquarantined   %" PRIu64 "\n", s->quarantined);
 	return cli_out_printf(cli, "contested     %" PRIu64 "\n", s->conflicts);
 }
@@ -94,9 +95,9 @@ static int run_status(struct cli *cli, struct cf_error *error)
 
 	if (rc == 0)
 		rc = sync_status_read(stores.store, stores.state, cli->env, &status, cli->mem,
-		                      error);
+				      error);
 	if (rc == 0 && (cli->json ? print_json(cli, &status)
-	                          : print_text(cli, &status, cli->env->now_ms(cli->env->ctx))))
+				  : print_text(cli, &status, cli->env->now_ms(cli->env->ctx))))
 		rc = cli_out_error(cli, error);
 	close_stores(&stores);
 	return rc;
