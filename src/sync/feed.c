@@ -171,6 +171,8 @@ static int add_named(struct sync *sync, const struct cf_record *records, size_t 
 		rc = bench_keep(&sync->bench, records[i].revisions[0].body, &body, error);
 		if (rc == 0)
 			rc = json_decode(json_member(body, STR("lineage")), &sync->step, &label);
+		if (rc == 0)
+			label = arena_dup(&sync->step, label);
 		/* A label of a type that the catalog no longer has wakes nobody. */
 		if (rc == 0 && registry_parse_label(&sync->registry, label, &name) == 0)
 			rc = batch_add(batch, &name);
