@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 /* Each in the order of the rows below. */
+extern const struct cli_command cmd_docs;
 extern const struct cli_command cmd_run;
 extern const struct cli_command cmd_status;
 extern const struct cli_command cmd_conflicts;
@@ -16,6 +17,7 @@ static const struct cli_command *const catalog_commands[] = {
 };
 
 static const struct cli_command *const document_commands[] = {
+	&cmd_docs,
 	NULL,
 };
 

@@ -1,0 +1,396 @@
+/* docs: looks into any store, and writes to it. */
+#include "cli/cli.h"
+#include "store/store.h"
+
+enum { BATCH = 500, BATCH_BYTES = 4 << 20 };
+
+static int open_store(struct cli *cli, bool create, struct cf_store **ret, struct cf_error *error)
+{
+	const char *url = cli_option(cli, "store");
+	struct cf_str text = arena_printf(&cli->arena, "%s%s", url,
+					  create             ? ""
+					  : strchr(url, '?') ? "&create=0"
+							     : "?create=0");
+
+	return text.ptr ? store_open(ret, text.ptr, cli->env, cli->mem, error) : error_nomem(error);
+}
+
+/* --- put ------------------------------------------------------------------------------ */
+
+struct batch {
+	struct cf_arena arena;
+	struct json_doc doc;
+	struct cf_put puts[BATCH];
+	size_t count, bytes;
+	bool failures;
+};
+
+static int print_answer(struct cli *cli, struct cf_str id, const struct cf_answer *answer)
+{
+	struct cf_buf *out = &cli->out.buf;
+
+	buf_str(out, STR("{\"id\":"));
+	json_write_string(id, out);
+	if (answer->code == 0) {
+		buf_str(out, STR(",\"rev\":"));
+		json_write_string(answer->rev, out);
+	} else {
+		buf_str(out, STR(",\"error\":"));
+		json_write_string(answer->message.len ? answer->message
+						      : str_of(cf_error_text(answer->code)),
+				  out);
+	}
+	buf_str(out, STR("}\n"));
+	return cli_out_check(cli);
+}
+
+static int put_batch(struct cli *cli, struct cf_store *store, struct batch *batch,
+		     struct cf_error *error)
+{
+	struct cf_answer *answers = arena_calloc(&batch->arena, batch->count + 1, sizeof(*answers));
+	int rc = answers ? 0 : error_nomem(error);
+
+	if (rc == 0 && batch->count)
+		rc = store_put(store, batch->puts, batch->count, &batch->arena, answers, error);
+	for (size_t i = 0; i < batch->count && rc == 0; i++) {
+		batch->failures = batch->failures || answers[i].code;
+		if (print_answer(cli, batch->puts[i].id, &answers[i]))
+			rc = cli_out_error(cli, error);
+	}
+	arena_reset(&batch->arena);
+	batch->count = 0;
+	batch->bytes = 0;
+	return rc;
+}
+
+/* A line that is no document is told with its number, and the rest goes on. */
+static int take_line(struct batch *batch, struct cf_str line, struct cf_error *error)
+{
+	struct cf_str kept = arena_dup(&batch->arena, line);
+	int rc = kept.ptr ? json_read(&batch->doc, kept.ptr, kept.len, JSON_READ_DOCUMENT, error)
+			  : error_nomem(error);
+
+	if (rc == 0)
+		rc = document_split(json_root(&batch->doc), &batch->arena,
+				    &batch->puts[batch->count], error);
+	if (rc == 0) {
+		batch->count++;
+		batch->bytes += line.len;
+	}
+	return rc;
+}
+
+static int put_lines(struct cli *cli, struct cf_store *store, struct cli_lines *lines,
+		     struct batch *batch, struct cf_error *error)
+{
+	struct cf_str line;
+	uint64_t done = 0;
+	int rc = 0;
+
+	cli_progress_start(cli, "bytes", cli_lines_total(lines));
+	for (;;) {
+		int got = cli_lines_next(lines, &line, error);
+
+		if (got == 0)
+			break;
+		if (got > 0)
+			rc = take_line(batch, line, error);
+		else
+			rc = got;
+		if (rc && cf_error_class(rc) == CF_CLASS_INPUT) {
+			cli_lines_locate(lines, error);
+			cli_report(cli, error);
+			batch->failures = true;
+			rc = 0;
+		}
+		if (rc == 0 && (batch->count == BATCH || batch->bytes > BATCH_BYTES))
+			rc = put_batch(cli, store, batch, error);
+		if (rc)
+			return rc;
+		done = lines->bytes;
+		cli_progress_show(cli, done);
+	}
+	return put_batch(cli, store, batch, error);
+}
+
+static int run_put(struct cli *cli, struct cf_error *error)
+{
+	struct batch *batch = mem_calloc(cli->mem, 1, sizeof(*batch));
+	struct cf_store *store = NULL;
+	struct cli_lines lines;
+	int rc;
+
+	if (!batch)
+		return error_nomem(error);
+	arena_init(&batch->arena, cli->mem);
+	json_doc_init(&batch->doc, cli->mem);
+	cli_lines_init(&lines, cli, cli->args, cli->arg_count);
+	rc = open_store(cli, true, &store, error);
+	if (rc == 0)
+		rc = put_lines(cli, store, &lines, batch, error);
+	cli_progress_end(cli);
+	if (rc == 0 && batch->failures)
+		rc = error_set(error, CF_ERR_FINDINGS, "%s", "");
+	store_close(store);
+	cli_lines_fini(&lines);
+	json_doc_fini(&batch->doc);
+	arena_fini(&batch->arena);
+	mem_free(cli->mem, batch);
+	return rc;
+}
+
+/* --- reading ----------------------------------------------------------------------------- */
+
+static int print_record(struct cli *cli, const struct cf_record *record)
+{
+	if (document_join(record->id, &record->revisions[0], &cli->out.buf))
+		return CF_ERR_NOMEM;
+	buf_byte(&cli->out.buf, '\n');
+	return cli_out_check(cli);
+}
+
+static int report_missing(struct cli *cli, struct cf_str id)
+{
+	struct cf_error error;
+
+	error_set(&error, CF_ERR_NOT_FOUND, "not found");
+	error_at_document(&error, id);
+	cli_report(cli, &error);
+	return 0;
+}
+
+static int run_get(struct cli *cli, struct cf_error *error)
+{
+	struct cf_get *gets = arena_calloc(&cli->arena, cli->arg_count, sizeof(*gets));
+	struct cf_record *records = arena_calloc(&cli->arena, cli->arg_count, sizeof(*records));
+	struct cf_store *store = NULL;
+	bool missing = false;
+	int rc = gets && records ? open_store(cli, false, &store, error) : error_nomem(error);
+
+	for (size_t i = 0; i < cli->arg_count && rc == 0; i++)
+		gets[i].id = str_of(cli->args[i]);
+	if (rc == 0)
+		rc = store_get(store, gets, cli->arg_count, CF_READ_BODIES, &cli->arena, records,
+			       error);
+	for (size_t i = 0; i < cli->arg_count && rc == 0; i++) {
+		if (records[i].revision_count == 0 || records[i].revisions[0].deleted) {
+			missing = true;
+			report_missing(cli, gets[i].id);
+		} else if (print_record(cli, &records[i])) {
+			rc = cli_out_error(cli, error);
+		}
+	}
+	store_close(store);
+	if (rc == 0 && missing)
+		rc = error_set(error, CF_ERR_FINDINGS, "%s", "");
+	return rc;
+}
+
+static int run_list(struct cli *cli, struct cf_error *error)
+{
+	const char *prefix = cli_option(cli, "prefix");
+	struct cf_scan scan = {
+		.limit = BATCH, .prefix = str_of(prefix ? prefix : ""), .flags = CF_READ_BODIES};
+	struct cf_store *store = NULL;
+	struct cf_record *records;
+	struct cf_arena arena;
+	struct cf_buf after;
+	size_t count = 0;
+	int rc = open_store(cli, false, &store, error);
+
+	arena_init(&arena, cli->mem);
+	buf_init(&after, cli->mem);
+	while (rc == 0) {
+		if (cli_interrupted()) {
+			rc = error_set(error, CF_ERR_INTERRUPTED, "%s", "");
+			break;
+		}
+		rc = store_scan(store, &scan, &arena, &records, &count, error);
+		for (size_t i = 0; i < count && rc == 0; i++)
+			if (print_record(cli, &records[i]))
+				rc = cli_out_error(cli, error);
+		if (rc || count < BATCH)
+			break;
+		buf_clear(&after);
+		buf_str(&after, records[count - 1].id);
+		scan.after = buf_view(&after);
+		arena_reset(&arena);
+	}
+	buf_fini(&after);
+	arena_fini(&arena);
+	store_close(store);
+	return rc;
+}
+
+static int run_delete(struct cli *cli, struct cf_error *error)
+{
+	struct cf_put *puts = arena_calloc(&cli->arena, cli->arg_count, sizeof(*puts));
+	struct cf_get *gets = arena_calloc(&cli->arena, cli->arg_count, sizeof(*gets));
+	struct cf_record *records = arena_calloc(&cli->arena, cli->arg_count, sizeof(*records));
+	struct cf_answer *answers = arena_calloc(&cli->arena, cli->arg_count, sizeof(*answers));
+	struct cf_store *store = NULL;
+	bool failures = false;
+	size_t count = 0;
+	int rc = puts && gets && records && answers ? open_store(cli, false, &store, error)
+						    : error_nomem(error);
+
+	for (size_t i = 0; i < cli->arg_count && rc == 0; i++)
+		gets[i].id = str_of(cli->args[i]);
+	if (rc == 0)
+		rc = store_get(store, gets, cli->arg_count, CF_READ_BODIES, &cli->arena, records,
+			       error);
+	for (size_t i = 0; i < cli->arg_count && rc == 0; i++) {
+		const struct cf_revision *winner = records[i].revisions;
+
+		if (records[i].revision_count == 0 || winner->deleted) {
+			failures = true;
+			report_missing(cli, gets[i].id);
+			continue;
+		}
+		/* What a tombstone says is what the document said: type and version stay. */
+		puts[count++] = (struct cf_put){.id = gets[i].id,
+						.kind = CF_PUT_ON_REV,
+						.rev = winner->rev,
+						.deleted = true,
+						.body = winner->body};
+	}
+	if (rc == 0 && count)
+		rc = store_put(store, puts, count, &cli->arena, answers, error);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		failures = failures || answers[i].code;
+		if (print_answer(cli, puts[i].id, &answers[i]))
+			rc = cli_out_error(cli, error);
+	}
+	store_close(store);
+	if (rc == 0 && failures)
+		rc = error_set(error, CF_ERR_FINDINGS, "%s", "");
+	return rc;
+}
+
+/* --- changes --------------------------------------------------------------------------------- */
+
+static int print_change(struct cli *cli, const struct cf_change *change)
+{
+	const struct cf_record *record = &change->record;
+	struct cf_buf *out = &cli->out.buf;
+
+	buf_str(out, STR("{\"id\":"));
+	json_write_string(record->id, out);
+	buf_str(out, STR(",\"rev\":"));
+	json_write_string(record->revision_count ? record->revisions[0].rev : STR(""), out);
+	if (record->revision_count && record->revisions[0].deleted)
+		buf_str(out, STR(",\"deleted\":true"));
+	buf_str(out, STR("}\n"));
+	return cli_out_check(cli);
+}
+
+static int print_token(struct cli *cli, struct cf_str token)
+{
+	struct cf_buf *out = &cli->out.buf;
+
+	buf_str(out, STR("{\"token\":"));
+	json_write_string(token, out);
+	buf_str(out, STR("}\n"));
+	return cli_out_check(cli);
+}
+
+static int run_changes(struct cli *cli, struct cf_error *error)
+{
+	const char *since = cli_option(cli, "since");
+	struct cf_changes args = {.since = str_of(since ? since : ""), .limit = BATCH};
+	struct cf_store *store = NULL;
+	struct cf_change *changes;
+	struct cf_str token = args.since;
+	struct cf_arena arena;
+	struct cf_buf kept;
+	size_t count = 1;
+	int rc = open_store(cli, false, &store, error);
+
+	arena_init(&arena, cli->mem);
+	buf_init(&kept, cli->mem);
+	while (rc == 0 && count && !cli_interrupted()) {
+		rc = store_changes(store, &args, &arena, &changes, &count, &token, error);
+		for (size_t i = 0; rc == 0 && i < count; i++)
+			if (print_change(cli, &changes[i]))
+				rc = cli_out_error(cli, error);
+		if (rc)
+			break;
+		buf_clear(&kept);
+		buf_str(&kept, token);
+		args.since = buf_view(&kept);
+		arena_reset(&arena);
+	}
+	if (rc == 0 && print_token(cli, args.since))
+		rc = cli_out_error(cli, error);
+	buf_fini(&kept);
+	arena_fini(&arena);
+	store_close(store);
+	return rc;
+}
+
+/* --- the table ---------------------------------------------------------------------------------
+ */
+
+static const struct cli_option list_options[] = {
+	CLI_OPTION_STORE,
+	{.name = "prefix", .argument = "P", .help = "only ids that begin so"},
+	{.name = NULL},
+};
+static const struct cli_option changes_options[] = {
+	CLI_OPTION_STORE,
+	{.name = "since", .argument = "TOKEN", .help = "go on from a token printed before"},
+	{.name = NULL},
+};
+static const struct cli_option store_options[] = {CLI_OPTION_STORE, {.name = NULL}};
+
+static const struct cli_command docs_put = {
+	.name = "put",
+	.summary = "save documents, one JSON object a line",
+	.usage = "--store URL [FILE...]",
+	.help = "With `_rev` a document is saved only over that revision, without it it is "
+		"inserted or replaced. Prints {\"id\", \"rev\"} or {\"id\", \"error\"} for each. "
+		"Exit code 3 where any was refused.",
+	.options = store_options,
+	.max_args = CLI_ARGS_ANY,
+	.run = run_put,
+};
+static const struct cli_command docs_get = {
+	.name = "get",
+	.summary = "print documents by id",
+	.usage = "--store URL ID...",
+	.options = store_options,
+	.min_args = 1,
+	.max_args = CLI_ARGS_ANY,
+	.run = run_get,
+};
+static const struct cli_command docs_list = {
+	.name = "list",
+	.summary = "print all documents, in the order of their ids",
+	.usage = "--store URL [--prefix P]",
+	.options = list_options,
+	.run = run_list,
+};
+static const struct cli_command docs_delete = {
+	.name = "delete",
+	.summary = "delete documents by id; their tombstones stay",
+	.usage = "--store URL ID...",
+	.options = store_options,
+	.min_args = 1,
+	.max_args = CLI_ARGS_ANY,
+	.run = run_delete,
+};
+static const struct cli_command docs_changes = {
+	.name = "changes",
+	.summary = "print what changed and, last, the token to go on from",
+	.usage = "--store URL [--since TOKEN]",
+	.options = changes_options,
+	.run = run_changes,
+};
+
+const struct cli_command cmd_docs = {
+	.name = "docs",
+	.summary = "look into a store, and write to it",
+	.usage = "COMMAND",
+	.subcommands = (const struct cli_command *const[]){&docs_put, &docs_get, &docs_list,
+							   &docs_delete, &docs_changes, NULL},
+};
