@@ -1,4 +1,4 @@
-/* bench-child PROGRAM [ARGUMENT...]: runs it with the same stdin and stdout, then writes
+/* helper-child PROGRAM [ARGUMENT...]: runs it with the same stdin and stdout, then writes
  * "seconds peak-KiB" to the file $BENCH_CHILD. Answers its exit code. */
 #include "bench.h"
 
@@ -18,7 +18,7 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	if (argc < 2 || !report)
-		bench_stop("BENCH_CHILD=FILE bench-child PROGRAM [ARGUMENT...]");
+		bench_stop("BENCH_CHILD=FILE helper-child PROGRAM [ARGUMENT...]");
 	pid = fork();
 	if (pid == 0) {
 		execv(argv[1], argv + 1);
