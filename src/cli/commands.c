@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 /* Each in the order of the rows below. */
+extern const struct cli_command cmd_convert;
 extern const struct cli_command cmd_docs;
 extern const struct cli_command cmd_run;
 extern const struct cli_command cmd_status;
@@ -13,6 +14,7 @@ extern const struct cli_command cmd_usage;
 extern const struct cli_command cmd_help;
 
 static const struct cli_command *const catalog_commands[] = {
+	&cmd_convert,
 	NULL,
 };
 

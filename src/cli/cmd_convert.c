@@ -1,0 +1,494 @@
+/* convert: documents of one version into another, through a catalog or one lens.
+ *
+ * Lines stream through. Only what must meet is kept: parts that an older version
+ * embeds, and documents that wait for such parts.
+ */
+#include "cli/cli.h"
+#include "cli/gather.h"
+#include "cli/targets.h"
+
+#include <inttypes.h>
+
+static const struct cli_option options[] = {
+	{.name = "catalog",
+	 .letter = 'c',
+	 .argument = "DIR",
+	 .help = "the catalog",
+	 .env = "CHESTERFIELD_CATALOG"},
+	{.name = "to",
+	 .argument = "VERSION",
+	 .help = "a manifest's version (3.0.0) or a type's major (todo-item@3)"},
+	{.name = "from", .argument = "VERSION", .help = "take only documents of this version"},
+	{.name = "lens", .letter = 'l', .argument = "FILE", .help = "one lens, without a catalog"},
+	{.name = "reverse", .letter = 'r', .help = "run the lens down instead of up"},
+	{.name = "base",
+	 .letter = 'b',
+	 .argument = "FILE",
+	 .help = "a document of the target version: what the input cannot say is kept from it"},
+	{.name = NULL},
+};
+
+struct job {
+	struct cli *cli;
+	struct catalog *catalog;
+	struct cli_targets to, from;
+	bool *is_part; /* by type index * LIMIT_MAJORS + place of the major */
+	struct lens_worker *worker, *part_worker;
+	struct gather gather;
+	struct json_doc doc, part_docs[LIMIT_LENS_CHAIN];
+	struct cf_arena arena;
+	struct cf_buf id;
+	uint64_t passed_over, findings, incomplete;
+};
+
+static size_t major_index(const struct catalog_major *major)
+{
+	return major->type->index * LIMIT_MAJORS + (size_t)(major - major->type->majors);
+}
+
+/* --- output ----------------------------------------------------------------------------- */
+
+static int print_line(struct job *job, struct cf_str text, struct cf_error *error)
+{
+	return cli_out_line(job->cli, text) ? cli_out_error(job->cli, error) : 0;
+}
+
+/* A part in the major that is wanted of its type. */
+static int print_part(struct job *job, const struct lens_place *place,
+		      const struct lens_output *output, struct cf_error *error)
+{
+	const struct catalog_type *type = catalog_type(job->catalog, place->type);
+	uint32_t wanted = job->to.majors[type->index];
+	struct catalog_id id = {.type = type};
+	const struct lens_program *program;
+	const struct lens_output *made;
+	struct json_value input;
+	struct lens_args args = {.inputs = &input};
+	struct gathered *seen;
+	int rc;
+
+	if (job->to.manifest && !wanted)
+		return 0;
+	rc = json_read(&job->part_docs[0], output->text.ptr, output->text.len, 0, error);
+	input = json_root(&job->part_docs[0]);
+	if (rc == 0 && place->tie == LENS_SHARED) {
+		seen = gather_find(&job->gather, json_inner(json_member(input, STR("_id"))), true);
+		if (!seen)
+			return error_nomem(error);
+		if (seen->written)
+			return 0;
+		seen->written = true;
+	}
+	if (rc || !wanted || wanted == place->major)
+		return rc ? rc : print_line(job, output->text, error);
+	program = catalog_program(job->catalog, type, place->major, wanted);
+	if (!program || lens_program_inputs(program).count > 1)
+		return print_line(job, output->text, error);
+	rc = catalog_identify(job->catalog, input, STR(""), &id, error);
+	args.key = id.key;
+	args.singleton = id.singleton;
+	if (rc == 0)
+		rc = lens_apply(job->part_worker, program, &args, &made, error);
+	return rc ? rc : print_line(job, made[0].text, error);
+}
+
+/* --- documents -------------------------------------------------------------------------- */
+
+/* The id of the part that an input names: empty where it names none. */
+static int part_id(struct job *job, const struct lens_program *program, size_t input,
+		   const struct catalog_id *id, struct json_value document, struct cf_error *error)
+{
+	const struct lens_place *place = &lens_program_inputs(program).places[input];
+	struct cf_str key = id->key, raw = {NULL, 0};
+	bool singleton = id->singleton;
+	int rc = 0;
+
+	buf_clear(&job->id);
+	if (place->tie == LENS_SHARED) {
+		rc = lens_reference(job->worker, program, input, document, &raw, error);
+		if (rc || raw.len == 0)
+			return rc;
+		key = raw;
+		singleton = false;
+	}
+	return catalog_format_id(job->catalog, place->type, place->major, key, singleton, &job->id)
+		       ? error_nomem(error)
+		       : 0;
+}
+
+/* Fills inputs[1...]; *ret_missing: one has not come, its id is in job->id. */
+static int find_inputs(struct job *job, const struct lens_program *program,
+		       const struct catalog_id *id, struct json_value *inputs, bool *ret_missing,
+		       struct cf_error *error)
+{
+	size_t count = lens_program_inputs(program).count;
+
+	*ret_missing = false;
+	for (size_t i = 1; i < count; i++) {
+		struct gathered *part;
+		int rc = part_id(job, program, i, id, inputs[0], error);
+
+		inputs[i] = JSON_ABSENT;
+		if (rc)
+			return rc;
+		if (job->id.len == 0)
+			continue;
+		part = gather_find(&job->gather, buf_view(&job->id), false);
+		if (!part || !part->text.ptr) {
+			*ret_missing = true;
+			return 0;
+		}
+		rc = json_read(&job->part_docs[i], part->text.ptr, part->text.len, 0, error);
+		if (rc)
+			return rc;
+		inputs[i] = json_root(&job->part_docs[i]);
+	}
+	return 0;
+}
+
+static int convert_document(struct job *job, struct cf_str line, struct json_value document,
+			    const struct catalog_id *id, uint32_t wanted, struct cf_error *error)
+{
+	const struct lens_program *program =
+		catalog_program(job->catalog, id->type, id->major_number, wanted);
+	struct json_value inputs[LIMIT_LENS_CHAIN] = {document};
+	struct lens_args args = {.key = id->key, .singleton = id->singleton, .inputs = inputs};
+	const struct lens_output *made;
+	struct lens_side outputs;
+	bool missing = false;
+	int rc;
+
+	if (!program)
+		return error_set(error, CF_ERR_CATALOG, "no lens leads from %.*s@%u to @%u",
+				 STR_ARG(id->type->name), id->major_number, wanted);
+	rc = find_inputs(job, program, id, inputs, &missing, error);
+	if (rc == 0 && missing)
+		return gather_wait(&job->gather, buf_view(&job->id), line) ? error_nomem(error)
+									    : 0;
+	if (rc == 0)
+		rc = lens_apply(job->worker, program, &args, &made, error);
+	if (rc)
+		return rc;
+	outputs = lens_program_outputs(program);
+	rc = print_line(job, made[0].text, error);
+	for (size_t i = 1; i < outputs.count && rc == 0; i++)
+		if (made[i].text.ptr)
+			rc = print_part(job, &outputs.places[i], &made[i], error);
+	return rc;
+}
+
+static int take_document(struct job *job, struct cf_str line, struct cf_error *error);
+
+/* Keeps a part, and takes up again who waited for it. */
+static int keep_part(struct job *job, struct cf_str id, struct cf_str line,
+		     struct cf_error *error)
+{
+	struct gathered *part = gather_find(&job->gather, id, true);
+	struct waiting *waiting;
+	int rc = 0;
+
+	if (!part)
+		return error_nomem(error);
+	part->text = arena_dup(&job->gather.arena, line);
+	if (!part->text.ptr)
+		return error_nomem(error);
+	waiting = part->waiting;
+	part->waiting = NULL;
+	for (; waiting && rc == 0; waiting = waiting->next)
+		rc = take_document(job, waiting->text, error);
+	return rc;
+}
+
+static bool is_from(const struct job *job, const struct catalog_id *id)
+{
+	return !job->from.majors || job->from.majors[id->type->index] == id->major_number;
+}
+
+static int take_document(struct job *job, struct cf_str line, struct cf_error *error)
+{
+	struct catalog_id id = {.type = NULL};
+	struct json_value document;
+	struct cf_str own;
+	uint32_t wanted;
+	bool part;
+	int rc = json_read(&job->doc, line.ptr, line.len, JSON_READ_DOCUMENT, error);
+
+	if (rc)
+		return rc;
+	document = json_root(&job->doc);
+	rc = catalog_identify(job->catalog, document, STR(""), &id, error);
+	if (rc == CF_ERR_UNKNOWN_TYPE) {
+		job->passed_over++;
+		return 0;
+	}
+	if (rc)
+		return rc;
+	own = json_inner(json_member(document, STR("_id")));
+	wanted = is_from(job, &id) ? job->to.majors[id.type->index] : 0;
+	part = job->is_part[major_index(id.major)];
+	if (wanted == id.major_number)
+		rc = print_line(job, line, error);
+	else if (wanted)
+		rc = convert_document(job, line, document, &id, wanted, error);
+	else if (!part)
+		job->passed_over++;
+	if (rc)
+		error_at_document(error, own);
+	return rc == 0 && part ? keep_part(job, arena_dup(&job->arena, own), line, error) : rc;
+}
+
+/* --- all lines ---------------------------------------------------------------------------- */
+
+static int each_line(struct job *job, struct cli_lines *lines,
+		     int (*take)(struct job *job, struct cf_str line, struct cf_error *error),
+		     struct cf_error *error)
+{
+	struct cf_str line;
+
+	cli_progress_start(job->cli, "bytes", cli_lines_total(lines));
+	for (;;) {
+		int rc = cli_lines_next(lines, &line, error);
+
+		if (rc == 0)
+			break;
+		if (rc > 0) {
+			rc = take(job, line, error);
+			arena_reset(&job->arena);
+		}
+		if (rc && cf_error_class(rc) == CF_CLASS_INPUT && error->message[0] &&
+		    rc != CF_ERR_FINDINGS) {
+			if (!error->file[0])
+				cli_lines_locate(lines, error);
+			else
+				cli_say(job->cli, "%s:%" PRIu64 ": in this line:", lines->path,
+					lines->line);
+			cli_report(job->cli, error);
+			job->findings++;
+			rc = 0;
+		}
+		if (rc)
+			return rc;
+		cli_progress_show(job->cli, lines->bytes);
+	}
+	cli_progress_end(job->cli);
+	return 0;
+}
+
+/* Names what never met. */
+static void report_waiting(struct job *job)
+{
+	struct gather *gather = &job->gather;
+
+	for (size_t i = 0; i < gather->bucket_count; i++) {
+		for (struct gathered *g = gather->buckets[i]; g; g = g->next) {
+			for (struct waiting *w = g->waiting; w; w = w->next) {
+				struct cf_error error;
+				struct json_value id;
+
+				error_set(&error, CF_ERR_INCOMPLETE, "waits for %.*s",
+					  STR_ARG(g->id));
+				if (json_read(&job->doc, w->text.ptr, w->text.len, 0, NULL) == 0) {
+					id = json_member(json_root(&job->doc), STR("_id"));
+					error_at_document(&error, json_inner(id));
+				}
+				cli_report(job->cli, &error);
+				job->incomplete++;
+			}
+		}
+	}
+}
+
+static int mark_parts(struct job *job, struct cf_error *error)
+{
+	const struct catalog_type *types;
+	size_t type_count = catalog_types(job->catalog, &types);
+
+	job->is_part =
+		arena_calloc(&job->cli->arena, type_count * LIMIT_MAJORS, sizeof(*job->is_part));
+	if (!job->is_part)
+		return error_nomem(error);
+	for (size_t i = 0; i < type_count; i++) {
+		for (size_t k = 0; k < types[i].major_count && job->to.majors[i]; k++) {
+			const struct lens_program *program =
+				catalog_program(job->catalog, &types[i],
+						types[i].majors[k].major, job->to.majors[i]);
+			struct lens_side side = program ? lens_program_inputs(program)
+							: (struct lens_side){NULL, 0};
+
+			for (size_t n = 1; n < side.count; n++) {
+				const struct catalog_type *type =
+					catalog_type(job->catalog, side.places[n].type);
+
+				job->is_part[major_index(
+					catalog_major(type, side.places[n].major))] = true;
+			}
+		}
+	}
+	return 0;
+}
+
+static int open_catalog(struct job *job, struct cf_error *error)
+{
+	struct cli *cli = job->cli;
+	const char *dir = cli_option(cli, "catalog"), *to = cli_option(cli, "to");
+	const char *from = cli_option(cli, "from");
+	int rc;
+
+	if (!dir || !to)
+		return error_set(error, CF_ERR_USAGE,
+				 "give --catalog and --to, or --lens (see --help)");
+	rc = catalog_open(&job->catalog, dir, cli->mem, error);
+	if (rc == 0)
+		rc = cli_targets_read(cli, job->catalog, to, &job->to, error);
+	if (rc == 0 && from)
+		rc = cli_targets_read(cli, job->catalog, from, &job->from, error);
+	return rc ? rc : mark_parts(job, error);
+}
+
+static int convert_catalog(struct job *job, struct cf_error *error)
+{
+	struct cli_lines lines;
+	int rc = open_catalog(job, error);
+
+	cli_lines_init(&lines, job->cli, job->cli->args, job->cli->arg_count);
+	if (rc == 0)
+		rc = each_line(job, &lines, take_document, error);
+	if (rc == 0)
+		report_waiting(job);
+	cli_lines_fini(&lines);
+	if (job->passed_over)
+		cli_say(job->cli, "%" PRIu64 " documents passed over", job->passed_over);
+	catalog_close(job->catalog);
+	return rc;
+}
+
+/* --- one lens ------------------------------------------------------------------------------ */
+
+struct single {
+	struct json_file lens_file, base_file;
+	struct lens *lens;
+	struct lens_program *program;
+	struct json_value base;
+};
+
+static int open_lens(struct cli *cli, struct single *single, struct cf_error *error)
+{
+	struct lens_link link = {.down = cli_given(cli, "reverse")};
+	struct lens_options lens_options = {.cambria_defaults = true};
+	const char *base = cli_option(cli, "base");
+	int rc = json_file_load(&single->lens_file, cli_option(cli, "lens"), cli->mem, error);
+
+	if (rc == 0)
+		rc = lens_read(&single->lens, &single->lens_file, cli->mem, error);
+	link.lens = single->lens;
+	if (rc == 0)
+		rc = lens_compile(&single->program, &link, 1, &lens_options, cli->mem, error);
+	if (rc == 0 && base) {
+		rc = json_file_load(&single->base_file, base, cli->mem, error);
+		single->base = rc ? JSON_ABSENT : json_file_root(&single->base_file);
+	}
+	return rc;
+}
+
+static int apply_lens(struct job *job, const struct single *single, struct cf_str line,
+		      struct cf_error *error)
+{
+	struct json_value inputs[LIMIT_LENS_CHAIN] = {{0}}, bases[LIMIT_LENS_CHAIN] = {{0}};
+	struct lens_args args = {.inputs = inputs, .bases = bases};
+	const struct lens_output *made;
+	size_t outputs = lens_program_outputs(single->program).count;
+	int rc = json_read(&job->doc, line.ptr, line.len, JSON_READ_DOCUMENT, error);
+
+	inputs[0] = json_root(&job->doc);
+	bases[0] = single->base;
+	if (json_is_absent(single->base))
+		args.bases = NULL;
+	if (rc == 0)
+		rc = lens_apply(job->worker, single->program, &args, &made, error);
+	for (size_t i = 0; rc == 0 && i < outputs; i++)
+		if (made[i].text.ptr)
+			rc = print_line(job, made[i].text, error);
+	return rc;
+}
+
+static int convert_lens(struct job *job, struct cf_error *error)
+{
+	struct single single = {.lens = NULL};
+	struct cli_lines lines;
+	struct cf_str line;
+	int rc;
+
+	single.lens_file.mem = single.base_file.mem = job->cli->mem;
+	rc = open_lens(job->cli, &single, error);
+	cli_lines_init(&lines, job->cli, job->cli->args, job->cli->arg_count);
+	while (rc == 0) {
+		rc = cli_lines_next(&lines, &line, error);
+		if (rc == 0)
+			break;
+		if (rc > 0)
+			rc = apply_lens(job, &single, line, error);
+		if (rc && cf_error_class(rc) == CF_CLASS_INPUT) {
+			if (!error->file[0])
+				cli_lines_locate(&lines, error);
+			cli_report(job->cli, error);
+			job->findings++;
+			rc = 0;
+		}
+	}
+	cli_lines_fini(&lines);
+	lens_program_free(single.program);
+	lens_free(single.lens);
+	json_file_fini(&single.lens_file);
+	json_file_fini(&single.base_file);
+	return rc;
+}
+
+static int run(struct cli *cli, struct cf_error *error)
+{
+	struct job *job = mem_calloc(cli->mem, 1, sizeof(*job));
+	int rc;
+
+	if (!job)
+		return error_nomem(error);
+	job->cli = cli;
+	gather_init(&job->gather, cli->mem);
+	arena_init(&job->arena, cli->mem);
+	buf_init(&job->id, cli->mem);
+	json_doc_init(&job->doc, cli->mem);
+	for (size_t i = 0; i < LIMIT_LENS_CHAIN; i++)
+		json_doc_init(&job->part_docs[i], cli->mem);
+	job->worker = lens_worker_new(cli->mem);
+	job->part_worker = lens_worker_new(cli->mem);
+	if (!job->worker || !job->part_worker)
+		rc = error_nomem(error);
+	else
+		rc = cli_option(cli, "lens") ? convert_lens(job, error)
+					     : convert_catalog(job, error);
+	if (rc == 0 && job->findings + job->incomplete)
+		rc = error_set(error, CF_ERR_FINDINGS, "%s", "");
+	lens_worker_free(job->worker);
+	lens_worker_free(job->part_worker);
+	json_doc_fini(&job->doc);
+	for (size_t i = 0; i < LIMIT_LENS_CHAIN; i++)
+		json_doc_fini(&job->part_docs[i]);
+	buf_fini(&job->id);
+	arena_fini(&job->arena);
+	gather_fini(&job->gather);
+	mem_free(cli->mem, job);
+	return rc;
+}
+
+const struct cli_command cmd_convert = {
+	.name = "convert",
+	.summary = "documents of one version into another, one JSON object a line",
+	.usage = "-c DIR --to VERSION [--from VERSION] [FILE...]\n"
+		 "--lens FILE [--reverse] [--base DOC] [FILE...]",
+	.help = "Reads NDJSON, writes NDJSON in the order of the input. A document that "
+		"becomes several comes out as several lines. Parts that an older version "
+		"embeds are gathered; a document whose parts never came is named on stderr.\n\n"
+		"A bad line is reported with its number and the rest goes on (exit code 3). "
+		"Documents of other types are passed over and counted.",
+	.options = options,
+	.max_args = CLI_ARGS_ANY,
+	.run = run,
+};
