@@ -163,8 +163,7 @@ static int convert_document(struct job *job, struct cf_str line, struct json_val
 				 STR_ARG(id->type->name), id->major_number, wanted);
 	rc = find_inputs(job, program, id, inputs, &missing, error);
 	if (rc == 0 && missing)
-		return gather_wait(&job->gather, buf_view(&job->id), line) ? error_nomem(error)
-									    : 0;
+		return gather_wait(&job->gather, buf_view(&job->id), line) ? error_nomem(error) : 0;
 	if (rc == 0)
 		rc = lens_apply(job->worker, program, &args, &made, error);
 	if (rc)
@@ -180,8 +179,7 @@ static int convert_document(struct job *job, struct cf_str line, struct json_val
 static int take_document(struct job *job, struct cf_str line, struct cf_error *error);
 
 /* Keeps a part, and takes up again who waited for it. */
-static int keep_part(struct job *job, struct cf_str id, struct cf_str line,
-		     struct cf_error *error)
+static int keep_part(struct job *job, struct cf_str id, struct cf_str line, struct cf_error *error)
 {
 	struct gathered *part = gather_find(&job->gather, id, true);
 	struct waiting *waiting;
@@ -310,8 +308,8 @@ static int mark_parts(struct job *job, struct cf_error *error)
 	for (size_t i = 0; i < type_count; i++) {
 		for (size_t k = 0; k < types[i].major_count && job->to.majors[i]; k++) {
 			const struct lens_program *program =
-				catalog_program(job->catalog, &types[i],
-						types[i].majors[k].major, job->to.majors[i]);
+				catalog_program(job->catalog, &types[i], types[i].majors[k].major,
+						job->to.majors[i]);
 			struct lens_side side = program ? lens_program_inputs(program)
 							: (struct lens_side){NULL, 0};
 

@@ -17,8 +17,7 @@ void gather_fini(struct gather *gather)
 static int grow(struct gather *gather)
 {
 	size_t count = gather->bucket_count ? gather->bucket_count * 2 : 1024;
-	struct gathered **buckets =
-		mem_calloc(gather->arena.mem, count, sizeof(struct gathered *));
+	struct gathered **buckets = mem_calloc(gather->arena.mem, count, sizeof(struct gathered *));
 
 	if (!buckets)
 		return CF_ERR_NOMEM;

@@ -7,9 +7,9 @@
 
 struct gathered {
 	struct cf_str id;
-	struct cf_str text;	  /* of the part; ptr NULL: it has not come */
-	struct waiting *waiting;  /* who waits for it, last first */
-	bool written;		  /* a shared part that was made: once is enough */
+	struct cf_str text;      /* of the part; ptr NULL: it has not come */
+	struct waiting *waiting; /* who waits for it, last first */
+	bool written;            /* a shared part that was made: once is enough */
 	struct gathered *next;
 };
 struct waiting {

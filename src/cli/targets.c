@@ -42,10 +42,8 @@ static int read_major(const struct catalog *catalog, struct cf_str version, cons
 	if (!type)
 		return error_set(error, CF_ERR_USAGE, "the catalog has no type %.*s",
 				 STR_ARG(name));
-	if (*end || end == at + 1 || major > UINT32_MAX ||
-	    !catalog_major(type, (uint32_t)major))
-		return error_set(error, CF_ERR_USAGE, "the catalog has no %.*s",
-				 STR_ARG(version));
+	if (*end || end == at + 1 || major > UINT32_MAX || !catalog_major(type, (uint32_t)major))
+		return error_set(error, CF_ERR_USAGE, "the catalog has no %.*s", STR_ARG(version));
 	ret->majors[type->index] = (uint32_t)major;
 	return 0;
 }
