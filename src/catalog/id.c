@@ -319,6 +319,18 @@ int catalog_identify(const struct catalog *catalog, struct json_value document, 
 	return rc ? rc : check_fields(catalog, document, id, ret, error);
 }
 
+static void write_major(struct cf_buf *out, uint32_t major)
+{
+	char digits[10];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + major % 10);
+		major /= 10;
+	} while (major);
+	buf_append(out, digits + at, sizeof(digits) - at);
+}
+
 int catalog_format_id(const struct catalog *catalog, struct cf_str type, uint32_t major,
 		      struct cf_str key, bool singleton, struct cf_buf *out)
 {
@@ -328,7 +340,7 @@ int catalog_format_id(const struct catalog *catalog, struct cf_str type, uint32_
 
 	for (size_t i = 0; i < count; i++) {
 		if (pieces[i].kind == ID_MAJOR)
-			buf_printf(out, "%u", major);
+			write_major(out, major);
 		else
 			buf_str(out, pieces[i].kind == ID_TYPE  ? type
 				     : pieces[i].kind == ID_KEY ? key

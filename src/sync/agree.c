@@ -5,11 +5,52 @@
  */
 #include "sync/lineage.h"
 
+/* [0] is new; the older ones came with a record of the batch. */
+static int keep_history(struct bench *bench, struct cf_put *put)
+{
+	struct cf_str *history;
+
+	if (put->history_count == 0)
+		return 0;
+	history = arena_alloc(&bench->batch, put->history_count * sizeof(*history));
+	if (!history)
+		return CF_ERR_NOMEM;
+	memcpy(history, put->history, put->history_count * sizeof(*history));
+	history[0] = put->rev;
+	put->history = history;
+	return 0;
+}
+
+static int keep_attachments(struct bench *bench, struct cf_put *put)
+{
+	struct cf_attachment *list =
+		arena_calloc(&bench->batch, put->attachment_count, sizeof(*list));
+
+	if (!list)
+		return CF_ERR_NOMEM;
+	for (size_t i = 0; i < put->attachment_count; i++) {
+		const struct cf_attachment *a = &put->attachments[i];
+
+		list[i] = *a;
+		list[i].name = arena_dup(&bench->batch, a->name);
+		list[i].content_type = arena_dup(&bench->batch, a->content_type);
+		list[i].digest = arena_dup(&bench->batch, a->digest);
+		if (a->data.ptr)
+			list[i].data = arena_dup(&bench->batch, a->data);
+		if (!list[i].name.ptr || !list[i].content_type.ptr || !list[i].digest.ptr)
+			return CF_ERR_NOMEM;
+	}
+	put->attachments = list;
+	return 0;
+}
+
 int writes_add(struct bench *bench, struct writes *writes, const struct cf_put *put, size_t lineage)
 {
+	struct write *write;
+
 	if (writes->count == writes->cap) {
 		size_t cap = writes->cap ? writes->cap * 2 : 64;
-		struct write *grown = arena_alloc(&bench->arena, cap * sizeof(*grown));
+		struct write *grown = arena_alloc(&bench->batch, cap * sizeof(*grown));
 
 		if (!grown)
 			return CF_ERR_NOMEM;
@@ -18,7 +59,15 @@ int writes_add(struct bench *bench, struct writes *writes, const struct cf_put *
 		writes->at = grown;
 		writes->cap = cap;
 	}
-	writes->at[writes->count++] = (struct write){.put = *put, .lineage = lineage};
+	write = &writes->at[writes->count];
+	*write = (struct write){.put = *put, .lineage = lineage};
+	write->put.id = arena_dup(&bench->batch, put->id);
+	write->put.rev = arena_dup(&bench->batch, put->rev);
+	write->put.body = arena_dup(&bench->batch, put->body);
+	if (!write->put.id.ptr || !write->put.rev.ptr || !write->put.body.ptr ||
+	    keep_history(bench, &write->put) || keep_attachments(bench, &write->put))
+		return CF_ERR_NOMEM;
+	writes->count++;
 	return 0;
 }
 
@@ -195,8 +244,12 @@ static int write_part(struct bench *bench, struct lineage *lineage, struct slot 
 		put.kind = CF_PUT_ON_REV;
 		put.rev = slot->winner->rev;
 	}
-	part->content = slot->current;
-	return rc ? rc : writes_add(bench, &plan->parts, &put, index);
+	if (rc == 0)
+		rc = bench_keep_batch(bench, json_span(slot->current), &part->content,
+				      &lineage->error);
+	if (rc == 0 && writes_add(bench, &plan->parts, &put, index))
+		rc = error_nomem(&lineage->error);
+	return rc;
 }
 
 static int agree_part(struct bench *bench, struct lineage *lineage, struct slot *slot, size_t index,
@@ -238,9 +291,9 @@ static int plan_base(struct bench *bench, struct lineage *lineage, size_t index,
 
 	buf_clear(&bench->scratch);
 	rc = base_write(&lineage->base, lineage->name.family, &bench->arena, &bench->scratch);
-	put.id = arena_printf(&bench->arena, "base/%.*s", STR_ARG(lineage->label));
-	put.body = arena_dup(&bench->arena, buf_view(&bench->scratch));
-	if (rc || !put.id.ptr || !put.body.ptr || writes_add(bench, &plan->state, &put, index))
+	put.id = lineage_record(bench, "base/", lineage->label);
+	put.body = buf_view(&bench->scratch);
+	if (rc || !put.id.ptr || writes_add(bench, &plan->state, &put, index))
 		return error_nomem(&lineage->error);
 	plan->state.at[plan->state.count - 1].base = true;
 	return 0;

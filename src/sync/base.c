@@ -30,11 +30,6 @@ static bool hash_decode(struct cf_str text, uint64_t *ret)
 	return true;
 }
 
-struct cf_str base_place(const struct slot_kind *slot, struct cf_arena *arena)
-{
-	return arena_printf(arena, "%.*s@%u", STR_ARG(slot->major->type->name), slot->major->major);
-}
-
 /* --- differences ---------------------------------------------------------- */
 
 /* What must be set (hash 0: removed) in `from` to get `to`. */
@@ -202,7 +197,7 @@ static int write_slot(const struct base *base, const struct family *family, size
 {
 	const struct base_slot *slot = &base->slots[index];
 	struct atoms shown = slot->agreed, diff;
-	struct cf_str place = base_place(&family->slots[index], arena);
+	struct cf_str place = family->slots[index].place;
 	size_t like = index;
 
 	for (size_t i = index; i-- > 0;) {
@@ -223,7 +218,7 @@ static int write_slot(const struct base *base, const struct family *family, size
 	buf_str(out, STR(":{"));
 	if (like != index) {
 		buf_str(out, STR("\"like\":"));
-		json_write_string(base_place(&family->slots[like], arena), out);
+		json_write_string(family->slots[like].place, out);
 		buf_byte(out, ',');
 	}
 	if (slot->key.len) {
@@ -357,7 +352,7 @@ int base_read(struct base *ret, const struct family *family, struct json_value r
 	ret->listed_incomplete = json_kind(json_member(record, STR("incomplete"))) == JSON_TRUE;
 	ret->listed_quarantine = json_kind(json_member(record, STR("quarantine"))) == JSON_TRUE;
 	for (size_t i = 0; i < family->slot_count && rc == 0 && ret->exists; i++) {
-		struct json_value value = json_member(places, base_place(&family->slots[i], arena));
+		struct json_value value = json_member(places, family->slots[i].place);
 
 		if (!json_is_absent(value))
 			rc = read_slot(value, places, arena, &ret->slots[i], 0);

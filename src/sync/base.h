@@ -62,7 +62,4 @@ struct base_news {
 int base_agree(struct base_slot *slot, bool there, const struct atoms *agreed,
 	       const struct base_news *news, size_t news_count, struct cf_arena *arena);
 
-/* "todo-item@2" */
-struct cf_str base_place(const struct slot_kind *slot, struct cf_arena *arena);
-
 #endif

@@ -47,15 +47,15 @@ static int read_documents(struct sync *sync, struct lineage *lineages, size_t co
 
 	for (size_t i = 0; i < count; i++)
 		total += lineages[i].name.family->own_count;
-	gets = arena_calloc(&bench->arena, total + 1, sizeof(*gets));
-	records = arena_calloc(&bench->arena, total + 1, sizeof(*records));
+	gets = arena_calloc(&bench->batch, total + 1, sizeof(*gets));
+	records = arena_calloc(&bench->batch, total + 1, sizeof(*records));
 	if (!gets || !records)
 		return error_nomem(error);
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < lineages[i].name.family->own_count; k++)
 			gets[at++].id = lineages[i].slots[k].id;
 	rc = store_get(sync->store, gets, total,
-		       CF_READ_BODIES | CF_READ_LEAVES | CF_READ_HISTORIES, &bench->arena, records,
+		       CF_READ_BODIES | CF_READ_LEAVES | CF_READ_HISTORIES, &bench->batch, records,
 		       error);
 	at = 0;
 	for (size_t i = 0; i < count && rc == 0; i++)
@@ -87,20 +87,19 @@ static int read_bases(struct sync *sync, struct lineage *lineages, size_t count,
 		      struct cf_record **ret_records, struct cf_error *error)
 {
 	struct bench *bench = &sync->bench;
-	struct cf_get *gets = arena_calloc(&bench->arena, count, sizeof(*gets));
-	struct cf_record *records = arena_calloc(&bench->arena, count, sizeof(*records));
+	struct cf_get *gets = arena_calloc(&bench->batch, count, sizeof(*gets));
+	struct cf_record *records = arena_calloc(&bench->batch, count, sizeof(*records));
 	int rc;
 
 	if (!gets || !records)
 		return error_nomem(error);
 	for (size_t i = 0; i < count; i++) {
-		gets[i].id = arena_printf(&bench->arena, "base/%.*s", STR_ARG(lineages[i].label));
+		gets[i].id =
+			arena_dup(&bench->batch, lineage_record(bench, "base/", lineages[i].label));
 		if (!gets[i].id.ptr)
 			return error_nomem(error);
 	}
-	rc = store_get(sync->state, gets, count, CF_READ_BODIES, &bench->arena, records, error);
-	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = read_base(sync, &lineages[i], &records[i], error);
+	rc = store_get(sync->state, gets, count, CF_READ_BODIES, &bench->batch, records, error);
 	*ret_records = records;
 	return rc;
 }
@@ -111,9 +110,9 @@ static int read_parts(struct sync *sync, struct cf_error *error)
 	struct bench *bench = &sync->bench;
 	struct parts *parts = &bench->parts;
 	size_t count = 0;
-	struct part **wanted = arena_calloc(&bench->arena, parts->wanted, sizeof(*wanted));
-	struct cf_get *gets = arena_calloc(&bench->arena, parts->wanted, sizeof(*gets));
-	struct cf_record *records = arena_calloc(&bench->arena, parts->wanted, sizeof(*records));
+	struct part **wanted = arena_calloc(&bench->batch, parts->wanted, sizeof(*wanted));
+	struct cf_get *gets = arena_calloc(&bench->batch, parts->wanted, sizeof(*gets));
+	struct cf_record *records = arena_calloc(&bench->batch, parts->wanted, sizeof(*records));
 	int rc;
 
 	if (!wanted || !gets || !records)
@@ -126,7 +125,7 @@ static int read_parts(struct sync *sync, struct cf_error *error)
 			gets[count++].id = part->id;
 		}
 	}
-	rc = store_get(sync->store, gets, count, CF_READ_BODIES | CF_READ_HISTORIES, &bench->arena,
+	rc = store_get(sync->store, gets, count, CF_READ_BODIES | CF_READ_HISTORIES, &bench->batch,
 		       records, error);
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		struct part *part = wanted[i];
@@ -136,7 +135,7 @@ static int read_parts(struct sync *sync, struct cf_error *error)
 		/* A part that cannot be read is quarantined with its own lineage; for those
 		 * who refer to it, it has not arrived. */
 		if (records[i].revision_count && !records[i].revisions[0].deleted &&
-		    bench_read(bench, records[i].revisions[0].body, &part->content, NULL))
+		    bench_keep_batch(bench, records[i].revisions[0].body, &part->content, NULL))
 			part->content = JSON_ABSENT;
 	}
 	parts->wanted = 0;
@@ -188,11 +187,20 @@ static int work_on(struct sync *sync, struct lineage *lineage, size_t index,
 		   const struct cf_record *base, struct plan *plan, struct cf_error *error)
 {
 	struct plan mark = *plan;
+	int rc;
 
+	bench_next(&sync->bench);
+	rc = read_base(sync, lineage, base, error);
+	if (rc)
+		return rc;
 	for (int tries = 0; tries < SYNC_RETRIES_MAX; tries++) {
-		int rc = attempt(sync, lineage, index, plan);
-		struct cf_error why = lineage->error;
-		struct cf_str waits_for = lineage->waits_for, waits_label = lineage->waits_label;
+		struct cf_error why;
+		struct cf_str waits_for, waits_label;
+
+		rc = attempt(sync, lineage, index, plan);
+		why = lineage->error;
+		waits_for = lineage->waits_for;
+		waits_label = lineage->waits_label;
 
 		if (rc == 0)
 			return 0;
@@ -228,9 +236,9 @@ static int work_on(struct sync *sync, struct lineage *lineage, size_t index,
 static int put_all(struct sync *sync, struct cf_store *store, const struct writes *writes,
 		   const struct lineage *lineages, struct cf_answer **ret, struct cf_error *error)
 {
-	struct cf_put *puts = arena_calloc(&sync->bench.arena, writes->count, sizeof(*puts));
+	struct cf_put *puts = arena_calloc(&sync->bench.batch, writes->count, sizeof(*puts));
 	struct cf_answer *answers =
-		arena_calloc(&sync->bench.arena, writes->count, sizeof(*answers));
+		arena_calloc(&sync->bench.batch, writes->count, sizeof(*answers));
 	size_t count = 0, at = 0;
 	int rc;
 
@@ -243,11 +251,11 @@ static int put_all(struct sync *sync, struct cf_store *store, const struct write
 		*ret = answers;
 		return 0;
 	}
-	rc = store_put(store, puts, count, &sync->bench.arena, answers, error);
+	rc = store_put(store, puts, count, &sync->bench.batch, answers, error);
 	if (rc)
 		return rc;
 	/* Back to one answer per write, in the writes' own order. */
-	*ret = arena_calloc(&sync->bench.arena, writes->count, sizeof(**ret));
+	*ret = arena_calloc(&sync->bench.batch, writes->count, sizeof(**ret));
 	if (!*ret)
 		return error_nomem(error);
 	for (size_t i = 0; i < writes->count; i++)
@@ -321,8 +329,7 @@ static void count_lineage(struct sync *sync, const struct lineage *lineage)
 		sync->counters.incomplete++;
 	else if (lineage->failure)
 		sync->counters.quarantined++;
-	for (const struct conflict *c = lineage->conflicts; c; c = c->next)
-		sync->counters.conflicts++;
+	sync->counters.conflicts += lineage->conflict_count;
 	for (size_t i = 0; i < family->own_count && !lineage->failure; i++) {
 		const struct slot *slot = &lineage->slots[i];
 
@@ -360,7 +367,7 @@ static int run_once(struct sync *sync, const struct lineage_name *names, size_t 
 	int rc = 0;
 
 	bench_reset(&sync->bench);
-	lineages = arena_calloc(&sync->bench.arena, count, sizeof(*lineages));
+	lineages = arena_calloc(&sync->bench.batch, count, sizeof(*lineages));
 	if (!lineages)
 		return error_nomem(error);
 	for (size_t i = 0; i < count && rc == 0; i++)

@@ -68,5 +68,6 @@ int conflict_add(struct bench *bench, struct lineage *lineage, const struct edit
 				      .late = late,
 				      .next = lineage->conflicts};
 	lineage->conflicts = conflict;
+	lineage->conflict_count++;
 	return 0;
 }

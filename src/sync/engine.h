@@ -25,6 +25,7 @@ struct sync {
 	const struct catalog *catalog;
 	struct cf_store *store, *state;
 	struct sync_options options;
+	size_t batch_changes; /* now; at least options.batch_changes_max */
 	struct registry registry;
 	struct bench bench;
 	struct cf_arena step;                 /* lives for one step: changes and names */

@@ -239,8 +239,13 @@ static int build_family(struct registry *registry, struct family *family, struct
 /* Links moved while they were ordered: shared slots point at them again. */
 static void retie_shared(struct registry *registry, struct family *family)
 {
-	for (size_t i = 0; i < family->slot_count; i++)
+	for (size_t i = 0; i < family->slot_count; i++) {
+		const struct catalog_major *major = family->slots[i].major;
+
 		family->slots[i].link = NULL;
+		family->slots[i].place = arena_printf(&registry->arena, "%.*s@%u",
+						      STR_ARG(major->type->name), major->major);
+	}
 	for (size_t i = 0; i < family->link_count; i++)
 		tie_shared(registry, family, &family->links[i]);
 }

@@ -15,6 +15,7 @@
 /* One place of a lineage: a document of its own, or a shared part it refers to. */
 struct slot_kind {
 	const struct catalog_major *major;
+	struct cf_str place; /* "todo-item@2" */
 	bool shared;
 	struct family *part_family; /* shared: where the part's own lineage is */
 	const struct link *link;    /* shared: the link whose lens names the reference */

@@ -74,7 +74,7 @@ static int take_change(struct sync *sync, const struct cf_change *change, struct
 static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *error)
 {
 	struct cf_changes args = {.since = str_of(sync->since),
-				  .limit = sync->options.batch_changes_max,
+				  .limit = sync->batch_changes,
 				  .wait_ms = sync->options.wait_ms,
 				  .flags = CF_READ_LEAVES};
 	struct cf_change *changes;
@@ -86,6 +86,11 @@ static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *erro
 	if (rc)
 		return rc;
 	*ret_idle = count == 0;
+	/* Far behind, larger batches cost less each; near the end, small ones wait less. */
+	if (count < sync->batch_changes)
+		sync->batch_changes = sync->options.batch_changes_max;
+	else if (sync->batch_changes < sync->options.batch_changes_max * SYNC_BATCH_GROWTH)
+		sync->batch_changes *= 2;
 	if (count == 0)
 		return 0;
 	if (batch_init(&batch, count, &sync->step))

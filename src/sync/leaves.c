@@ -313,7 +313,6 @@ static int add_news(struct bench *bench, struct lineage *lineage, struct slot *s
 	}
 	slot->news[slot->news_count++] = (struct base_news){
 		.rev = revision->rev, .deleted = revision->deleted, .atoms = *atoms};
-	lineage->outside_writes++;
 	lineage->news = true;
 	return 0;
 }

@@ -6,6 +6,8 @@
 #define SYNC_KNOWN_MAX 1000
 /* Changes taken at once. */
 #define SYNC_BATCH_CHANGES 500
+/* How many times that, while far behind; bounds the memory of a batch. */
+#define SYNC_BATCH_GROWTH 4
 /* Rounds of two sweeps before a lens is said to swing. Lenses that keep the laws need one. */
 #define SYNC_ROUNDS_MAX 4
 /* Reading again after somebody else was first. */

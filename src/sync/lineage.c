@@ -8,6 +8,7 @@ int bench_init(struct bench *bench, const struct registry *registry, struct cf_s
 
 	*bench = (struct bench){.registry = registry, .mem = mem, .store = store};
 	arena_init(&bench->arena, mem);
+	arena_init(&bench->batch, mem);
 	buf_init(&bench->scratch, mem);
 	bench->rules = (struct atom_rules){.type_field = identity->type_field,
 					   .version_field = identity->version_field};
@@ -15,52 +16,63 @@ int bench_init(struct bench *bench, const struct registry *registry, struct cf_s
 	return bench->worker ? 0 : CF_ERR_NOMEM;
 }
 
+static void tapes_fini(struct tapes *tapes, const struct cf_mem *mem)
+{
+	for (size_t i = 0; i < tapes->count; i++) {
+		json_doc_fini(tapes->at[i]);
+		mem_free(mem, tapes->at[i]);
+	}
+	mem_free(mem, tapes->at);
+}
+
 void bench_fini(struct bench *bench)
 {
-	for (size_t i = 0; i < bench->tape_count; i++) {
-		json_doc_fini(bench->tapes[i]);
-		mem_free(bench->mem, bench->tapes[i]);
-	}
-	mem_free(bench->mem, bench->tapes);
+	tapes_fini(&bench->tapes, bench->mem);
+	tapes_fini(&bench->batch_tapes, bench->mem);
 	lens_worker_free(bench->worker);
 	buf_fini(&bench->scratch);
 	arena_fini(&bench->arena);
+	arena_fini(&bench->batch);
 	*bench = (struct bench){.mem = bench->mem};
+}
+
+void bench_next(struct bench *bench)
+{
+	arena_reset(&bench->arena);
+	bench->tapes.used = 0;
 }
 
 void bench_reset(struct bench *bench)
 {
-	arena_reset(&bench->arena);
-	bench->tape_used = 0;
+	bench_next(bench);
+	arena_reset(&bench->batch);
+	bench->batch_tapes.used = 0;
 	bench->parts = (struct parts){.buckets = NULL};
 }
 
-static struct json_doc *next_tape(struct bench *bench)
+static struct json_doc *next_tape(struct tapes *tapes, const struct cf_mem *mem)
 {
-	if (bench->tape_used == bench->tape_count) {
-		size_t count = bench->tape_count ? bench->tape_count * 2 : 64;
-		struct json_doc **tapes =
-			mem_resize(bench->mem, bench->tapes, count * sizeof(struct json_doc *));
+	if (tapes->used == tapes->count) {
+		struct json_doc **grown =
+			mem_resize(mem, tapes->at, (tapes->count + 1) * sizeof(struct json_doc *));
+		struct json_doc *doc;
 
-		if (!tapes)
+		if (!grown)
 			return NULL;
-		bench->tapes = tapes;
-		for (; bench->tape_count < count; bench->tape_count++) {
-			tapes[bench->tape_count] = mem_alloc(bench->mem, sizeof(struct json_doc));
-			if (!tapes[bench->tape_count])
-				break;
-			json_doc_init(tapes[bench->tape_count], bench->mem);
-		}
-		if (bench->tape_used == bench->tape_count)
+		tapes->at = grown;
+		doc = mem_alloc(mem, sizeof(*doc));
+		if (!doc)
 			return NULL;
+		json_doc_init(doc, mem);
+		grown[tapes->count++] = doc;
 	}
-	return bench->tapes[bench->tape_used++];
+	return tapes->at[tapes->used++];
 }
 
-int bench_read(struct bench *bench, struct cf_str text, struct json_value *ret,
-	       struct cf_error *error)
+static int read_on(struct tapes *tapes, const struct cf_mem *mem, struct cf_str text,
+		   struct json_value *ret, struct cf_error *error)
 {
-	struct json_doc *doc = next_tape(bench);
+	struct json_doc *doc = next_tape(tapes, mem);
 	int rc;
 
 	if (!doc)
@@ -71,12 +83,27 @@ int bench_read(struct bench *bench, struct cf_str text, struct json_value *ret,
 	return rc;
 }
 
+int bench_read(struct bench *bench, struct cf_str text, struct json_value *ret,
+	       struct cf_error *error)
+{
+	return read_on(&bench->tapes, bench->mem, text, ret, error);
+}
+
 int bench_keep(struct bench *bench, struct cf_str text, struct json_value *ret,
 	       struct cf_error *error)
 {
 	struct cf_str copy = arena_dup(&bench->arena, text);
 
 	return copy.ptr ? bench_read(bench, copy, ret, error) : error_nomem(error);
+}
+
+int bench_keep_batch(struct bench *bench, struct cf_str text, struct json_value *ret,
+		     struct cf_error *error)
+{
+	struct cf_str copy = arena_dup(&bench->batch, text);
+
+	return copy.ptr ? read_on(&bench->batch_tapes, bench->mem, copy, ret, error)
+			: error_nomem(error);
 }
 
 int bench_atoms(struct bench *bench, struct json_value document, struct atoms *ret)
@@ -88,20 +115,21 @@ int bench_atoms(struct bench *bench, struct json_value document, struct atoms *r
 int lineage_init(struct bench *bench, struct lineage *lineage, const struct lineage_name *name)
 {
 	const struct family *family = name->family;
+	struct cf_buf *text = &bench->scratch;
 	int rc;
 
 	*lineage = (struct lineage){.name = *name};
-	lineage->name.key = arena_dup(&bench->arena, name->key);
-	lineage->slots = arena_calloc(&bench->arena, family->slot_count, sizeof(struct slot));
+	lineage->name.key = arena_dup(&bench->batch, name->key);
+	lineage->slots = arena_calloc(&bench->batch, family->slot_count, sizeof(struct slot));
 	if (!lineage->slots || !lineage->name.key.ptr)
 		return CF_ERR_NOMEM;
-	buf_clear(&bench->scratch);
-	rc = lineage_label(name, &bench->scratch);
-	lineage->label = arena_dup(&bench->arena, buf_view(&bench->scratch));
-	buf_clear(&bench->scratch);
+	buf_clear(text);
+	rc = lineage_label(name, text);
+	lineage->label = arena_dup(&bench->batch, buf_view(text));
+	buf_clear(text);
 	if (rc == 0)
-		rc = json_write_string_inner(name->key, &bench->scratch);
-	lineage->key_json = arena_dup(&bench->arena, buf_view(&bench->scratch));
+		rc = json_write_string_inner(name->key, text);
+	lineage->key_json = arena_dup(&bench->batch, buf_view(text));
 	for (size_t i = 0; i < family->slot_count && rc == 0; i++) {
 		struct slot *slot = &lineage->slots[i];
 
@@ -109,11 +137,10 @@ int lineage_init(struct bench *bench, struct lineage *lineage, const struct line
 		slot->index = i;
 		if (slot->kind->shared)
 			continue;
-		buf_clear(&bench->scratch);
+		buf_clear(text);
 		rc = catalog_format_id(bench->registry->catalog, slot->kind->major->type->name,
-				       slot->kind->major->major, name->key, name->singleton,
-				       &bench->scratch);
-		slot->id = arena_dup(&bench->arena, buf_view(&bench->scratch));
+				       slot->kind->major->major, name->key, name->singleton, text);
+		slot->id = arena_dup(&bench->batch, buf_view(text));
 	}
 	return rc;
 }

@@ -63,12 +63,12 @@ struct conflict {
 
 struct lineage {
 	struct lineage_name name;
-	struct cf_str label;
+	struct cf_str label;    /* these live as long as the batch */
 	struct cf_str key_json; /* the key as it stands inside a JSON string */
 	struct base base;
 	struct slot *slots; /* as the family's */
 	struct conflict *conflicts;
-	size_t outside_writes; /* revisions that people wrote, of this reading */
+	size_t conflict_count;
 	bool delete_all;
 	bool news;   /* there is something to agree on */
 	int failure; /* why it waits: an INPUT error (quarantine) or INCOMPLETE */
@@ -94,14 +94,20 @@ struct parts {
 	struct part *all;
 };
 
+/* Tapes that are used again and again. */
+struct tapes {
+	struct json_doc **at;
+	size_t count, used;
+};
+
 /* What the steps work with; one per thread. */
 struct bench {
 	const struct registry *registry;
 	const struct cf_mem *mem;
-	struct cf_arena arena; /* of the batch */
+	struct cf_arena arena; /* of one lineage's attempt: emptied before the next one */
+	struct cf_arena batch; /* of the batch: records, shared parts, what is to be written */
+	struct tapes tapes, batch_tapes;
 	struct lens_worker *worker;
-	struct json_doc **tapes; /* reused from batch to batch */
-	size_t tape_count, tape_used;
 	struct cf_buf scratch;
 	struct atom_rules rules;
 	struct cf_store *store; /* to read revisions on the way */
@@ -111,15 +117,19 @@ struct bench {
 int bench_init(struct bench *bench, const struct registry *registry, struct cf_store *store,
 	       const struct cf_mem *mem);
 void bench_fini(struct bench *bench);
-/* Forgets the batch. */
+/* Forgets the lineage, or the whole batch. */
+void bench_next(struct bench *bench);
 void bench_reset(struct bench *bench);
-/* Reads a document that lives as long as the batch. */
+/* Reads a document that lives as long as the lineage's attempt. */
 int bench_read(struct bench *bench, struct cf_str text, struct json_value *ret,
 	       struct cf_error *error);
-/* Copies text into the batch's arena, then reads it. */
+/* Copies text, then reads it. */
 int bench_keep(struct bench *bench, struct cf_str text, struct json_value *ret,
 	       struct cf_error *error);
-/* The value under a pointer, without identity fields. */
+/* The same for as long as the batch. */
+int bench_keep_batch(struct bench *bench, struct cf_str text, struct json_value *ret,
+		     struct cf_error *error);
+/* The atoms of a document; none where it is absent. */
 int bench_atoms(struct bench *bench, struct json_value document, struct atoms *ret);
 
 int lineage_init(struct bench *bench, struct lineage *lineage, const struct lineage_name *name);
@@ -166,6 +176,8 @@ struct plan {
 	struct writes documents; /* last */
 	int64_t now_ms;
 };
+/* Copies all that the put says, but its history's older revisions and bodies of
+ * attachments, which are the batch's already. */
 int writes_add(struct bench *bench, struct writes *writes, const struct cf_put *put,
 	       size_t lineage);
 /* A lineage that agrees: base, lists, documents. */
@@ -183,6 +195,8 @@ int record_fanout(struct bench *bench, const struct lineage *lineage, bool waiti
 		  size_t index, struct plan *plan);
 int record_waiting(struct bench *bench, const struct lineage *lineage, size_t index,
 		   struct plan *plan);
+/* LISTLABEL: the id of a record. ptr NULL: no memory. */
+struct cf_str lineage_record(struct bench *bench, const char *list, struct cf_str label);
 int record_time(int64_t now_ms, struct cf_buf *out);
 /* The text with its quotes of a value, or null where it is absent. */
 void record_value(struct json_value value, struct cf_buf *out);

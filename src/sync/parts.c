@@ -14,7 +14,7 @@ struct part *parts_get(struct bench *bench, struct cf_str id)
 	struct part **bucket, *part;
 
 	if (!parts->buckets) {
-		parts->buckets = arena_calloc(&bench->arena, PART_BUCKETS, sizeof(struct part *));
+		parts->buckets = arena_calloc(&bench->batch, PART_BUCKETS, sizeof(struct part *));
 		if (!parts->buckets)
 			return NULL;
 		parts->bucket_count = PART_BUCKETS;
@@ -23,10 +23,12 @@ struct part *parts_get(struct bench *bench, struct cf_str id)
 	for (part = *bucket; part; part = part->next)
 		if (str_equal(part->id, id))
 			return part;
-	part = arena_calloc(&bench->arena, 1, sizeof(*part));
+	part = arena_calloc(&bench->batch, 1, sizeof(*part));
 	if (!part)
 		return NULL;
-	part->id = id;
+	part->id = arena_dup(&bench->batch, id);
+	if (!part->id.ptr)
+		return NULL;
 	part->next = *bucket;
 	*bucket = part;
 	parts->wanted++;

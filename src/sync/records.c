@@ -26,6 +26,19 @@ int record_time(int64_t now_ms, struct cf_buf *out)
 			  (int)((now_ms % 1000 + 1000) % 1000));
 }
 
+struct cf_str lineage_record(struct bench *bench, const char *list, struct cf_str label)
+{
+	size_t len = strlen(list);
+	char *text = arena_alloc(&bench->arena, len + label.len + 1);
+
+	if (!text)
+		return (struct cf_str){NULL, 0};
+	memcpy(text, list, len);
+	memcpy(text + len, label.ptr, label.len);
+	text[len + label.len] = '\0';
+	return (struct cf_str){text, len + label.len};
+}
+
 void record_value(struct json_value value, struct cf_buf *out)
 {
 	if (json_is_absent(value))
@@ -49,9 +62,9 @@ static int add(struct bench *bench, struct cf_str id, size_t index, struct plan 
 
 	if (bench->scratch.failed)
 		return CF_ERR_NOMEM;
-	put.body = arena_dup(&bench->arena, buf_view(&bench->scratch));
-	if (!id.ptr || !put.body.ptr)
+	if (!id.ptr)
 		return CF_ERR_NOMEM;
+	put.body = buf_view(&bench->scratch);
 	return writes_add(bench, &plan->state, &put, index);
 }
 
@@ -117,8 +130,15 @@ int record_delete(struct bench *bench, struct cf_str id, size_t index, struct pl
 int record_reference(struct bench *bench, const struct lineage *lineage, const char *list,
 		     struct cf_str part_label, bool deleted, size_t index, struct plan *plan)
 {
-	struct cf_str id = arena_printf(&bench->arena, "%s/%.*s/%.*s", list, STR_ARG(part_label),
-					STR_ARG(lineage->label));
+	struct cf_str id;
+
+	buf_clear(&bench->scratch);
+	buf_str(&bench->scratch, str_of(list));
+	buf_byte(&bench->scratch, '/');
+	buf_str(&bench->scratch, part_label);
+	buf_byte(&bench->scratch, '/');
+	buf_str(&bench->scratch, lineage->label);
+	id = arena_dup(&bench->arena, buf_view(&bench->scratch));
 
 	if (deleted)
 		return record_delete(bench, id, index, plan);

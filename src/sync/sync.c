@@ -68,9 +68,11 @@ int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store 
 	sync->options = *options;
 	if (sync->options.batch_changes_max == 0)
 		sync->options.batch_changes_max = SYNC_BATCH_CHANGES;
+	sync->batch_changes = sync->options.batch_changes_max;
 	arena_init(&sync->step, mem);
 	arena_init(&sync->registry.arena, mem);
 	arena_init(&sync->bench.arena, mem);
+	arena_init(&sync->bench.batch, mem);
 	buf_init(&sync->bench.scratch, mem);
 	sync->bench.mem = mem;
 	rc = check_stores(store, state, error);
