@@ -311,8 +311,9 @@ static duk_ret_t compile(duk_context *duk, void *udata)
 	/* Kept alive by the stash, under its own address. */
 	call->cached->heap_ptr = duk_get_heapptr(duk, -1);
 	duk_push_heap_stash(duk);
-	duk_dup(duk, -2);
-	duk_put_prop_heapptr(duk, -2, call->cached->heap_ptr);
+	duk_push_pointer(duk, call->cached->heap_ptr);
+	duk_dup(duk, -3);
+	duk_put_prop(duk, -3);
 	return 0;
 }
 

@@ -258,6 +258,28 @@ START_TEST(characters_beyond_the_basic_plane)
 }
 END_TEST
 
+START_TEST(functions_of_one_engine_stay_alive_together)
+{
+	static const char up[] = "function (s) { return {a: s.a + 1}; }";
+	static const char down[] = "function (s) { return {a: s.a - 1}; }";
+	struct script_engine *engine = script_engine_new(&mem_heap);
+	struct cf_error error = {0};
+	struct cf_buf out;
+
+	buf_init(&out, &mem_heap);
+	/* Many calls: until the interpreter has looked for garbage. */
+	for (int i = 0; i < 6000; i++) {
+		bool is_up = i % 2 == 0;
+
+		ck_assert_msg(call(engine, is_up ? up : down, "{\"a\":5}", &out, &error) == 0, "%s",
+			      error.message);
+		ck_assert_bytes(out.ptr, out.len, is_up ? "{\"a\":6}" : "{\"a\":4}");
+	}
+	buf_fini(&out);
+	script_engine_free(engine);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("lens-script");
@@ -273,6 +295,7 @@ int main(void)
 	tcase_add_test(tcase, an_answer_is_an_object);
 	tcase_add_test(tcase, numbers_are_not_rounded);
 	tcase_add_test(tcase, characters_beyond_the_basic_plane);
+	tcase_add_test(tcase, functions_of_one_engine_stay_alive_together);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
