@@ -4,10 +4,12 @@
 
 /* Each in the order of the rows below. */
 extern const struct cli_command cmd_init;
+extern const struct cli_command cmd_check;
 extern const struct cli_command cmd_diff;
 extern const struct cli_command cmd_convert;
 extern const struct cli_command cmd_validate;
 extern const struct cli_command cmd_selector;
+extern const struct cli_command cmd_graph;
 extern const struct cli_command cmd_docs;
 extern const struct cli_command cmd_run;
 extern const struct cli_command cmd_status;
@@ -19,10 +21,12 @@ extern const struct cli_command cmd_help;
 
 static const struct cli_command *const catalog_commands[] = {
 	&cmd_init,
+	&cmd_check,
 	&cmd_diff,
 	&cmd_convert,
 	&cmd_validate,
 	&cmd_selector,
+	&cmd_graph,
 	NULL,
 };
 

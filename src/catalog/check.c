@@ -1,0 +1,179 @@
+/* check: what can be wrong with a catalog, found before anything runs. Goes on after
+ * the first finding as far as it can see. */
+#include "catalog/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { MESSAGE_BYTES = 600 };
+
+void checker_tell(struct checker *checker, bool warning, const char *path, unsigned line,
+		  struct cf_str message)
+{
+	struct cf_str file = str_of(path);
+	struct catalog_finding finding = {.warning = warning, .line = line, .message = message};
+
+	if (str_starts_with(file, checker->dir) && file.len > checker->dir.len &&
+	    file.ptr[checker->dir.len] == '/') {
+		file.ptr += checker->dir.len + 1;
+		file.len -= checker->dir.len + 1;
+	}
+	finding.file = file;
+	checker->errors += !warning;
+	if (checker->args->finding)
+		checker->args->finding(checker->args->ctx, &finding);
+}
+
+static void tell(struct checker *checker, bool warning, const struct json_file *file, uint32_t node,
+		 const char *format, ...) __attribute__((format(printf, 5, 6)));
+static void tell(struct checker *checker, bool warning, const struct json_file *file, uint32_t node,
+		 const char *format, ...)
+{
+	char text[MESSAGE_BYTES];
+	va_list list;
+
+	va_start(list, format);
+	(void)vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	checker_tell(checker, warning, file->path, json_file_line(file, node), str_of(text));
+}
+
+/* What loading stumbled over. */
+static void on_problem(void *ctx, const struct cf_error *problem)
+{
+	struct checker *checker = ctx;
+	char text[MESSAGE_BYTES + 300];
+
+	(void)snprintf(text, sizeof(text), "%s%s%s", problem->message,
+		       problem->pointer[0] ? " at " : "", problem->pointer);
+	checker_tell(checker, false, problem->file, problem->line, str_of(text));
+}
+
+/* --- manifests -------------------------------------------------------------------- */
+
+static bool any_schema_in(const struct catalog_type *type, const struct semver_range *range)
+{
+	for (size_t i = 0; i < type->major_count; i++)
+		for (size_t k = 0; k < type->majors[i].schema_count; k++)
+			if (semver_range_has(range, &type->majors[i].schemas[k].version))
+				return true;
+	return false;
+}
+
+static void check_manifest(struct checker *checker, const struct catalog *catalog,
+			   const struct manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->dependency_count; i++) {
+		const struct manifest_dependency *need = &manifest->dependencies[i];
+		const struct catalog_type *type = catalog_type(catalog, need->type);
+
+		if (!type)
+			tell(checker, false, &manifest->file, need->node,
+			     "the type %.*s has no schema", STR_ARG(need->type));
+		else if (!any_schema_in(type, need->range))
+			tell(checker, false, &manifest->file, need->node,
+			     "no schema of %.*s is in the range %.*s", STR_ARG(need->type),
+			     STR_ARG(need->range_text));
+	}
+}
+
+/* --- versions ----------------------------------------------------------------------- */
+
+/* Minor and fix versions of one major must read what the one before them wrote. */
+static int check_minors(struct checker *checker, const struct catalog_major *major,
+			struct cf_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 1; i < major->schema_count && rc == 0; i++) {
+		const struct catalog_schema *a = &major->schemas[i - 1], *b = a + 1;
+		struct schema_diff diff;
+
+		rc = schema_diff(&diff, a->schema, b->schema, checker->mem, error);
+		if (rc)
+			break;
+		for (size_t k = 0; k < diff.reason_count; k++) {
+			const struct schema_reason *r = &diff.reasons[k];
+			struct json_value at =
+				json_pointer_get(json_file_root(&b->file), r->pointer);
+
+			if (r->breaks_backward)
+				tell(checker, r->undecided, &b->file,
+				     json_is_absent(at) ? 0 : at.node,
+				     "%.*s cannot read all documents of %.*s, yet has the same "
+				     "major: %.*s at %.*s",
+				     STR_ARG(b->version_text), STR_ARG(a->version_text),
+				     STR_ARG(r->message), STR_ARG(r->pointer));
+		}
+		schema_diff_fini(&diff);
+	}
+	return rc;
+}
+
+/* Each supported major from the one before it, and back. */
+static void check_reach(struct checker *checker, const struct catalog *catalog,
+			const struct catalog_type *type)
+{
+	const struct catalog_major *before = NULL;
+
+	for (size_t i = 0; i < type->major_count; i++) {
+		const struct catalog_major *major = &type->majors[i];
+
+		if (!major->supported)
+			continue;
+		if (before && (!catalog_program(catalog, type, before->major, major->major) ||
+			       !catalog_program(catalog, type, major->major, before->major)))
+			tell(checker, false, &major->schemas[0].file, 0,
+			     "%.*s@%u cannot be reached from @%u: a lens is missing between them",
+			     STR_ARG(type->name), major->major, before->major);
+		before = major;
+	}
+}
+
+static int check_type(struct checker *checker, const struct catalog *catalog,
+		      const struct catalog_type *type, struct cf_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < type->major_count && rc == 0; i++)
+		rc = check_minors(checker, &type->majors[i], error);
+	if (rc == 0)
+		check_reach(checker, catalog, type);
+	return rc;
+}
+
+static int check_opened(struct checker *checker, const struct catalog *catalog,
+			struct cf_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < catalog->manifest_count; i++)
+		check_manifest(checker, catalog, &catalog->manifests[i]);
+	/* Lenses are compiled only where everything could be read. */
+	if (catalog->problem_count)
+		return 0;
+	for (size_t i = 0; i < catalog->type_count && rc == 0; i++)
+		rc = check_type(checker, catalog, &catalog->types[i], error);
+	for (size_t i = 0; i < catalog->edge_count && rc == 0; i++)
+		rc = check_laws(checker, catalog, &catalog->edges[i], error);
+	return rc;
+}
+
+int catalog_check(const char *dir, const struct catalog_check_args *args, size_t *ret_errors,
+		  const struct cf_mem *mem, struct cf_error *error)
+{
+	struct checker checker = {.args = args, .mem = mem, .dir = str_of(dir)};
+	struct catalog *catalog;
+	int rc;
+
+	while (checker.dir.len > 1 && checker.dir.ptr[checker.dir.len - 1] == '/')
+		checker.dir.len--;
+	rc = catalog_open_with(&catalog, dir, on_problem, &checker, mem, error);
+	if (rc)
+		return rc;
+	rc = check_opened(&checker, catalog, error);
+	if (rc == 0)
+		*ret_errors = checker.errors;
+	catalog_close(catalog);
+	return rc;
+}

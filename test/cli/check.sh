@@ -1,0 +1,238 @@
+# check: one small edit of an example for each finding; and graph.
+. "$(dirname "$0")/lib.sh"
+
+# A fresh copy of an example to spoil.
+fresh() {
+	rm -rf c
+	cp -r "$source/examples/${1:-todo}" c
+}
+item=c/schemas/todo-item
+lens=c/lenses/todo-item
+
+begin "the examples are clean, and the seed is told"
+for name in todo todo-split; do
+	run check "$source/examples/$name" --seed 7 --runs 50
+	expect_code 0
+	expect_out ''
+	expect_err 'chesterfield: 0 errors, 50 documents each way, --seed 7'
+done
+
+begin "what init writes is clean"
+run init made
+expect_code 0
+run check made --seed 1 --runs 50
+expect_code 0
+expect_out ''
+
+begin "init writes nothing over"
+run init made
+expect_code 4
+
+begin "the same seed gives the same findings"
+fresh
+sed -i 's/, done: true}  # down/}/' $lens/1-2.yaml
+run check c --seed 3 --runs 50
+expect_code 3
+cp out first
+run check c --seed 3 --runs 50
+expect_out_file first
+
+begin "a status that the table cannot say, with a document"
+expect_out_has 'error lenses/todo-item/1-2.yaml:'
+expect_out_has '"status":"done"'
+
+begin "an unknown op, with its line"
+fresh
+sed -i 's/- rename:/- renam:/' $lens/1-2.yaml
+run check c
+expect_code 3
+expect_out_has 'error lenses/todo-item/1-2.yaml:5: '
+expect_out_has 'rename'
+
+begin "an unknown argument"
+fresh
+sed -i 's/destination: status/destinatoin: status/' $lens/1-2.yaml
+run check c
+expect_code 3
+expect_out_has 'error lenses/todo-item/1-2.yaml:5: '
+
+begin "a missing lens"
+fresh
+rm $lens/2-3.yaml
+run check c
+expect_code 3
+expect_out_has 'error schemas/todo-item/3.0.0.json:1: todo-item@3 cannot be reached from @2'
+
+begin "a result that breaks the target schema"
+fresh
+sed -i 's/"enum": \["active", "blocked"/"enum": ["blocked"/' $item/2.0.0.json
+run check c --seed 1
+expect_code 3
+expect_out_has 'a valid document becomes an invalid one going up'
+
+begin "a default of the wrong type"
+fresh
+sed -i 's/default: {name: Inbox}/default: {name: 5}/' $lens/1-2.yaml
+run check c --seed 1
+expect_code 3
+expect_out_has '/group/name'
+
+begin "a mapping target of the wrong type"
+fresh
+sed -i 's/halted: false/halted: 7/' $lens/1-2.yaml
+run check c --seed 1
+expect_code 3
+expect_out_has 'a valid document becomes an invalid one going down'
+expect_out_has '"status":"halted"'
+
+begin "a law that is broken"
+fresh
+cat >$lens/1-2.yaml <<'END'
+from: todo-item@1
+to: todo-item@2
+lens:
+  - script:
+      reads: [isDone]
+      writes: [status]
+      up: 'function (older) { return {status: "active"}; }'
+      down: 'function (newer) { return {isDone: false}; }'
+END
+run check c --seed 1 --runs 20
+expect_code 3
+expect_out_has 'is broken'
+expect_out_has '"isDone":true'
+
+begin "a manifest that asks for what has no schema"
+fresh
+sed -i 's/"\^3.0.0"/"^4.0.0"/' c/manifests/3.0.0.json
+run check c
+expect_code 3
+expect_out 'error manifests/3.0.0.json:4: no schema of todo-item is in the range ^4.0.0'
+
+begin "a manifest that names an unknown type"
+fresh
+sed -i 's/"settings"/"setings"/' c/manifests/1.1.0.json
+run check c
+expect_code 3
+expect_out 'error manifests/1.1.0.json:4: the type setings has no schema'
+
+begin "a minor version that cannot read what the one before wrote"
+fresh
+sed -i 's/"required": \["schema"/"required": ["isImportant", "schema"/' $item/1.1.0.json
+run check c
+expect_code 3
+expect_out_has 'error schemas/todo-item/1.1.0.json:'
+expect_out_has 'yet has the same major'
+
+begin "a schema that is not one"
+fresh
+sed -i 's/"type": "boolean"/"type": "bool"/' $item/1.0.0.json
+run check c
+expect_code 3
+expect_out_has 'error schemas/todo-item/1.0.0.json:'
+
+begin "a file that is named otherwise than its version"
+fresh
+mv $item/2.0.0.json $item/2.0.1.json
+run check c
+expect_code 3
+expect_out_has 'the version is 2.0.0, but the file is named 2.0.1'
+
+begin "it goes on after the first finding"
+fresh
+sed -i 's/- rename:/- renam:/' $lens/1-2.yaml
+sed -i 's/- extract:/- extrac:/' $lens/2-3.yaml
+sed -i 's/"settings"/"setings"/' c/manifests/1.1.0.json
+run check c
+expect_code 3
+expect_lines out 3
+
+begin "broken YAML and broken JSON"
+fresh
+echo '  - {' >>$lens/1-2.yaml
+echo '{' >c/manifests/2.0.0.json
+run check c
+expect_code 3
+expect_out_has 'error lenses/todo-item/1-2.yaml:'
+expect_out_has 'error manifests/2.0.0.json:'
+
+begin "a lens of an unknown type"
+fresh
+sed -i 's/^from: todo-item@1/from: todo@1/; s/^to: todo-item@2/to: todo@2/' $lens/1-2.yaml
+run check c
+expect_code 3
+expect_out_has 'error lenses/todo-item/1-2.yaml:'
+expect_out_has 'todo@1'
+
+begin "lenses that go round"
+fresh
+sed -i 's/^from: todo-item@2/from: todo-item@3/; s/^to: todo-item@3/to: todo-item@2/' $lens/2-3.yaml
+run check c
+expect_code 3
+expect_out_has 'cycle'
+
+begin "a version made by two lenses"
+fresh
+sed 's/^from: todo-item@2/from: todo-item@1/' $lens/2-3.yaml >$lens/1-3.yaml
+run check c
+expect_code 3
+expect_out_has 'todo-item@3 is made by another lens, too'
+
+begin "two types whose ids cannot be told apart"
+fresh
+echo 'id: "{type}-{major}-{key}"' >c/catalog.yaml
+mkdir c/schemas/todo
+sed 's/todo-item/todo/' $item/1.0.0.json >c/schemas/todo/1.0.0.json
+run check c
+expect_code 3
+expect_out_has 'the id grammar cannot tell todo from todo-item'
+
+begin "unknown members of catalog.yaml"
+fresh
+echo 'suported: {}' >>c/catalog.yaml
+run check c
+expect_code 3
+expect_out_has 'error catalog.yaml:7: '
+expect_out_has 'suported'
+
+begin "a folder that is missing or is no catalog"
+run check nowhere
+expect_code 1
+expect_err 'chesterfield: nowhere: no such folder'
+mkdir -p empty
+run check empty
+expect_code 1
+expect_err 'chesterfield: empty: catalog.yaml is missing: this is not a catalog'
+
+begin "findings as JSON"
+fresh
+sed -i 's/"settings"/"setings"/' c/manifests/1.1.0.json
+run check c --json
+expect_code 3
+expect_out '{"level":"error","file":"manifests/1.1.0.json","line":4,"message":"the type setings has no schema"}'
+
+begin "the graph to read"
+run graph -c "$source/examples/todo-split"
+expect_code 0
+expect_out 'status@1  1.0.0
+todo-item@1  1.0.0
+todo-item@2  2.0.0
+todo-item@1 <-> todo-item@2 + status@1'
+
+begin "the graph for graphviz"
+run graph -c "$source/examples/todo" --format dot
+expect_code 0
+expect_out_has '  "todo-item@2" -> "group@1" [dir=both, style=dashed];'
+
+begin "the graph drawn is well-formed"
+run graph -c "$source/examples/todo" --format svg
+expect_code 0
+if command -v python3 >/dev/null; then
+	expect_true "XML" python3 -c 'import xml.dom.minidom; xml.dom.minidom.parse("out")'
+fi
+
+begin "a format that is none"
+run graph -c "$source/examples/todo" --format png
+expect_code 2
+
+finish
