@@ -56,7 +56,7 @@ int catalog_list(struct catalog *catalog, struct cf_str path, bool folders, stru
 	if (!dir && errno == ENOENT)
 		return 0;
 	if (!dir) {
-		error_set(error, CF_ERR_IO, "cannot be read: %s", strerror(errno));
+		error_set(error, CF_ERR_IO, "cannot be read: %s", strerrordesc_np(errno));
 		error_at_file(error, path, 0);
 		return CF_ERR_IO;
 	}

@@ -98,7 +98,8 @@ static int print_part(struct job *job, const struct lens_place *place,
 static int part_id(struct job *job, const struct lens_program *program, size_t input,
 		   const struct catalog_id *id, struct json_value document, struct cf_error *error)
 {
-	const struct lens_place *place = &lens_program_inputs(program).places[input];
+	struct lens_side inputs = lens_program_inputs(program);
+	const struct lens_place *place = &inputs.places[input];
 	struct cf_str key = id->key, raw = {NULL, 0};
 	bool singleton = id->singleton;
 	int rc = 0;

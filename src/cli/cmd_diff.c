@@ -122,7 +122,7 @@ static int run(struct cli *cli, struct cf_error *error)
 {
 	struct json_file old_file = {.mem = cli->mem}, new_file = {.mem = cli->mem};
 	enum schema_change allowed = SCHEMA_BREAKING, bump = SCHEMA_BREAKING;
-	struct schema_diff diff;
+	struct schema_diff diff = {.reasons = NULL};
 	bool bumped = false;
 	int rc = read_level(cli_option(cli, "allow"), &allowed, error);
 

@@ -60,7 +60,8 @@ static void write_dot(struct cf_buf *out, const struct catalog *catalog)
 					 types[i].majors[k].major,
 					 types[i].majors[k].supported ? "" : " [style=dashed]");
 	for (size_t i = 0; i < edge_count; i++) {
-		const struct lens_place *from = &lens_older(edges[i].lens).places[0];
+		struct lens_side older = lens_older(edges[i].lens);
+		const struct lens_place *from = &older.places[0];
 		struct lens_side newer = lens_newer(edges[i].lens);
 
 		for (size_t k = 0; k < newer.count; k++)

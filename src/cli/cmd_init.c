@@ -65,7 +65,8 @@ static const struct {
 static int fail(struct cf_error *error, struct cf_str path)
 {
 	error_set(error, errno == EEXIST ? CF_ERR_PRECONDITION : CF_ERR_IO, "%s",
-		  errno == EEXIST ? "is there already: nothing is written over" : strerror(errno));
+		  errno == EEXIST ? "is there already: nothing is written over"
+				  : strerrordesc_np(errno));
 	error_at_file(error, path, 0);
 	return error->code;
 }

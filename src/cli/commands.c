@@ -20,14 +20,8 @@ extern const struct cli_command cmd_usage;
 extern const struct cli_command cmd_help;
 
 static const struct cli_command *const catalog_commands[] = {
-	&cmd_init,
-	&cmd_check,
-	&cmd_diff,
-	&cmd_convert,
-	&cmd_validate,
-	&cmd_selector,
-	&cmd_graph,
-	NULL,
+	&cmd_init,     &cmd_check,    &cmd_diff,  &cmd_convert,
+	&cmd_validate, &cmd_selector, &cmd_graph, NULL,
 };
 
 static const struct cli_command *const document_commands[] = {
@@ -36,13 +30,7 @@ static const struct cli_command *const document_commands[] = {
 };
 
 static const struct cli_command *const run_commands[] = {
-	&cmd_run,
-	&cmd_status,
-	&cmd_conflicts,
-	&cmd_quarantine,
-	&cmd_incomplete,
-	&cmd_usage,
-	NULL,
+	&cmd_run, &cmd_status, &cmd_conflicts, &cmd_quarantine, &cmd_incomplete, &cmd_usage, NULL,
 };
 
 static const struct cli_command *const program_commands[] = {

@@ -351,7 +351,8 @@ static int read_bytes(const char *path, struct cf_buf *out, struct cf_error *err
 
 	if (fd < 0 || fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
 		rc = error_set(error, errno == ENOENT ? CF_ERR_NOT_FOUND : CF_ERR_IO,
-			       "cannot be read: %s", fd < 0 ? strerror(errno) : "it is a folder");
+			       "cannot be read: %s",
+			       fd < 0 ? strerrordesc_np(errno) : "it is a folder");
 		error_at_file(error, str_of(path), 0);
 	}
 	while (rc == 0) {
@@ -371,7 +372,8 @@ static int read_bytes(const char *path, struct cf_buf *out, struct cf_error *err
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
-			rc = error_set(error, CF_ERR_IO, "cannot be read: %s", strerror(errno));
+			rc = error_set(error, CF_ERR_IO, "cannot be read: %s",
+				       strerrordesc_np(errno));
 			error_at_file(error, str_of(path), 0);
 		}
 		if (got <= 0)

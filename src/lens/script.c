@@ -144,10 +144,10 @@ static void *script_realloc(void *udata, void *ptr, duk_size_t size)
 	}
 	/* A refusal makes the interpreter walk its heap for garbage, some ten times. */
 	if (size > LIMIT_SCRIPT_BYTES || engine->bytes - had + size > LIMIT_SCRIPT_BYTES) {
-		spend(engine, LIMIT_SCRIPT_STEPS / 20);
+		spend(engine, LIMIT_SCRIPT_STEPS / 20.0);
 		return NULL;
 	}
-	spend(engine, (double)(size / ALLOC_BYTES_A_STEP));
+	spend(engine, (double)size / ALLOC_BYTES_A_STEP);
 	engine->biggest = size > engine->biggest ? size : engine->biggest;
 	if (old)
 		unlink_block(old);
@@ -198,7 +198,7 @@ static duk_ret_t script_step(duk_context *duk)
 {
 	struct script_engine *engine = engine_of(duk);
 
-	spend(engine, 1 + (double)(engine->biggest / VALUE_BYTES_A_STEP));
+	spend(engine, 1 + (double)engine->biggest / VALUE_BYTES_A_STEP);
 	duk_push_true(duk);
 	return 1;
 }
@@ -252,7 +252,7 @@ static int open_interpreter(struct script_engine *engine)
 	jmp_buf stop;
 	volatile int rc = 0;
 
-	engine->stop = &stop;
+	engine->stop = &stop; /* cppcheck-suppress autoVariables; taken back below */
 	engine->steps_left = INT64_MAX / 2;
 	if (setjmp(stop) == 0) {
 		engine->duk = duk_create_heap(script_alloc, script_realloc, script_free, engine,
@@ -413,7 +413,7 @@ static int protected_call(struct script_engine *engine, duk_safe_call_function f
 	volatile int rc = 0;
 	size_t kept = call->out ? call->out->len : 0;
 
-	engine->stop = &stop;
+	engine->stop = &stop; /* cppcheck-suppress autoVariables; taken back below */
 	engine->steps_left = LIMIT_SCRIPT_STEPS;
 	engine->biggest = 0;
 	switch (setjmp(stop)) {

@@ -262,8 +262,9 @@ static bool read_range(struct range_reader *r)
 			return false;
 		if (r->rest.len == 0)
 			return true;
-		if (!semver_skip_byte(&r->rest, '|') || !semver_skip_byte(&r->rest, '|'))
-			return false;
+		for (int bars = 0; bars < 2; bars++)
+			if (!semver_skip_byte(&r->rest, '|'))
+				return false;
 		r->set++;
 	}
 }

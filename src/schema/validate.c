@@ -292,7 +292,7 @@ int run_schema(struct run *run, const struct snode *node, struct json_value v, s
 	run->steps_left--;
 	run->depth++;
 	if (enters)
-		run->scope = &scope;
+		run->scope = &scope; /* cppcheck-suppress autoVariables; taken back below */
 	rc = run_rules(run, node, v, marks);
 	if (enters)
 		run->scope = scope.outer;

@@ -4,7 +4,7 @@
 # A fresh copy of an example to spoil.
 fresh() {
 	rm -rf c
-	cp -r "$source/examples/${1:-todo}" c
+	cp -r "$source/examples/todo" c
 }
 item=c/schemas/todo-item
 lens=c/lenses/todo-item

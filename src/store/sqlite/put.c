@@ -354,7 +354,7 @@ int documents_put(struct cf_store *store, const struct cf_put *puts, size_t coun
 		  struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
 {
 	struct documents *documents = (struct documents *)store;
-	struct cf_error unread;
+	struct cf_error unread = {0};
 	struct writing w = {.documents = documents, .error = error ? error : &unread};
 	const struct cf_put **order = arena_alloc(arena, count * sizeof(struct cf_put *));
 	sqlite3_stmt *latest;
