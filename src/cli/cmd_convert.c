@@ -28,11 +28,14 @@ static const struct cli_option options[] = {
 	{.name = NULL},
 };
 
+/* Whether other documents need those of a major. */
+enum part { NO_PART, PART_OF_MANY, PART_OF_ONE };
+
 struct job {
 	struct cli *cli;
 	struct catalog *catalog;
 	struct cli_targets to, from;
-	bool *is_part; /* by type index * LIMIT_MAJORS + place of the major */
+	enum part *parts; /* by type index * LIMIT_MAJORS + place of the major */
 	struct lens_worker *worker, *part_worker;
 	struct gather gather;
 	struct json_doc doc, part_docs[LIMIT_LENS_CHAIN];
@@ -64,7 +67,7 @@ static int print_part(struct job *job, const struct lens_place *place,
 	const struct lens_output *made;
 	struct json_value input;
 	struct lens_args args = {.inputs = &input};
-	struct gathered *seen;
+	struct gather_slot *seen = NULL;
 	int rc;
 
 	if (job->to.manifest && !wanted)
@@ -72,9 +75,10 @@ static int print_part(struct job *job, const struct lens_place *place,
 	rc = json_read(&job->part_docs[0], output->text.ptr, output->text.len, 0, error);
 	input = json_root(&job->part_docs[0]);
 	if (rc == 0 && place->tie == LENS_SHARED) {
-		seen = gather_find(&job->gather, json_inner(json_member(input, STR("_id"))), true);
-		if (!seen)
-			return error_nomem(error);
+		rc = gather_add(&job->gather, json_inner(json_member(input, STR("_id"))), &seen,
+				error);
+		if (rc)
+			return rc;
 		if (seen->written)
 			return 0;
 		seen->written = true;
@@ -126,7 +130,7 @@ static int find_inputs(struct job *job, const struct lens_program *program,
 
 	*ret_missing = false;
 	for (size_t i = 1; i < count; i++) {
-		struct gathered *part;
+		struct gather_slot *part;
 		int rc = part_id(job, program, i, id, inputs[0], error);
 
 		inputs[i] = JSON_ABSENT;
@@ -134,7 +138,7 @@ static int find_inputs(struct job *job, const struct lens_program *program,
 			return rc;
 		if (job->id.len == 0)
 			continue;
-		part = gather_find(&job->gather, buf_view(&job->id), false);
+		part = gather_find(&job->gather, buf_view(&job->id));
 		if (!part || !part->text.ptr) {
 			*ret_missing = true;
 			return 0;
@@ -145,6 +149,27 @@ static int find_inputs(struct job *job, const struct lens_program *program,
 		inputs[i] = json_root(&job->part_docs[i]);
 	}
 	return 0;
+}
+
+/* Parts that belong to this document alone have done their work. */
+static int drop_inputs(struct job *job, const struct lens_program *program,
+		       const struct catalog_id *id, struct json_value document,
+		       struct cf_error *error)
+{
+	struct lens_side side = lens_program_inputs(program);
+	int rc = 0;
+
+	for (size_t i = 1; i < side.count && rc == 0; i++) {
+		struct gather_slot *part;
+
+		if (side.places[i].tie != LENS_SAME_KEY)
+			continue;
+		rc = part_id(job, program, i, id, document, error);
+		part = rc ? NULL : gather_find(&job->gather, buf_view(&job->id));
+		if (part)
+			gather_drop(&job->gather, part);
+	}
+	return rc;
 }
 
 static int convert_document(struct job *job, struct cf_str line, struct json_value document,
@@ -164,7 +189,7 @@ static int convert_document(struct job *job, struct cf_str line, struct json_val
 				 STR_ARG(id->type->name), id->major_number, wanted);
 	rc = find_inputs(job, program, id, inputs, &missing, error);
 	if (rc == 0 && missing)
-		return gather_wait(&job->gather, buf_view(&job->id), line) ? error_nomem(error) : 0;
+		return gather_wait(&job->gather, buf_view(&job->id), line, error);
 	if (rc == 0)
 		rc = lens_apply(job->worker, program, &args, &made, error);
 	if (rc)
@@ -174,27 +199,30 @@ static int convert_document(struct job *job, struct cf_str line, struct json_val
 	for (size_t i = 1; i < outputs.count && rc == 0; i++)
 		if (made[i].text.ptr)
 			rc = print_part(job, &outputs.places[i], &made[i], error);
-	return rc;
+	return rc ? rc : drop_inputs(job, program, id, document, error);
 }
 
 static int take_document(struct job *job, struct cf_str line, struct cf_error *error);
 
 /* Keeps a part, and takes up again who waited for it. */
-static int keep_part(struct job *job, struct cf_str id, struct cf_str line, struct cf_error *error)
+static int keep_part(struct job *job, struct cf_str id, struct cf_str line, bool lonely,
+		     struct cf_error *error)
 {
-	struct gathered *part = gather_find(&job->gather, id, true);
-	struct waiting *waiting;
-	int rc = 0;
+	struct gather_slot *part;
+	struct gather_waiting *waiting, *next;
+	int rc = gather_put(&job->gather, id, line, &part, error);
 
-	if (!part)
-		return error_nomem(error);
-	part->text = arena_dup(&job->gather.arena, line);
-	if (!part->text.ptr)
-		return error_nomem(error);
-	waiting = part->waiting;
-	part->waiting = NULL;
-	for (; waiting && rc == 0; waiting = waiting->next)
-		rc = take_document(job, waiting->text, error);
+	if (rc)
+		return rc;
+	part->lonely = lonely;
+	for (waiting = gather_take(part); waiting; waiting = next) {
+		struct cf_str text = {waiting->text, waiting->text_len};
+
+		next = waiting->next;
+		if (rc == 0)
+			rc = take_document(job, text, error);
+		gather_release(&job->gather, waiting);
+	}
 	return rc;
 }
 
@@ -209,7 +237,7 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 	struct json_value document;
 	struct cf_str own;
 	uint32_t wanted;
-	bool part;
+	enum part part;
 	int rc = json_read(&job->doc, line.ptr, line.len, JSON_READ_DOCUMENT, error);
 
 	if (rc)
@@ -224,7 +252,7 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 		return rc;
 	own = json_inner(json_member(document, STR("_id")));
 	wanted = is_from(job, &id) ? job->to.majors[id.type->index] : 0;
-	part = job->is_part[major_index(id.major)];
+	part = job->parts[major_index(id.major)];
 	if (wanted == id.major_number)
 		rc = print_line(job, line, error);
 	else if (wanted)
@@ -233,7 +261,9 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 		job->passed_over++;
 	if (rc)
 		error_at_document(error, own);
-	return rc == 0 && part ? keep_part(job, arena_dup(&job->arena, own), line, error) : rc;
+	return rc == 0 && part ? keep_part(job, arena_dup(&job->arena, own), line,
+					   part == PART_OF_ONE, error)
+			       : rc;
 }
 
 /* --- all lines ---------------------------------------------------------------------------- */
@@ -273,25 +303,34 @@ static int each_line(struct job *job, struct cli_lines *lines,
 	return 0;
 }
 
+static void report_incomplete(struct job *job, struct cf_str id, const char *reason,
+			      struct cf_str what)
+{
+	struct cf_error error;
+
+	error_set(&error, CF_ERR_INCOMPLETE, "%s%.*s", reason, STR_ARG(what));
+	error_at_document(&error, id);
+	cli_report(job->cli, &error);
+	job->incomplete++;
+}
+
 /* Names what never met. */
 static void report_waiting(struct job *job)
 {
 	struct gather *gather = &job->gather;
 
 	for (size_t i = 0; i < gather->bucket_count; i++) {
-		for (struct gathered *g = gather->buckets[i]; g; g = g->next) {
-			for (struct waiting *w = g->waiting; w; w = w->next) {
-				struct cf_error error;
-				struct json_value id;
+		for (struct gather_slot *g = gather->buckets[i]; g; g = g->next) {
+			if (g->text.ptr && g->lonely)
+				report_incomplete(job, g->id, "what it is a part of never came",
+						  STR(""));
+			for (struct gather_waiting *w = g->waiting; w; w = w->next) {
+				struct cf_str id = STR("");
 
-				error_set(&error, CF_ERR_INCOMPLETE, "waits for %.*s",
-					  STR_ARG(g->id));
-				if (json_read(&job->doc, w->text.ptr, w->text.len, 0, NULL) == 0) {
-					id = json_member(json_root(&job->doc), STR("_id"));
-					error_at_document(&error, json_inner(id));
-				}
-				cli_report(job->cli, &error);
-				job->incomplete++;
+				if (json_read(&job->doc, w->text, w->text_len, 0, NULL) == 0)
+					id = json_inner(
+						json_member(json_root(&job->doc), STR("_id")));
+				report_incomplete(job, id, "waits for ", g->id);
 			}
 		}
 	}
@@ -302,9 +341,8 @@ static int mark_parts(struct job *job, struct cf_error *error)
 	const struct catalog_type *types;
 	size_t type_count = catalog_types(job->catalog, &types);
 
-	job->is_part =
-		arena_calloc(&job->cli->arena, type_count * LIMIT_MAJORS, sizeof(*job->is_part));
-	if (!job->is_part)
+	job->parts = arena_calloc(&job->cli->arena, type_count * LIMIT_MAJORS, sizeof(*job->parts));
+	if (!job->parts)
 		return error_nomem(error);
 	for (size_t i = 0; i < type_count; i++) {
 		for (size_t k = 0; k < types[i].major_count && job->to.majors[i]; k++) {
@@ -318,8 +356,9 @@ static int mark_parts(struct job *job, struct cf_error *error)
 				const struct catalog_type *type =
 					catalog_type(job->catalog, side.places[n].type);
 
-				job->is_part[major_index(
-					catalog_major(type, side.places[n].major))] = true;
+				job->parts[major_index(catalog_major(type, side.places[n].major))] =
+					side.places[n].tie == LENS_SAME_KEY ? PART_OF_ONE
+									    : PART_OF_MANY;
 			}
 		}
 	}
@@ -484,7 +523,8 @@ const struct cli_command cmd_convert = {
 		 "--lens FILE [--reverse] [--base DOC] [FILE...]",
 	.help = "Reads NDJSON, writes NDJSON in the order of the input. A document that "
 		"becomes several comes out as several lines. Parts that an older version "
-		"embeds are gathered; a document whose parts never came is named on stderr.\n\n"
+		"embeds are gathered, at most 256 MiB of them; what never met is named on "
+		"stderr.\n\n"
 		"A bad line is reported with its number and the rest goes on (exit code 3). "
 		"Documents of other types are passed over and counted.",
 	.options = options,

@@ -1,74 +1,180 @@
-/* A table of parts by id. */
+/* A table by id: parts that arrived, and documents that wait for one. */
 #include "cli/gather.h"
+
+enum { BUCKETS_FIRST = 1024 };
 
 void gather_init(struct gather *gather, const struct cf_mem *mem)
 {
-	*gather = (struct gather){.buckets = NULL};
-	arena_init(&gather->arena, mem);
+	*gather = (struct gather){.mem = mem};
+}
+
+void gather_release(struct gather *gather, struct gather_waiting *waiting)
+{
+	gather->bytes -= sizeof(*waiting) + waiting->text_len;
+	mem_free(gather->mem, waiting);
 }
 
 void gather_fini(struct gather *gather)
 {
-	mem_free(gather->arena.mem, gather->buckets);
-	arena_fini(&gather->arena);
-	gather->buckets = NULL;
+	for (size_t i = 0; i < gather->bucket_count; i++) {
+		struct gather_slot *slot = gather->buckets[i];
+
+		while (slot) {
+			struct gather_slot *next = slot->next;
+
+			while (slot->waiting) {
+				struct gather_waiting *waiting = slot->waiting;
+
+				slot->waiting = waiting->next;
+				gather_release(gather, waiting);
+			}
+			mem_free(gather->mem, (void *)slot->text.ptr);
+			mem_free(gather->mem, slot);
+			slot = next;
+		}
+	}
+	mem_free(gather->mem, gather->buckets);
+}
+
+struct gather_slot *gather_find(struct gather *gather, struct cf_str id)
+{
+	struct gather_slot *slot;
+
+	if (!gather->bucket_count)
+		return NULL;
+	slot = gather->buckets[hash64(id, 0) & (gather->bucket_count - 1)];
+	while (slot && !str_equal(slot->id, id))
+		slot = slot->next;
+	return slot;
 }
 
 static int grow(struct gather *gather)
 {
-	size_t count = gather->bucket_count ? gather->bucket_count * 2 : 1024;
-	struct gathered **buckets = mem_calloc(gather->arena.mem, count, sizeof(struct gathered *));
+	size_t count = gather->bucket_count ? gather->bucket_count * 2 : BUCKETS_FIRST;
+	struct gather_slot **buckets = mem_calloc(gather->mem, count, sizeof(struct gather_slot *));
 
 	if (!buckets)
 		return CF_ERR_NOMEM;
 	for (size_t i = 0; i < gather->bucket_count; i++) {
-		struct gathered *next;
+		while (gather->buckets[i]) {
+			struct gather_slot *slot = gather->buckets[i];
+			size_t at = hash64(slot->id, 0) & (count - 1);
 
-		for (struct gathered *g = gather->buckets[i]; g; g = next) {
-			size_t at = hash64(g->id, 0) & (count - 1);
-
-			next = g->next;
-			g->next = buckets[at];
-			buckets[at] = g;
+			gather->buckets[i] = slot->next;
+			slot->next = buckets[at];
+			buckets[at] = slot;
 		}
 	}
-	mem_free(gather->arena.mem, gather->buckets);
+	mem_free(gather->mem, gather->buckets);
 	gather->buckets = buckets;
 	gather->bucket_count = count;
 	return 0;
 }
 
-struct gathered *gather_find(struct gather *gather, struct cf_str id, bool add)
+static int account(struct gather *gather, size_t bytes, struct cf_error *error)
 {
-	struct gathered *g = NULL;
-	uint64_t hash = hash64(id, 0);
-
-	if (gather->bucket_count)
-		g = gather->buckets[hash & (gather->bucket_count - 1)];
-	for (; g; g = g->next)
-		if (str_equal(g->id, id))
-			return g;
-	if (!add || (gather->count >= gather->bucket_count && grow(gather)))
-		return NULL;
-	g = arena_calloc(&gather->arena, 1, sizeof(*g));
-	if (!g)
-		return NULL;
-	g->id = arena_dup(&gather->arena, id);
-	g->next = gather->buckets[hash & (gather->bucket_count - 1)];
-	gather->buckets[hash & (gather->bucket_count - 1)] = g;
-	gather->count++;
-	return g->id.ptr ? g : NULL;
+	if (gather->bytes + bytes > GATHER_BYTES_MAX)
+		return error_set(error, CF_ERR_LIMIT,
+				 "more than %zu MiB of documents wait for each other: convert "
+				 "them in pieces",
+				 GATHER_BYTES_MAX >> 20);
+	gather->bytes += bytes;
+	return 0;
 }
 
-int gather_wait(struct gather *gather, struct cf_str id, struct cf_str text)
+int gather_add(struct gather *gather, struct cf_str id, struct gather_slot **ret,
+	       struct cf_error *error)
 {
-	struct gathered *g = gather_find(gather, id, true);
-	struct waiting *w = g ? arena_calloc(&gather->arena, 1, sizeof(*w)) : NULL;
+	struct gather_slot *slot = gather_find(gather, id);
+	size_t at;
+	int rc;
 
-	if (!w)
-		return CF_ERR_NOMEM;
-	w->text = arena_dup(&gather->arena, text);
-	w->next = g->waiting;
-	g->waiting = w;
-	return w->text.ptr ? 0 : CF_ERR_NOMEM;
+	if (slot) {
+		*ret = slot;
+		return 0;
+	}
+	if (gather->count >= gather->bucket_count && grow(gather))
+		return error_nomem(error);
+	rc = account(gather, sizeof(*slot) + id.len, error);
+	if (rc)
+		return rc;
+	slot = mem_alloc(gather->mem, sizeof(*slot) + id.len);
+	if (!slot)
+		return error_nomem(error);
+	memcpy(slot + 1, id.ptr, id.len);
+	*slot = (struct gather_slot){.id = {(const char *)(slot + 1), id.len}};
+	slot->waiting_end = &slot->waiting;
+	at = hash64(id, 0) & (gather->bucket_count - 1);
+	slot->next = gather->buckets[at];
+	gather->buckets[at] = slot;
+	gather->count++;
+	*ret = slot;
+	return 0;
+}
+
+int gather_put(struct gather *gather, struct cf_str id, struct cf_str text,
+	       struct gather_slot **ret, struct cf_error *error)
+{
+	struct gather_slot *slot;
+	char *copy;
+	int rc = gather_add(gather, id, &slot, error);
+
+	if (rc == 0)
+		rc = account(gather, text.len, error);
+	if (rc)
+		return rc;
+	copy = mem_alloc(gather->mem, text.len + 1);
+	if (!copy)
+		return error_nomem(error);
+	memcpy(copy, text.ptr, text.len);
+	gather->bytes -= slot->text.ptr ? slot->text.len : 0;
+	mem_free(gather->mem, (void *)slot->text.ptr);
+	slot->text = (struct cf_str){copy, text.len};
+	*ret = slot;
+	return 0;
+}
+
+int gather_wait(struct gather *gather, struct cf_str id, struct cf_str text, struct cf_error *error)
+{
+	struct gather_waiting *waiting;
+	struct gather_slot *slot;
+	int rc = gather_add(gather, id, &slot, error);
+
+	if (rc == 0)
+		rc = account(gather, sizeof(*waiting) + text.len, error);
+	if (rc)
+		return rc;
+	waiting = mem_alloc(gather->mem, sizeof(*waiting) + text.len);
+	if (!waiting)
+		return error_nomem(error);
+	*waiting = (struct gather_waiting){.text_len = text.len};
+	memcpy(waiting->text, text.ptr, text.len);
+	*slot->waiting_end = waiting;
+	slot->waiting_end = &waiting->next;
+	return 0;
+}
+
+struct gather_waiting *gather_take(struct gather_slot *slot)
+{
+	struct gather_waiting *first = slot->waiting;
+
+	slot->waiting = NULL;
+	slot->waiting_end = &slot->waiting;
+	return first;
+}
+
+void gather_drop(struct gather *gather, struct gather_slot *slot)
+{
+	struct gather_slot **at =
+		&gather->buckets[hash64(slot->id, 0) & (gather->bucket_count - 1)];
+
+	if (slot->waiting)
+		return;
+	while (*at != slot)
+		at = &(*at)->next;
+	*at = slot->next;
+	gather->count--;
+	gather->bytes -= sizeof(*slot) + slot->id.len + (slot->text.ptr ? slot->text.len : 0);
+	mem_free(gather->mem, (void *)slot->text.ptr);
+	mem_free(gather->mem, slot);
 }

@@ -1,31 +1,54 @@
-/* Parts that must meet: documents kept until those that need them come, and
- * documents that wait for parts. */
+/* Parts that wait for the documents that need them, and the other way round. */
 #ifndef CLI_GATHER_H
 #define CLI_GATHER_H
 
 #include "base/base.h"
 
-struct gathered {
-	struct cf_str id;
-	struct cf_str text;      /* of the part; ptr NULL: it has not come */
-	struct waiting *waiting; /* who waits for it, last first */
-	bool written;            /* a shared part that was made: once is enough */
-	struct gathered *next;
+/* More than this is not kept: whoever has that many shared parts converts in
+ * pieces, or lets `run` do it, which keeps them in a store. */
+#define GATHER_BYTES_MAX ((size_t)256 << 20)
+
+/* A document that waits for the one of `needs`. */
+struct gather_waiting {
+	struct gather_waiting *next;
+	size_t text_len;
+	char text[];
 };
-struct waiting {
-	struct cf_str text;
-	struct waiting *next;
+struct gather_slot {
+	struct gather_slot *next;
+	struct cf_str id;
+	struct cf_str text; /* ptr NULL: not arrived yet */
+	bool written;       /* a shared part that was made: once is enough */
+	bool lonely;        /* the part belongs to one document, which has not come yet */
+	struct gather_waiting *waiting;
+	struct gather_waiting **waiting_end;
 };
 struct gather {
-	struct cf_arena arena;
-	struct gathered **buckets;
-	size_t bucket_count, count;
+	const struct cf_mem *mem;
+	struct gather_slot **buckets;
+	size_t bucket_count;
+	size_t count;
+	size_t bytes;
 };
 
 void gather_init(struct gather *gather, const struct cf_mem *mem);
 void gather_fini(struct gather *gather);
-/* NULL: not there, or with `add` no memory. */
-struct gathered *gather_find(struct gather *gather, struct cf_str id, bool add);
-int gather_wait(struct gather *gather, struct cf_str id, struct cf_str text);
+/* The slot of that id; NULL where there is none. */
+struct gather_slot *gather_find(struct gather *gather, struct cf_str id);
+/* The same, made where it is not there. LIMIT, NOMEM. */
+int gather_add(struct gather *gather, struct cf_str id, struct gather_slot **ret,
+	       struct cf_error *error);
+/* Keeps a copy of a part; one of the same id that was there is replaced. LIMIT, NOMEM. */
+int gather_put(struct gather *gather, struct cf_str id, struct cf_str text,
+	       struct gather_slot **ret, struct cf_error *error);
+/* Keeps a copy of a document until a part of that id is put. LIMIT, NOMEM. */
+int gather_wait(struct gather *gather, struct cf_str id, struct cf_str text,
+		struct cf_error *error);
+/* Forgets a part that has met its document. */
+void gather_drop(struct gather *gather, struct gather_slot *slot);
+/* Takes the list of those that wait for a slot, in the order they came. */
+struct gather_waiting *gather_take(struct gather_slot *slot);
+/* Frees one that was taken. */
+void gather_release(struct gather *gather, struct gather_waiting *waiting);
 
 #endif

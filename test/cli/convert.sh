@@ -1,0 +1,238 @@
+# convert and validate: documents of every version, and documents that are wrong.
+. "$(dirname "$0")/lib.sh"
+todo=$source/examples/todo
+split=$source/examples/todo-split
+item='{"_id":"todo-item@1:a","schema":"todo-item","version":1,"title":"T","isDone":true}'
+
+begin "the item of the article goes up"
+sed -n 1p "$todo/documents/v1.ndjson" >in
+run convert -c "$todo" --to 2.0.0 in
+expect_code 0
+expect_out '{"_id":"todo-item@2:ab8ee6240d8b5143884127d3408b1a85","schema":"todo-item","version":2,"title":"Compare apples to oranges","status":"done","isImportant":true,"createdAt":"2018-04-01T00:00:00.000Z","group":{"name":"Inbox"}}'
+
+begin "what goes up comes back the same"
+run convert -c "$todo" --to 3.0.0 "$todo/documents/v1.ndjson"
+expect_code 0
+cp out up
+run convert -c "$todo" --to 1.1.0 up
+expect_code 0
+expect_out_file "$todo/documents/v1.ndjson"
+
+begin "all that comes out is valid in its version"
+for version in 1.1.0 2.0.0 3.0.0; do
+	run convert -c "$todo" --to $version "$todo"/documents/*.ndjson
+	expect_code 0
+	cp out made
+	run validate -c "$todo" made
+	expect_code 0
+	expect_err_has ', 0 invalid, 0 passed over'
+done
+
+begin "a shared part comes out once"
+expect_true "one Garden" test "$(grep -c '"name":"Garden"' made)" -eq 1
+
+begin "the right version passes as it stands"
+echo '{ "_id" : "todo-item@3:k", "title": "\u0054", "status":"done", "groupId":"g", "x": 1e0 }' >in
+run convert -c "$todo" --to todo-item@3 in
+expect_code 0
+expect_out_file in
+
+begin "one document becomes several, and they become one again"
+run convert -c "$split" --to 2.0.0 "$split/documents/v1.ndjson"
+expect_code 0
+expect_lines out 4
+cp out several
+run convert -c "$split" --to 1.0.0 several
+expect_code 0
+expect_out_file "$split/documents/v1.ndjson"
+
+begin "parts may come in any order"
+tac several >in
+run convert -c "$split" --to 1.0.0 in
+expect_code 0
+tac out >back
+expect_file "$split/documents/v1.ndjson" back
+
+begin "a document without its part is named"
+grep -v 'status@1:a1' several >in
+run convert -c "$split" --to 1.0.0 in
+expect_code 3
+expect_lines out 1
+expect_err 'chesterfield: todo-item@2:a1: waits for status@1:a1'
+
+begin "a part without its document is named"
+run convert -c "$split" --to 1.0.0 "$split/documents/v2.ndjson"
+expect_code 3
+expect_lines out 1
+expect_err 'chesterfield: status@1:b2: what it is a part of never came'
+
+begin "unknown types are passed over and counted"
+printf '%s\n' '{"_id":"_design/x"}' '{"_id":"user@1:a"}' "$item" >in
+run convert -c "$todo" --to 2.0.0 in
+expect_code 0
+expect_lines out 1
+expect_err 'chesterfield: 2 documents passed over'
+
+wrong() { # words, line, what stderr must have
+	begin "$1: told with its line, and the rest goes on"
+	printf '%s\n' "$2" "$item" >in
+	run convert -c "$todo" --to 2.0.0 in
+	expect_code 3
+	expect_lines out 1
+	expect_err_has "in:1"
+	expect_err_has "$3"
+	run validate -c "$todo" in
+	expect_code 3
+	expect_err_has "in:1"
+	expect_err_has "1 valid, 1 invalid"
+}
+wrong "not JSON" '{"_id":' 'in:1'
+wrong "not an object" '[1]' 'not an object'
+wrong "an unsupported version" '{"_id":"todo-item@9:a","schema":"todo-item","version":9}' \
+	'todo-item@9 is not a supported version'
+wrong "without id" '{"schema":"todo-item","version":1,"title":"T","isDone":true}' 'has no _id'
+wrong "a type that contradicts the id" \
+	'{"_id":"todo-item@1:a","schema":"settings","version":1}' 'contradicts the id'
+wrong "a version that contradicts the id" \
+	'{"_id":"todo-item@1:a","schema":"todo-item","version":2,"title":"T","isDone":true}' \
+	'contradicts the id'
+wrong "a member name twice" \
+	'{"_id":"todo-item@1:a","schema":"todo-item","version":1,"title":"a","title":"b","isDone":true}' \
+	'title'
+wrong "not UTF-8" "$(printf '{"_id":"todo-item@1:a","title":"\377","isDone":true}')" 'in:1'
+wrong "10,000 levels deep" \
+	"{\"_id\":\"todo-item@1:a\",\"x\":$(printf '[%.0s' {1..10000})$(printf ']%.0s' {1..10000})}" \
+	'deep'
+wrong "a value that the lens cannot take" \
+	'{"_id":"todo-item@1:a","schema":"todo-item","version":1,"title":"T","isDone":"maybe"}' \
+	'maybe'
+
+begin "a line of 64 MiB is told, and the rest goes on"
+{
+	printf '{"_id":"todo-item@1:a","title":"'
+	head -c 67108864 /dev/zero | tr '\0' x
+	printf '","isDone":true}\n%s\n' "$item"
+} >in
+run convert -c "$todo" --to 2.0.0 in
+expect_code 3
+expect_lines out 1
+expect_err_has 'in:1: a line of more than 16777216 bytes'
+rm in
+
+begin "versions that are not there"
+run convert -c "$todo" --to 9.0.0 /dev/null
+expect_code 2
+expect_err_has 'no manifest 9.0.0'
+run convert -c "$todo" --to todo-item@9 /dev/null
+expect_code 2
+run convert -c "$todo" --to user@1 /dev/null
+expect_code 2
+
+begin "one lens, up and down"
+cat >lens.yaml <<'END'
+lens:
+  - rename: {source: isDone, destination: done}
+END
+echo '{"isDone":true,"n":1.50}' >in
+run convert --lens lens.yaml in
+expect_code 0
+expect_out '{"done":true,"n":1.50}'
+cp out up
+run convert --lens lens.yaml --reverse up
+expect_out_file in
+
+begin "one lens, down onto a base, keeps what only the base knows"
+cat >lens.yaml <<'END'
+lens:
+  - add: {name: color, type: string, default: red}
+END
+echo '{"title":"new"}' >in
+echo '{"title":"old","color":"blue"}' >base.json
+run convert --lens lens.yaml --base base.json in
+expect_code 0
+expect_out_has '"title":"new"'
+expect_out_has '"color":"blue"'
+
+begin "validate tells pointer and rule"
+echo '{"_id":"todo-item@1:a","schema":"todo-item","version":1,"title":5,"isDone":true}' >in
+run validate -c "$todo" in
+expect_code 3
+expect_err_has 'in:1: todo-item@1:a at /title: '
+expect_err_has '(type at '
+
+begin "validate as JSON"
+echo "$item" >>in
+run validate -c "$todo" --json in
+expect_code 3
+expect_lines out 2
+expect_out_has '{"line":1,"valid":false,"errors":[{'
+expect_out_has '{"line":2,"valid":true,"errors":[]}'
+
+begin "members that begin with _ are not the schema's business"
+echo '{"_id":"settings@1","_rev":"1-a","_attachments":{},"schema":"settings","version":1,"color":"#e20074"}' >in
+run validate -c "$todo" in
+expect_code 0
+
+begin "validate against one schema"
+echo '{"type":"object","required":["a"]}' >schema.json
+printf '%s\n' '{"a":1}' '{}' >in
+run validate --schema schema.json in
+expect_code 3
+expect_err_has 'in:2'
+expect_err_has '1 valid, 1 invalid'
+
+begin "a schema that is not one"
+echo '{"type":"objekt"}' >schema.json
+run validate --schema schema.json in
+expect_code 1
+expect_err_has 'schema.json'
+
+begin "the selector of the article"
+run selector -c "$todo" --for 2.0.0
+expect_code 0
+expect_out '{
+  "selector": {
+    "$not": {
+      "schema": "todo-item",
+      "version": { "$lt": 2 }
+    }
+  }
+}'
+
+begin "the selector of the first version excludes nothing"
+run selector -c "$todo" --for 1.1.0
+expect_code 0
+expect_out '{
+  "selector": {}
+}'
+
+begin "the selectors to query"
+run selector -c "$todo" --for todo-item@2 --exact
+expect_code 0
+expect_out '{
+  "selector": {
+    "schema": "todo-item",
+    "version": 2
+  }
+}'
+run selector -c "$todo" --for 2.0.0 --exact
+expect_out_has '"$or": ['
+expect_true "JSON" python3 -m json.tool out
+
+begin "diff: a breaking change, and why"
+run diff "$todo/schemas/todo-item/1.1.0.json" "$todo/schemas/todo-item/2.0.0.json" --allow feature
+expect_code 3
+expect_out_has '"status" must be there now'
+expect_out_has 'breaking, NONE'
+
+begin "diff: a feature"
+run diff "$todo/schemas/todo-item/1.0.0.json" "$todo/schemas/todo-item/1.1.0.json" --allow feature
+expect_code 0
+expect_out_has 'feature, BACKWARD'
+
+begin "diff: nothing"
+run diff "$todo/manifests/1.0.0.json" "$todo/manifests/1.0.0.json" --allow fix
+expect_code 0
+expect_out_has 'fix, FULL'
+
+finish
