@@ -12,7 +12,7 @@ trap 'rm -f "$rows"' EXIT
 for benchmark in "$build"/bench/bench-*; do
 	[ -x "$benchmark" ] && [ -f "$benchmark" ] || continue
 	echo "running ${benchmark##*/}" >&2
-	"$benchmark" >>"$rows"
+	"$benchmark" "$build/src/cli/chesterfield" "$CHESTERFIELD_SOURCE/examples/todo" >>"$rows"
 done
 for script in program-*.sh; do
 	[ -f "$script" ] || continue
