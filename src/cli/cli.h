@@ -217,8 +217,12 @@ int cli_parse(struct cli *cli, int argc, char **argv, bool *ret_stop, struct cf_
 const struct cli_command *cli_command_find(const struct cli *cli, const char *name);
 /* Help of the program (depth 0), or of the command that `path` names. */
 int cli_help(struct cli *cli);
-/* "chesterfield docs list" into out. */
-int cli_path_write(const struct cli *cli, struct cf_buf *out);
+/* Each line of a command's usage with "chesterfield docs list" before it, and `before`
+ * before that. `parent` may be NULL. */
+void cli_usage_write(struct cf_buf *out, const char *before, const struct cli_command *parent,
+		     const struct cli_command *command);
+/* A summary as a sentence, without the full stop. */
+void cli_sentence_write(struct cf_buf *out, const char *summary);
 /* The man page (roff) and the pages of the reference (Markdown), from the tables. */
 int cli_man(struct cli *cli);
 int cli_reference_commands(struct cli *cli);

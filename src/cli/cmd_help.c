@@ -64,7 +64,7 @@ static int run(struct cli *cli, struct cf_error *error)
 
 const struct cli_command cmd_help = {
 	.name = "help",
-	.summary = "Tells what a command does",
+	.summary = "tell what a command does",
 	.usage = "[--man | --reference PAGE] [COMMAND [SUBCOMMAND]]",
 	.options = options,
 	.max_args = 2,

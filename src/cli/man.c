@@ -46,18 +46,45 @@ static void write_options(struct cf_buf *out, const struct cli_option *option)
 	}
 }
 
+static void write_usage(struct cf_buf *out, const struct cli_command *parent,
+			const struct cli_command *command)
+{
+	struct cf_buf lines;
+
+	buf_init(&lines, out->mem);
+	cli_usage_write(&lines, "", parent, command);
+	if (buf_byte(&lines, '\0') == 0)
+		write_text(out, lines.ptr);
+	else
+		out->failed = true;
+	buf_fini(&lines);
+}
+
+static void write_sentence(struct cf_buf *out, const char *summary)
+{
+	struct cf_buf sentence;
+
+	buf_init(&sentence, out->mem);
+	cli_sentence_write(&sentence, summary);
+	(void)buf_byte(&sentence, '.');
+	if (buf_byte(&sentence, '\0') == 0)
+		write_text(out, sentence.ptr);
+	else
+		out->failed = true;
+	buf_fini(&sentence);
+}
+
 static void write_command(struct cf_buf *out, const struct cli_command *parent,
 			  const struct cli_command *command)
 {
 	(void)buf_printf(out, ".SS \"%s%s%s\"\n", parent ? parent->name : "", parent ? " " : "",
 			 command->name);
 	if (!command->subcommands) {
-		(void)buf_printf(out, "\\fB" CLI_PROGRAM " %s%s%s\\fR ", parent ? parent->name : "",
-				 parent ? " " : "", command->name);
-		write_text(out, command->usage);
-		(void)buf_str(out, STR(".PP\n"));
+		(void)buf_str(out, STR(".nf\n"));
+		write_usage(out, parent, command);
+		(void)buf_str(out, STR(".fi\n.PP\n"));
 	}
-	write_text(out, command->summary);
+	write_sentence(out, command->summary);
 	if (command->help) {
 		(void)buf_str(out, STR(".PP\n"));
 		write_text(out, command->help);

@@ -53,11 +53,14 @@ static void write_command(struct cf_buf *out, const struct cli_command *parent,
 	const char *before = parent ? parent->name : "";
 	const char *space = parent ? " " : "";
 
-	(void)buf_printf(out, "\n%s `%s%s%s`\n\n%s.\n", parent ? "###" : "##", before, space,
-			 command->name, command->summary);
-	if (!command->subcommands)
-		(void)buf_printf(out, "\n    " CLI_PROGRAM " %s%s%s %s\n", before, space,
-				 command->name, command->usage);
+	(void)buf_printf(out, "\n%s `%s%s%s`\n\n", parent ? "###" : "##", before, space,
+			 command->name);
+	cli_sentence_write(out, command->summary);
+	(void)buf_str(out, STR(".\n"));
+	if (!command->subcommands) {
+		(void)buf_byte(out, '\n');
+		cli_usage_write(out, "    ", parent, command);
+	}
 	if (command->help)
 		(void)buf_printf(out, "\n%s\n", command->help);
 	write_options(out, command->options);
