@@ -58,6 +58,15 @@ check_headers() {
 	return $rc
 }
 
+# The pages of the reference say what the program's tables say; make docs makes them.
+check_docs() {
+	local rc
+	tools/docs.sh "$build" "$build/reference" && diff -ru docs/reference "$build/reference"
+	rc=$?
+	rm -rf "$build/reference"
+	return $rc
+}
+
 check_format() {
 	clang-format --dry-run -Werror "${code[@]}"
 }
@@ -81,7 +90,7 @@ check_shell() {
 }
 
 checks=("$@")
-[ ${#checks[@]} -gt 0 ] || checks=(rooms sizes functions state sleeps words headers format shell cppcheck tidy)
+[ ${#checks[@]} -gt 0 ] || checks=(rooms sizes functions state sleeps words headers docs format shell cppcheck tidy)
 mkdir -p "$build/cppcheck"
 passed=0 failed=0
 for name in "${checks[@]}"; do
