@@ -249,8 +249,8 @@ static int compile_schema(struct catalog *catalog, struct catalog_schema *schema
 			  struct cf_error *error)
 {
 	struct json_value root = json_file_root(&schema->file), at;
-	int rc = schema_compile(&schema->schema, catalog->set, root, STR(""), 0, catalog->mem,
-				error);
+	int rc = schema_compile(&schema->schema, catalog->set, root, STR(""), SCHEMA_ASSERT_FORMAT,
+				catalog->mem, error);
 
 	if (rc && !error->file[0]) {
 		at = json_pointer_get(root, str_of(error->pointer));

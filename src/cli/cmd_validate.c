@@ -145,8 +145,8 @@ static int open_job(struct job *job, struct cf_error *error)
 		return catalog_open(&job->catalog, dir, job->cli->mem, error);
 	rc = json_file_load(&job->file, file, job->cli->mem, error);
 	if (rc == 0) {
-		rc = schema_compile(&job->schema, NULL, json_file_root(&job->file), STR(""), 0,
-				    job->cli->mem, error);
+		rc = schema_compile(&job->schema, NULL, json_file_root(&job->file), STR(""),
+				    SCHEMA_ASSERT_FORMAT, job->cli->mem, error);
 		if (rc && !error->file[0])
 			error_at_file(error, str_of(file), 0);
 	}

@@ -1,0 +1,309 @@
+/* Catalogs: ids in each grammar, what opening finds, missing memory. */
+#include "check_main.h"
+
+#include "catalog/catalog.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char dir[64];
+
+static void write_file(const char *path, const char *text)
+{
+	char full[256];
+	FILE *file;
+
+	snprintf(full, sizeof(full), "%s/%s", dir, path);
+	file = fopen(full, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static void make_folder(const char *path)
+{
+	char full[256];
+
+	snprintf(full, sizeof(full), "%s/%s", dir, path);
+	ck_assert_int_eq(mkdir(full, 0777), 0);
+}
+
+/* Two majors of `note` without a lens, and the given catalog.yaml. */
+static void make_catalog(const char *config)
+{
+	snprintf(dir, sizeof(dir), "/tmp/catalog-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	make_folder("schemas");
+	make_folder("schemas/note");
+	write_file("schemas/note/1.0.0.json", "{\"version\": \"1.0.0\"}");
+	write_file("schemas/note/2.0.0.json", "{\"version\": \"2.0.0\"}");
+	write_file("catalog.yaml", config);
+}
+
+static void remove_catalog(void)
+{
+	static const char *const files[] = {"catalog.yaml",
+					    "schemas/note/1.0.0.json",
+					    "schemas/note/2.0.0.json",
+					    "schemas/note",
+					    "schemas",
+					    ""};
+	char full[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		snprintf(full, sizeof(full), "%s/%s", dir, files[i]);
+		ck_assert_int_eq(remove(full), 0);
+	}
+}
+
+static struct catalog *open_catalog(const char *config)
+{
+	struct catalog *catalog = NULL;
+	struct cf_error error;
+	int rc;
+
+	make_catalog(config);
+	rc = catalog_open(&catalog, dir, &mem_heap, &error);
+	ck_assert_msg(rc == 0, "%s", error.message);
+	return catalog;
+}
+
+/* --- ids ---------------------------------------------------------------------- */
+
+static const struct {
+	const char *grammar, *id, *key;
+	uint32_t major;
+	bool singleton;
+} good[] = {
+	{"{type}@{major}:{key}", "note@1:k", "k", 1, false},
+	{"{type}@{major}:{key}", "note@2:a:b@3:c", "a:b@3:c", 2, false},
+	{"{type}@{major}:{key}", "note@2", "", 2, true},
+	{"{type}:{key}:v:{major}", "note:k:v:1", "k", 1, false},
+	{"{type}:{key}:v:{major}", "note:k:v:1:v:2", "k:v:1", 2, false},
+	{"{type}:{key}", "note:k", "k", 0, false},
+};
+
+START_TEST(id_is_read_and_made_again)
+{
+	char config[128];
+	struct catalog *catalog;
+	struct catalog_id id;
+	struct cf_buf made;
+
+	snprintf(config, sizeof(config), "id: \"%s\"\n", good[_i].grammar);
+	catalog = open_catalog(config);
+	ck_assert_int_eq(catalog_identify_id(catalog, str_of(good[_i].id), &id, NULL), 0);
+	ck_assert(str_equal(id.key, str_of(good[_i].key)));
+	ck_assert_uint_eq(id.major_number, good[_i].major);
+	ck_assert_int_eq(id.singleton, good[_i].singleton);
+	buf_init(&made, &mem_heap);
+	ck_assert_int_eq(catalog_format_id(catalog, id.type->name, id.major_number, id.key,
+					   id.singleton, &made),
+			 0);
+	ck_assert(str_equal(buf_view(&made), str_of(good[_i].id)));
+	buf_fini(&made);
+	catalog_close(catalog);
+	remove_catalog();
+}
+END_TEST
+
+static const struct {
+	const char *grammar, *id;
+	int code;
+} bad[] = {
+	{"{type}@{major}:{key}", "", CF_ERR_UNKNOWN_TYPE},
+	{"{type}@{major}:{key}", "note", CF_ERR_UNKNOWN_TYPE},
+	{"{type}@{major}:{key}", "notes@1:k", CF_ERR_UNKNOWN_TYPE},
+	{"{type}@{major}:{key}", "note@:k", CF_ERR_UNKNOWN_TYPE},
+	{"{type}@{major}:{key}", "note@01:k", CF_ERR_UNKNOWN_TYPE},
+	{"{type}@{major}:{key}", "note@1:", CF_ERR_UNKNOWN_TYPE},
+	{"{type}@{major}:{key}", "note@3:k", CF_ERR_UNSUPPORTED},
+	{"{type}@{major}:{key}", "note@99999999999:k", CF_ERR_UNKNOWN_TYPE},
+	{"{type}@{major}:{key}", "_design/note@1:k", CF_ERR_UNKNOWN_TYPE},
+	{"{type}:{key}:v:{major}", "note:k:v:", CF_ERR_UNKNOWN_TYPE},
+	{"{type}:{key}:v:{major}", "note:k", CF_ERR_UNKNOWN_TYPE},
+	{"{type}:{key}", "note:", CF_ERR_UNKNOWN_TYPE},
+};
+
+START_TEST(id_is_refused)
+{
+	char config[128];
+	struct catalog *catalog;
+	struct catalog_id id;
+
+	snprintf(config, sizeof(config), "id: \"%s\"\n", bad[_i].grammar);
+	catalog = open_catalog(config);
+	ck_assert_int_eq(catalog_identify_id(catalog, str_of(bad[_i].id), &id, NULL), bad[_i].code);
+	catalog_close(catalog);
+	remove_catalog();
+}
+END_TEST
+
+/* --- documents ------------------------------------------------------------------- */
+
+static const struct {
+	const char *document;
+	int code;
+} documents[] = {
+	{"{\"_id\":\"note@1:k\",\"kind\":\"note\",\"v\":1}", 0},
+	{"{\"_id\":\"note@1:k\",\"v\":\"1.4.0\"}", 0},
+	{"{\"_id\":\"note@1:k\"}", 0},
+	{"{\"kind\":\"note\",\"v\":1}", CF_ERR_INVALID},
+	{"{\"_id\":\"note@1:k\",\"v\":2}", CF_ERR_INVALID},
+	{"{\"_id\":\"note@1:k\",\"v\":true}", CF_ERR_INVALID},
+	{"{\"_id\":\"note@1:k\",\"kind\":\"page\"}", CF_ERR_INVALID},
+	{"{\"_id\":\"k\",\"kind\":\"note\"}", CF_ERR_INVALID},
+	{"{\"_id\":\"k\",\"kind\":\"page\"}", CF_ERR_UNKNOWN_TYPE},
+	{"{\"_id\":7}", CF_ERR_INVALID},
+	{"[]", CF_ERR_INVALID},
+};
+
+START_TEST(document_says_what_it_is)
+{
+	struct catalog *catalog = open_catalog("fields: {type: kind, version: v}\n");
+	const char *text = documents[_i].document;
+	struct catalog_id id;
+	struct json_doc doc;
+
+	json_doc_init(&doc, &mem_heap);
+	ck_assert_int_eq(json_read(&doc, text, strlen(text), JSON_READ_DOCUMENT, NULL), 0);
+	ck_assert_int_eq(catalog_identify(catalog, json_root(&doc), STR(""), &id, NULL),
+			 documents[_i].code);
+	json_doc_fini(&doc);
+	catalog_close(catalog);
+	remove_catalog();
+}
+END_TEST
+
+/* --- catalog.yaml ------------------------------------------------------------------ */
+
+static const struct {
+	const char *config, *words;
+	unsigned line;
+} wrong[] = {
+	{"name: n\nnmae: n\n", "nmae", 2},
+	{"id: 5\n", "id must be a text", 1},
+	{"id: \"{key}\"\n", "{type}", 1},
+	{"id: \"{type}\"\n", "{key}", 1},
+	{"id: \"{type}{key}\"\n", "between", 1},
+	{"id: \"{type}:{key}:{key}\"\n", "{key}", 1},
+	{"fields: {tpye: a}\n", "tpye", 1},
+	{"fields: {type: ''}\n", "fields: type", 1},
+	{"supported:\n  note: [1, 3]\n", "note@3 has no schema", 2},
+	{"supported: {page: [1]}\n", "no schema for type page", 1},
+	{"supported: {note: []}\n", "list of major versions", 1},
+	{"conflicts: {prefer: me}\n", "prefer must be", 1},
+	{"conflicts: {late: never}\n", "late must be", 1},
+	{"- a\n", "catalog must be", 1},
+};
+
+START_TEST(config_is_refused)
+{
+	struct catalog *catalog = NULL;
+	struct cf_error error;
+
+	make_catalog(wrong[_i].config);
+	ck_assert_int_eq(catalog_open(&catalog, dir, &mem_heap, &error), CF_ERR_CATALOG);
+	ck_assert_ptr_null(catalog);
+	ck_assert_msg(strstr(error.message, wrong[_i].words), "%s", error.message);
+	ck_assert_uint_eq(error.line, wrong[_i].line);
+	ck_assert_ptr_nonnull(strstr(error.file, "/catalog.yaml"));
+	remove_catalog();
+}
+END_TEST
+
+/* --- examples ------------------------------------------------------------------------ */
+
+static void example_path(char *path, size_t size, const char *name)
+{
+	snprintf(path, size, "%s/examples/%s", getenv("CHESTERFIELD_SOURCE"), name);
+}
+
+START_TEST(programs_lead_from_each_major_to_each)
+{
+	struct catalog *catalog;
+	const struct catalog_type *type;
+	char path[512];
+
+	example_path(path, sizeof(path), "todo");
+	ck_assert_int_eq(catalog_open(&catalog, path, &mem_heap, NULL), 0);
+	type = catalog_type(catalog, STR("todo-item"));
+	ck_assert_ptr_nonnull(type);
+	for (uint32_t from = 1; from <= 3; from++)
+		for (uint32_t to = 1; to <= 3; to++)
+			ck_assert_int_eq(catalog_program(catalog, type, from, to) != NULL,
+					 from != to);
+	ck_assert_ptr_null(catalog_program(catalog, type, 1, 4));
+	catalog_close(catalog);
+}
+END_TEST
+
+/* A heap whose n-th allocation fails. */
+struct poor {
+	struct cf_mem mem;
+	size_t left, live;
+};
+
+static void *poor_resize(void *ctx, void *ptr, size_t size)
+{
+	struct poor *poor = ctx;
+	void *made;
+
+	if (size == 0) {
+		poor->live -= ptr != NULL;
+		free(ptr);
+		return NULL;
+	}
+	if (poor->left == 0)
+		return NULL;
+	poor->left--;
+	made = realloc(ptr, size);
+	poor->live += made && !ptr;
+	return made;
+}
+
+static int check_example(struct poor *poor)
+{
+	const struct catalog_check_args args = {.seed = 5, .runs = 2};
+	struct cf_error error;
+	size_t errors = 0;
+	char path[512];
+
+	example_path(path, sizeof(path), "todo-split");
+	return catalog_check(path, &args, &errors, &poor->mem, &error);
+}
+
+/* Opening and checking, with the n-th allocation missing: each of the first 400,
+ * then one in 23. */
+START_TEST(missing_memory_is_told_and_leaks_nothing)
+{
+	struct poor poor = {.mem = {poor_resize, &poor}};
+	int rc = CF_ERR_NOMEM;
+
+	for (size_t n = 0; rc == CF_ERR_NOMEM; n += n < 400 ? 1 : 23) {
+		poor.left = n;
+		rc = check_example(&poor);
+		ck_assert(rc == 0 || rc == CF_ERR_NOMEM);
+		ck_assert_uint_eq(poor.live, 0);
+	}
+	ck_assert_int_eq(rc, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("catalog");
+	TCase *tcase = tcase_create("catalog");
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_loop_test(tcase, id_is_read_and_made_again, 0, ARRAY_LEN(good));
+	tcase_add_loop_test(tcase, id_is_refused, 0, ARRAY_LEN(bad));
+	tcase_add_loop_test(tcase, document_says_what_it_is, 0, ARRAY_LEN(documents));
+	tcase_add_loop_test(tcase, config_is_refused, 0, ARRAY_LEN(wrong));
+	tcase_add_test(tcase, programs_lead_from_each_major_to_each);
+	tcase_add_test(tcase, missing_memory_is_told_and_leaks_nothing);
+	suite_add_tcase(suite, tcase);
+	return run_suite(suite);
+}
