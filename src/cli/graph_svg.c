@@ -43,13 +43,12 @@ static void draw_edge(struct cf_buf *out, const struct catalog_edge *edge)
 					 y1, x2, y2);
 			continue;
 		}
-		/* A part hangs below or above the middle of the lens. */
+		/* From the middle of the lens to the part's right side. */
 		x1 = from.x + (BOX + STEP_X) / 2;
-		x2 = to.x + BOX / 2;
-		y2 = to.y > from.y ? to.y : to.y + HEIGHT;
+		x2 = to.x + BOX;
 		(void)buf_printf(out,
 				 "<path class=\"part\" d=\"M%zu %zuC%zu %zu %zu %zu %zu %zu\"/>\n",
-				 x1, y1, x1, (y1 + y2) / 2, x2, (y1 + y2) / 2, x2, y2);
+				 x1, y1, x1, (y1 + y2) / 2, x1, y2, x2, y2);
 	}
 }
 
