@@ -15,6 +15,16 @@ run convert -q -c . --to 1.0.0 up
 expect_code 0
 expect_out_file sample.ndjson
 
+begin "check proves the lens, and finds what JavaScript cannot hold"
+run check . --seed 1
+expect_code 0
+expect_out ''
+sed -i 's/, "multipleOf": 0.00001//' schemas/city/2.0.0.json
+run check . --seed 1
+expect_code 3
+expect_out_has 'JavaScript cannot hold the number'
+cp "$source/examples/cities/schemas/city/2.0.0.json" schemas/city/
+
 begin "both versions are valid"
 run validate -q -c . sample.ndjson up
 expect_code 0
