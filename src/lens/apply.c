@@ -1,4 +1,5 @@
-/* Running a program on documents. */
+/* Running a program on documents: loading the main one and its base, and writing
+ * what comes out. */
 #include "lens/program.h"
 
 struct lens_worker *lens_worker_new(const struct cf_mem *mem)
@@ -7,7 +8,7 @@ struct lens_worker *lens_worker_new(const struct cf_mem *mem)
 
 	if (worker) {
 		worker->mem = mem;
-		work_memory_init(&worker->memory, mem);
+		arena_init(&worker->arena, mem);
 		buf_init(&worker->scratch, mem);
 	}
 	return worker;
@@ -19,10 +20,15 @@ struct lens_worker *lens_worker_free(struct lens_worker *worker)
 		return NULL;
 	for (size_t i = 0; i < worker->output_cap; i++)
 		buf_fini(&worker->texts[i]);
+	for (size_t i = 0; i < worker->tape_count; i++) {
+		json_doc_fini(worker->tapes[i]);
+		mem_free(worker->mem, worker->tapes[i]);
+	}
+	mem_free(worker->mem, worker->tapes);
 	mem_free(worker->mem, worker->texts);
 	mem_free(worker->mem, worker->outputs);
 	buf_fini(&worker->scratch);
-	work_memory_fini(&worker->memory);
+	arena_fini(&worker->arena);
 	script_engine_free(worker->scripts);
 	mem_free(worker->mem, worker);
 	return NULL;
@@ -48,282 +54,245 @@ static int reserve_outputs(struct lens_worker *worker, size_t count)
 	return 0;
 }
 
-/* --- what says what a document is ----------------------------------------------------------- */
-
-static bool is_meta(const struct work_member *member)
+int lens_begin(struct run *run)
 {
-	return member->quoted.len > 2 && member->quoted.ptr[1] == '_';
+	struct lens_worker *worker = run->worker;
+	size_t size = run->program->part_count * sizeof(*run->parts);
+
+	if (worker->arena.block)
+		arena_reset(&worker->arena);
+	worker->tape_used = 0;
+	run->arena = &worker->arena;
+	if (reserve_outputs(worker, run->program->output_count) != 0)
+		return CF_ERR_NOMEM;
+	run->parts = size ? lens_alloc(run, size) : NULL;
+	if (size && !run->parts)
+		return CF_ERR_NOMEM;
+	if (size)
+		memset(run->parts, 0, size);
+	return 0;
 }
 
-/* A part without its id, type and version. */
-static int open_part(struct run *run, struct json_value document, struct work_value *ret)
-{
-	const struct lens_program *program = run->program;
-	struct work_object *object;
+/* --- loading ------------------------------------------------------------------------ */
 
-	*ret = work_span(document);
-	if (json_is_absent(document))
-		return 0;
+static int load_main(struct run *run, struct json_value document, struct frame **ret)
+{
+	const struct layout *layout = run->program->main.layout;
+
+	if (run->program->bare) {
+		*ret = frame_new(run, layout);
+		if (*ret)
+			frame_put(*ret, 0, val_tape(document));
+		return *ret ? 0 : CF_ERR_NOMEM;
+	}
 	if (json_kind(document) != JSON_OBJECT)
 		return error_set(run->error, CF_ERR_INVALID, "the document is not an object");
-	if (work_open(&run->worker->memory, ret))
-		return error_nomem(run->error);
-	object = ret->object;
-	if (!program->identity)
+	*ret = frame_load(run, layout, document);
+	return *ret ? 0 : CF_ERR_NOMEM;
+}
+
+/* What the instructions will keep of the base. */
+static int read_base(struct run *run, struct json_value base, struct note **ret)
+{
+	const struct body *body = &run->program->main;
+	struct frame *frame;
+	int rc;
+
+	if (!run->program->bare && json_kind(base) != JSON_OBJECT)
 		return 0;
-	(void)work_take(object, &program->type_name);
-	(void)work_take(object, &program->version_name);
-	for (uint32_t i = 0; i < object->count;) {
-		if (is_meta(&object->members[i])) {
-			object->count--;
-			memmove(&object->members[i], &object->members[i + 1],
-				(object->count - i) * sizeof(*object->members));
-		} else {
-			i++;
-		}
-	}
-	return 0;
-}
-
-static int make_id(struct run *run, const struct output_plan *plan, struct cf_str key,
-		   bool singleton, struct work_value *ret)
-{
-	struct cf_str before = plan->id_before[singleton], after = plan->id_after[singleton];
-	size_t len = before.len + key.len + after.len + 2;
-	char *text = arena_alloc(&run->worker->memory.arena, len);
-
-	if (!text)
-		return error_nomem(run->error);
-	text[0] = '"';
-	memcpy(text + 1, before.ptr, before.len);
-	if (key.len)
-		memcpy(text + 1 + before.len, key.ptr, key.len);
-	memcpy(text + 1 + before.len + key.len, after.ptr, after.len);
-	text[len - 1] = '"';
-	*ret = work_text((struct cf_str){text, len});
-	return 0;
-}
-
-static void set_member(struct work_member *member, struct work_value value)
-{
-	member->value = value;
-	member->untouched = false;
-}
-
-/* Rewrites, in place, what says what the main document is. */
-static int identify_main(struct run *run, struct work_object *object, const struct lens_args *args,
-			 bool *ret_has_id)
-{
-	const struct lens_program *program = run->program;
-	const struct output_plan *plan = &program->plans[0];
-	struct work_member *member = work_find(object, &program->version_name);
-	struct work_value id;
-
-	if (member)
-		set_member(member, work_text(work_json_kind(&member->value) == JSON_STRING
-						     ? plan->version_text
-						     : plan->version_number));
-	member = work_find(object, &program->type_name);
-	if (member && !str_equal(program->inputs[0].type, program->outputs[0].type))
-		set_member(member, work_text(plan->type_text));
-	for (uint32_t i = 0; i < object->count;) {
-		member = &object->members[i];
-		if (!is_meta(member) || str_equal(member->quoted, STR("\"_attachments\""))) {
-			i++;
-		} else if (str_equal(member->quoted, STR("\"_id\""))) {
-			if (make_id(run, plan, args->key, args->singleton, &id))
-				return CF_ERR_NOMEM;
-			set_member(member, id);
-			*ret_has_id = true;
-			i++;
-		} else {
-			object->count--;
-			memmove(member, member + 1, (object->count - i) * sizeof(*member));
-		}
-	}
-	return 0;
-}
-
-static int fill_missing(struct run *run, struct work_object *object, const struct output_plan *plan)
-{
-	for (size_t i = 0; i < plan->fill_count; i++)
-		if (!work_find(object, &plan->fills[i].name) &&
-		    work_append(&run->worker->memory, object, &plan->fills[i].name,
-				work_text(plan->fills[i].text)))
-			return error_nomem(run->error);
-	return 0;
-}
-
-/* --- writing -----------------------------------------------------------------------------------
- */
-
-static int write_main(struct run *run, struct work_value *value, const struct lens_args *args,
-		      bool *ret_has_id)
-{
-	struct cf_buf *out = &run->worker->texts[0];
-	int rc = 0;
-
-	if (run->program->identity || run->program->plans[0].fill_count) {
-		if (work_json_kind(value) != JSON_OBJECT)
-			return error_set(run->error, CF_ERR_INVALID,
-					 "the document is not an object");
-		if (work_open(&run->worker->memory, value))
-			return error_nomem(run->error);
-		if (run->program->identity)
-			rc = identify_main(run, value->object, args, ret_has_id);
-		if (rc == 0)
-			rc = fill_missing(run, value->object, &run->program->plans[0]);
-	}
-	buf_clear(out);
-	if (rc == 0 && work_write(value, out))
-		rc = error_nomem(run->error);
-	run->worker->outputs[0] = (struct lens_output){.text = buf_view(out)};
+	*ret = arena_calloc(run->arena, body->count + 1, sizeof(**ret));
+	if (!*ret)
+		return CF_ERR_NOMEM;
+	rc = load_main(run, base, &frame);
+	if (rc)
+		return rc;
+	run->backward = true;
+	rc = run_backward(run, body, frame, *ret);
+	run->backward = false;
 	return rc;
 }
 
-/* A part: what says what it is comes first. */
-static int write_part(struct run *run, size_t place, const struct lens_args *args, bool has_id)
-{
-	const struct lens_program *program = run->program;
-	const struct output_plan *plan = &program->plans[place];
-	struct work_value *value = &run->outputs[place];
-	bool shared = program->outputs[place].tie == LENS_SHARED;
-	struct cf_str key = shared ? run->keys[place] : args->key;
-	struct lens_output *output = &run->worker->outputs[place];
-	struct cf_buf *out = &run->worker->texts[place];
-	struct work_value id;
-	size_t fields;
-	int rc;
+/* --- writing ------------------------------------------------------------------------ */
 
-	*output = (struct lens_output){.text = {NULL, 0}};
-	if (value->kind != WORK_OBJECT)
-		return 0;
-	rc = fill_missing(run, value->object, plan);
-	if (rc)
-		return rc;
-	buf_clear(out);
-	buf_byte(out, '{');
-	if (program->identity && has_id) {
-		rc = make_id(run, plan, key, !shared && args->singleton, &id);
-		if (rc)
-			return rc;
-		buf_str(out, STR("\"_id\":"));
-		buf_str(out, id.text);
-		buf_byte(out, ',');
-	}
-	if (program->identity) {
-		buf_str(out, program->type_name.quoted);
-		buf_byte(out, ':');
-		buf_str(out, plan->type_text);
-		buf_byte(out, ',');
-		buf_str(out, program->version_name.quoted);
-		buf_byte(out, ':');
-		buf_str(out, plan->version_number);
-		buf_byte(out, ',');
-	}
-	fields = out->len;
-	rc = work_write(value, out);
-	if (rc)
-		return error_nomem(run->error);
-	/* The fields' own brace goes; without fields the comma before it, too. */
-	if (out->len == fields + 2 && fields > 1) {
-		out->len = fields - 1;
-		buf_byte(out, '}');
-	} else {
-		memmove(out->ptr + fields, out->ptr + fields + 1, out->len - fields - 1);
-		out->len--;
-	}
-	*output = (struct lens_output){
-		.text = buf_view(out), .key = run->keys[place], .repointed = run->repointed[place]};
-	return 0;
+void frame_fill(struct frame *frame, const struct output_plan *plan)
+{
+	for (size_t i = 0; i < plan->fill_count; i++)
+		if (!frame_has(frame, plan->fills[i].reg))
+			frame_append(frame, plan->fills[i].reg, val_text(plan->fills[i].text));
 }
 
-/* --- the whole
- * -------------------------------------------------------------------------------------- */
-
-static int open_values(struct run *run, const struct json_value *documents, size_t count,
-		       struct work_value **ret)
+/* Rewrites, in place, what says what the main document is. */
+static void identify(const struct lens_program *program, struct frame *main)
 {
+	const struct output_plan *plan = &program->plans[0];
+	struct val *version = &main->regs[program->version_reg].val;
+
+	if (frame_has(main, program->id_reg))
+		main->regs[program->id_reg].val = (struct val){.kind = VAL_ID};
+	if (version->kind != VAL_ABSENT)
+		*version = val_text(val_kind(version) == JSON_STRING ? plan->version_text
+								     : plan->version_number);
+	if (frame_has(main, program->type_reg) &&
+	    !str_equal(program->inputs[0].type, program->outputs[0].type))
+		main->regs[program->type_reg].val = val_text(plan->type_text);
+}
+
+/* A part says first what it is: its id where the main document has one. */
+static void write_head(struct run *run, const struct frame *main, const struct part *part,
+		       const struct part_val *val, struct cf_buf *out)
+{
+	const struct lens_program *program = run->program;
+	const struct output_plan *plan = &program->plans[part->output];
+	const struct name *names = main->layout->names;
+	bool shared = part->place.tie == LENS_SHARED;
+	bool singleton = !shared && run->args->singleton;
+
+	if (frame_has(main, program->id_reg)) {
+		buf_str(out, STR("\"_id\":"));
+		buf_str(out, plan->id_before[singleton]);
+		if (!singleton)
+			buf_str(out, shared ? val->key : run->args->key);
+		buf_str(out, plan->id_after[singleton]);
+		buf_byte(out, ',');
+	}
+	buf_str(out, names[program->type_reg].written);
+	buf_str(out, plan->type_text);
+	buf_byte(out, ',');
+	buf_str(out, names[program->version_reg].written);
+	buf_str(out, val_kind(&main->regs[program->version_reg].val) == JSON_STRING
+			     ? plan->version_text
+			     : plan->version_number);
+}
+
+static int write_part(struct run *run, const struct frame *main, size_t index)
+{
+	const struct lens_program *program = run->program;
+	const struct part *part = &program->parts[index];
+	const struct part_val *val = &run->parts[index];
+	struct lens_output *output = &run->worker->outputs[part->output];
+	struct cf_buf *out = &run->worker->texts[part->output];
+	bool first = !program->identity;
 	int rc = 0;
 
-	*ret = arena_calloc(&run->worker->memory.arena, count, sizeof(**ret));
-	if (!*ret)
-		return error_nomem(run->error);
-	if (documents) {
-		(*ret)[0] = work_span(documents[0]);
-		for (size_t i = 1; i < count && rc == 0; i++)
-			rc = open_part(run, documents[i], &(*ret)[i]);
+	*output = (struct lens_output){.key = val->key, .repointed = val->repointed};
+	if (val->val.kind == VAL_ABSENT && !val->folded)
+		return 0;
+	buf_clear(out);
+	buf_byte(out, '{');
+	if (program->identity)
+		write_head(run, main, part, val, out);
+	if (val->folded) {
+		if (!first && val->folded->fields.len)
+			buf_byte(out, ',');
+		buf_str(out, val->folded->fields);
+	} else {
+		frame_fill(val->val.frame, &program->plans[part->output]);
+		rc = emit_members(run, val->val.frame, first, out);
 	}
+	buf_byte(out, '}');
+	output->text = buf_view(out);
+	return rc ? rc : out->failed ? CF_ERR_NOMEM : 0;
+}
+
+static int write_all(struct run *run, struct frame *main)
+{
+	const struct lens_program *program = run->program;
+	struct cf_buf *out = &run->worker->texts[0];
+	int rc = 0;
+
+	if (program->identity)
+		identify(program, main);
+	frame_fill(main, &program->plans[0]);
+	buf_clear(out);
+	if (!json_is_absent(main->source) && !program->bare)
+		buf_reserve(out, json_span(main->source).len + 256);
+	rc = program->bare ? emit_val(run, &main->regs[0].val, out) : emit_frame(run, main, out);
+	run->worker->outputs[0] = (struct lens_output){.text = buf_view(out)};
+	for (size_t i = 0; rc == 0 && i < program->part_count; i++)
+		if (program->parts[i].output >= 0)
+			rc = write_part(run, main, i);
+	for (size_t i = 0; rc == 0 && i < program->output_count; i++)
+		if (run->worker->outputs[i].text.len > LIMIT_DOCUMENT_BYTES)
+			rc = CF_ERR_LIMIT;
+	return rc;
+}
+
+/* --- the whole ---------------------------------------------------------------------- */
+
+/* Errors that no instruction has put into words. */
+static int in_words(struct run *run, int rc)
+{
+	if (rc == CF_ERR_NOMEM)
+		return lens_nomem(run);
+	if (rc == CF_ERR_LIMIT)
+		return error_set(run->error, rc, "the document becomes too large or too deep");
 	return rc;
 }
 
 int lens_apply(struct lens_worker *worker, const struct lens_program *program,
 	       const struct lens_args *args, const struct lens_output **ret, struct cf_error *error)
 {
-	size_t outputs = program->output_count;
-	struct run run = {.worker = worker, .program = program, .error = error};
-	struct work_value value;
-	bool has_id = false;
+	struct run run;
+	struct note *notes = NULL;
+	struct frame *main;
 	int rc;
 
-	work_memory_reset(&worker->memory);
-	if (reserve_outputs(worker, outputs))
-		return error_nomem(error);
-	run.outputs = arena_calloc(&worker->memory.arena, outputs, sizeof(*run.outputs));
-	run.keys = arena_calloc(&worker->memory.arena, outputs, sizeof(*run.keys));
-	run.repointed = arena_calloc(&worker->memory.arena, outputs, sizeof(*run.repointed));
-	if (!run.outputs || !run.keys || !run.repointed)
-		return error_nomem(error);
-	rc = open_values(&run, args->inputs, program->input_count, &run.inputs);
-	if (rc == 0 && args->bases)
-		rc = open_values(&run, args->bases, outputs, &run.bases);
+	run.worker = worker;
+	run.program = program;
+	run.args = args;
+	run.error = error;
+	run.stop = NULL;
+	run.depth = 0;
+	run.backward = false;
+	rc = lens_begin(&run);
+	if (rc == 0 && args->bases && !json_is_absent(args->bases[0]))
+		rc = read_base(&run, args->bases[0], &notes);
+	if (rc == 0)
+		rc = load_main(&run, args->inputs[0], &main);
+	if (rc == 0)
+		rc = run_forward(&run, &program->main, main, notes);
+	if (rc == 0)
+		rc = write_all(&run, main);
 	if (rc)
-		return rc;
-	value = run.inputs[0];
-	rc = steps_forward(&run, program->steps, program->step_count, &value,
-			   run.bases ? &run.bases[0] : NULL);
-	if (rc == 0)
-		rc = write_main(&run, &value, args, &has_id);
-	for (size_t i = 1; i < outputs && rc == 0; i++)
-		rc = write_part(&run, i, args, has_id);
-	if (rc == 0)
-		*ret = worker->outputs;
-	return rc;
-}
-
-/* The reference's name in the program's own input: renames on the way to the step
- * that follows it are gone back over. */
-static struct cf_str reference_name(const struct lens_program *program, size_t input)
-{
-	for (size_t i = 0; i < program->step_count; i++) {
-		struct cf_str name;
-
-		if (program->steps[i].kind != OP_EMBED || program->steps[i].part != input)
-			continue;
-		name = program->steps[i].op->reference.decoded;
-		for (size_t k = i; k-- > 0;)
-			if (program->steps[k].kind == OP_RENAME &&
-			    op_name_is(&program->steps[k].to, name))
-				name = program->steps[k].from.decoded;
-		return name;
-	}
-	return (struct cf_str){NULL, 0};
+		return in_words(&run, rc);
+	*ret = worker->outputs;
+	return 0;
 }
 
 int lens_reference(struct lens_worker *worker, const struct lens_program *program, size_t input,
 		   struct json_value main, struct cf_str *ret, struct cf_error *error)
 {
-	struct cf_str name = reference_name(program, input);
-	struct json_value value = name.ptr ? json_member(main, name) : JSON_ABSENT;
-	enum json_kind kind = json_kind(value);
+	const struct lens_args args = {.inputs = &main};
+	struct run run = {.worker = worker, .program = program, .args = &args, .error = error};
+	struct json_value value = JSON_ABSENT;
+	struct frame *frame;
+	int rc;
 
-	(void)worker;
 	*ret = (struct cf_str){NULL, 0};
-	if (kind == JSON_STRING)
+	for (uint32_t i = 0; i < program->main.count && !run.stop; i++) {
+		const struct instr *instr = &program->main.instrs[i];
+
+		if (instr->code == DO_EMBED &&
+		    program->parts[instr->part->part].input == (int)input &&
+		    instr->step->op->shared)
+			run.stop = instr;
+	}
+	if (!run.stop)
+		return 0;
+	rc = lens_begin(&run);
+	if (rc == 0)
+		rc = load_main(&run, main, &frame);
+	if (rc == 0)
+		rc = run_forward(&run, &program->main, frame, NULL);
+	if (rc == 0)
+		rc = val_read(&run, &frame->regs[run.stop->part->reference].val, &value);
+	if (rc)
+		return in_words(&run, rc);
+	if (json_kind(value) == JSON_STRING)
 		*ret = json_inner(value);
-	else if (kind == JSON_NUMBER)
+	else if (json_kind(value) == JSON_NUMBER)
 		*ret = json_span(value);
-	else if (kind && kind != JSON_NULL)
+	else if (json_kind(value) > JSON_NULL)
 		return error_set(error, CF_ERR_INVALID, "a reference must be a text");
 	return 0;
 }

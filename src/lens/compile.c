@@ -19,14 +19,49 @@ static enum op_kind kind_going(enum op_kind kind, bool down)
 	return down ? mirrors[kind] : kind;
 }
 
-/* The place of a part, added where the program does not have it yet. */
-static size_t place_of(struct lens_place *places, size_t *count, const struct lens_place *place)
+/* The part that an earlier step of the chain makes, or -1. */
+static int find_made(const struct lens_program *program, const struct lens_place *place)
 {
-	for (size_t i = 1; i < *count; i++)
-		if (places[i].major == place->major && str_equal(places[i].type, place->type))
-			return i;
-	places[*count] = *place;
-	return (*count)++;
+	for (size_t i = program->part_count; i-- > 0;)
+		if (program->parts[i].output >= 0 &&
+		    program->parts[i].place.major == place->major &&
+		    str_equal(program->parts[i].place.type, place->type))
+			return (int)i;
+	return -1;
+}
+
+static int find_read(const struct lens_program *program, const struct lens_place *place)
+{
+	for (size_t i = program->part_count; i-- > 0;)
+		if (program->parts[i].input >= 0 && program->parts[i].place.major == place->major &&
+		    str_equal(program->parts[i].place.type, place->type))
+			return (int)i;
+	return -1;
+}
+
+/* A part that the chain makes and then embeds again lives only on the way. */
+static int place_part(struct compiler *c, struct step *step)
+{
+	struct lens_program *program = c->program;
+	const struct op *op = step->op;
+	const struct lens_place *place = op->kind == OP_EXTRACT ? &step->lens->newer[op->place]
+								: &step->lens->older[op->place];
+	bool makes = step->kind == OP_EXTRACT;
+	int made = find_made(program, place);
+
+	if (made >= 0 && !makes) {
+		step->part = (size_t)made;
+		program->parts[made].output = -1;
+		return 0;
+	}
+	if (makes ? made >= 0 : find_read(program, place) >= 0)
+		return op_error(c->error, CF_ERR_LENS, step->lens, op,
+				"another op has %.*s@%u already", STR_ARG(place->type),
+				place->major);
+	step->part = program->part_count;
+	program->parts[program->part_count++] =
+		(struct part){.place = *place, .input = makes ? -1 : 0, .output = makes ? 0 : -1};
+	return 0;
 }
 
 static int compile_ops(struct compiler *c, const struct lens *lens, const struct op *ops,
@@ -48,17 +83,7 @@ static int compile_op(struct compiler *c, const struct lens *lens, const struct 
 			       ? compile_ops(c, lens, op->inner, op->inner_count, down, step->inner)
 			       : error_nomem(c->error);
 	}
-	if (op->kind != OP_EXTRACT && op->kind != OP_EMBED)
-		return 0;
-	if (step->kind == OP_EXTRACT)
-		step->part = place_of(program->outputs, &program->output_count,
-				      op->kind == OP_EXTRACT ? &lens->newer[op->place]
-							     : &lens->older[op->place]);
-	else
-		step->part = place_of(program->inputs, &program->input_count,
-				      op->kind == OP_EXTRACT ? &lens->newer[op->place]
-							     : &lens->older[op->place]);
-	return 0;
+	return op->kind == OP_EXTRACT || op->kind == OP_EMBED ? place_part(c, step) : 0;
 }
 
 static int compile_ops(struct compiler *c, const struct lens *lens, const struct op *ops,
@@ -102,10 +127,12 @@ static int plan_identity(struct lens_program *program, const struct lens_place *
 		rc = identity->id_frame(identity->ctx, place->type, place->major, singleton,
 					&before, &after);
 		buf_clear(&text);
+		buf_byte(&text, '"');
 		json_write_string_inner(buf_view(&before), &text);
 		plan->id_before[singleton] = arena_dup(&program->arena, buf_view(&text));
 		buf_clear(&text);
 		json_write_string_inner(buf_view(&after), &text);
+		buf_byte(&text, '"');
 		plan->id_after[singleton] = arena_dup(&program->arena, buf_view(&text));
 	}
 	plan->version_number = arena_printf(&program->arena, "%u", place->major);
@@ -144,7 +171,7 @@ static struct cf_str default_of_types(unsigned types)
 
 /* What a schema requires of a document, but for what says what the document is. */
 static int plan_fills(struct lens_program *program, const struct schema *schema,
-		      struct output_plan *plan)
+		      struct layout *layout, struct output_plan *plan)
 {
 	struct schema_view root = schema_view_root(schema);
 	struct json_value required = json_member(root.at, STR("required"));
@@ -159,6 +186,7 @@ static int plan_fills(struct lens_program *program, const struct schema *schema,
 	while (rc == 0 && json_kind(required) == JSON_ARRAY && json_next(&it)) {
 		struct fill *fill = &plan->fills[plan->fill_count];
 		struct schema_view view;
+		struct op_name field;
 		struct cf_str name;
 
 		if (json_kind(it.value) != JSON_STRING ||
@@ -176,12 +204,27 @@ static int plan_fills(struct lens_program *program, const struct schema *schema,
 			buf_str(&text, default_of_types(view.types));
 		if (text.len == 0)
 			continue;
-		rc = make_name(program, name, &fill->name);
+		rc = make_name(program, name, &field);
+		if (rc == 0)
+			rc = layout_reg(program, layout, &field, &fill->reg);
 		fill->text = arena_dup(&program->arena, buf_view(&text));
+		if (rc == 0 && !fill->text.ptr)
+			rc = CF_ERR_NOMEM;
 		plan->fill_count++;
 	}
 	buf_fini(&text);
 	return rc;
+}
+
+/* Of an output: the layout its fields have at the end. */
+static struct layout *output_layout(const struct lens_program *program, size_t output)
+{
+	if (output == 0)
+		return program->main.layout;
+	for (size_t i = 0; i < program->part_count; i++)
+		if (program->parts[i].output == (int)output)
+			return program->parts[i].shape->object;
+	return NULL;
 }
 
 static int plan_outputs(struct lens_program *program, const struct lens_options *options)
@@ -195,10 +238,45 @@ static int plan_outputs(struct lens_program *program, const struct lens_options 
 	for (size_t i = 0; i < program->output_count && rc == 0; i++) {
 		if (program->identity)
 			rc = plan_identity(program, &program->outputs[i], &program->plans[i]);
-		if (rc == 0 && options->target_schemas && options->target_schemas[i])
-			rc = plan_fills(program, options->target_schemas[i], &program->plans[i]);
+		if (rc == 0 && options->target_schemas && options->target_schemas[i] &&
+		    !program->bare)
+			rc = plan_fills(program, options->target_schemas[i],
+					output_layout(program, i), &program->plans[i]);
 	}
 	return rc;
+}
+
+/* The parts among the inputs and outputs, in the order of the ops. */
+static int number_places(struct lens_program *program, const struct lens_link *links,
+			 size_t link_count)
+{
+	const struct lens_link *first = &links[0], *last = &links[link_count - 1];
+
+	program->inputs =
+		arena_calloc(&program->arena, program->part_count + 1, sizeof(*program->inputs));
+	program->outputs =
+		arena_calloc(&program->arena, program->part_count + 1, sizeof(*program->outputs));
+	if (!program->inputs || !program->outputs)
+		return CF_ERR_NOMEM;
+	program->inputs[0] = first->down ? first->lens->newer[0] : first->lens->older[0];
+	program->outputs[0] = last->down ? last->lens->older[0] : last->lens->newer[0];
+	program->input_count = program->output_count = 1;
+	for (size_t i = 0; i < program->part_count; i++) {
+		struct part *part = &program->parts[i];
+		int rc = trace_reference(program, i, &part->place.reference);
+
+		if (rc)
+			return rc;
+		if (part->input >= 0) {
+			part->input = (int)program->input_count;
+			program->inputs[program->input_count++] = part->place;
+		}
+		if (part->output >= 0) {
+			part->output = (int)program->output_count;
+			program->outputs[program->output_count++] = part->place;
+		}
+	}
+	return 0;
 }
 
 /* --- the whole ------------------------------------------------------------------------------ */
@@ -215,12 +293,13 @@ static size_t count_ops(const struct lens_link *links, size_t link_count)
 static int compile_links(struct compiler *c, const struct lens_link *links, size_t link_count)
 {
 	struct lens_program *program = c->program;
-	const struct lens_link *first = &links[0], *last = &links[link_count - 1];
+	size_t count = count_ops(links, link_count) + 1;
 	int rc = 0;
 
-	program->inputs[0] = first->down ? first->lens->newer[0] : first->lens->older[0];
-	program->outputs[0] = last->down ? last->lens->older[0] : last->lens->newer[0];
-	program->input_count = program->output_count = 1;
+	program->steps = arena_calloc(&program->arena, count, sizeof(*program->steps));
+	program->parts = arena_calloc(&program->arena, count, sizeof(*program->parts));
+	if (!program->steps || !program->parts)
+		return error_nomem(c->error);
 	for (size_t i = 0; i < link_count && rc == 0; i++) {
 		rc = compile_ops(c, links[i].lens, links[i].lens->ops, links[i].lens->op_count,
 				 links[i].down, program->steps + program->step_count);
@@ -229,13 +308,39 @@ static int compile_links(struct compiler *c, const struct lens_link *links, size
 	return rc;
 }
 
+static int compile(struct compiler *c, const struct lens_link *links, size_t link_count,
+		   const struct lens_options *options)
+{
+	struct lens_program *program = c->program;
+	int rc = compile_links(c, links, link_count);
+
+	if (rc)
+		return rc;
+	if (program->identity &&
+	    (make_name(program, STR("_id"), &program->id_name) ||
+	     make_name(program, program->identity->type_field, &program->type_name) ||
+	     make_name(program, program->identity->version_field, &program->version_name)))
+		return error_nomem(c->error);
+	rc = compile_code(program, c->error);
+	if (rc)
+		return rc;
+	rc = number_places(program, links, link_count);
+	if (rc == 0)
+		rc = plan_outputs(program, options);
+	if (rc == 0)
+		rc = layouts_finish(program);
+	if (rc)
+		return rc == CF_ERR_NOMEM ? error_nomem(c->error)
+					  : error_set(c->error, rc, "the chain is too large");
+	return fold_constants(program, c->error);
+}
+
 int lens_compile(struct lens_program **ret, const struct lens_link *links, size_t link_count,
 		 const struct lens_options *options, const struct cf_mem *mem,
 		 struct cf_error *error)
 {
 	struct lens_program *program;
 	struct compiler c = {.error = error};
-	size_t places = 2;
 	int rc;
 
 	if (link_count == 0 || link_count > LIMIT_LENS_CHAIN)
@@ -248,30 +353,12 @@ int lens_compile(struct lens_program **ret, const struct lens_link *links, size_
 	program->identity = options->identity;
 	program->cambria_defaults = options->cambria_defaults;
 	arena_init(&program->arena, mem);
-	for (size_t i = 0; i < link_count; i++)
-		places += links[i].lens->older_count + links[i].lens->newer_count;
-	program->steps = arena_calloc(&program->arena, count_ops(links, link_count) + 1,
-				      sizeof(*program->steps));
-	program->inputs = arena_calloc(&program->arena, places, sizeof(*program->inputs));
-	program->outputs = arena_calloc(&program->arena, places, sizeof(*program->outputs));
-	if (!program->steps || !program->inputs || !program->outputs) {
+	rc = compile(&c, links, link_count, options);
+	if (rc)
 		lens_program_free(program);
-		return error_nomem(error);
-	}
-	rc = compile_links(&c, links, link_count);
-	if (rc == 0 && plan_outputs(program, options))
-		rc = error_nomem(error);
-	if (rc == 0 && program->identity &&
-	    (make_name(program, STR("_id"), &program->id_name) ||
-	     make_name(program, program->identity->type_field, &program->type_name) ||
-	     make_name(program, program->identity->version_field, &program->version_name)))
-		rc = error_nomem(error);
-	if (rc) {
-		lens_program_free(program);
-		return rc;
-	}
-	*ret = program;
-	return 0;
+	else
+		*ret = program;
+	return rc;
 }
 
 struct lens_program *lens_program_free(struct lens_program *program)

@@ -52,7 +52,8 @@ struct op {
 	struct op_name host;
 	struct cf_str
 		fallback; /* add, remove, extract: compact JSON of the default; ptr NULL: none */
-	struct cf_str type_default; /* convert: default of destinationType */
+	struct cf_str cambria_default; /* add, remove: as Cambria chooses it */
+	struct cf_str type_default;    /* convert: default of destinationType */
 	struct cf_str source_default;
 	struct op *inner; /* in, map */
 	size_t inner_count;

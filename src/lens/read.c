@@ -361,6 +361,42 @@ static int read_split(struct reader *r, struct json_value args, struct op *op)
 	return rc;
 }
 
+/* What JavaScript calls falsy. */
+static bool is_falsy(struct json_value v)
+{
+	switch (json_kind(v)) {
+	case JSON_TRUE:
+	case JSON_ARRAY:
+	case JSON_OBJECT:
+		return false;
+	case JSON_NUMBER:
+		return json_number_compare(json_span(v), STR("0")) == 0;
+	case JSON_STRING:
+		return json_inner(v).len == 0;
+	default:
+		return true;
+	}
+}
+
+/* Cambria takes the type's default for one that is falsy, and for objects and arrays. */
+static int read_added(struct reader *r, struct json_value args, struct op *op)
+{
+	struct json_value type = json_member(args, STR("type"));
+	struct json_value fallback = json_member(args, STR("default"));
+	struct cf_str of_type;
+	int rc = type_default(r, type, &of_type);
+
+	op->fallback = op->cambria_default = of_type;
+	if (rc || json_is_absent(fallback))
+		return rc;
+	rc = json_text(r, fallback, &op->fallback);
+	if (rc == 0 && !is_falsy(fallback) &&
+	    (json_kind(type) != JSON_STRING || (!str_equal(json_inner(type), STR("object")) &&
+						!str_equal(json_inner(type), STR("array")))))
+		op->cambria_default = op->fallback;
+	return rc;
+}
+
 /* The arguments that one kind of op has. */
 static int read_arguments(struct reader *r, struct json_value args, struct op *op)
 {
@@ -374,9 +410,7 @@ static int read_arguments(struct reader *r, struct json_value args, struct op *o
 	switch (op->kind) {
 	case OP_ADD:
 	case OP_REMOVE:
-		if (!json_is_absent(json_member(args, STR("default"))))
-			return json_text(r, json_member(args, STR("default")), &op->fallback);
-		return type_default(r, json_member(args, STR("type")), &op->fallback);
+		return read_added(r, args, op);
 	case OP_RENAME:
 		rc = name_of(r, json_member(args, STR("source")), "source", &op->name);
 		return rc ? rc

@@ -5,8 +5,7 @@
 enum { MAIN = 0 };
 
 struct path {
-	size_t part;           /* MAIN, or the part's place among the outputs (inputs before) */
-	bool is_input;         /* still in an input part */
+	size_t part;           /* MAIN, or 1 + its index among the program's parts */
 	struct cf_str pointer; /* relative to the ops' level while inside `in` */
 	struct path *next;
 };
@@ -51,8 +50,7 @@ static struct cf_str prefixed(struct tracer *t, const struct op_name *name, stru
 	return kept;
 }
 
-static void add_path(struct tracer *t, struct path **list, size_t part, bool is_input,
-		     struct cf_str pointer)
+static void add_path(struct tracer *t, struct path **list, size_t part, struct cf_str pointer)
 {
 	struct path *path = arena_alloc(&t->arena, sizeof(*path));
 
@@ -60,7 +58,7 @@ static void add_path(struct tracer *t, struct path **list, size_t part, bool is_
 		t->rc = CF_ERR_NOMEM;
 		return;
 	}
-	*path = (struct path){part, is_input, pointer, *list};
+	*path = (struct path){part, pointer, *list};
 	*list = path;
 }
 
@@ -77,17 +75,17 @@ static bool trace_extract(struct tracer *t, const struct step *step, struct cf_s
 	if (op->host.decoded.ptr) {
 		if (!begins(pointer, &op->host, &rest))
 			return false;
-		add_path(t, out, step->part, false, rest);
+		add_path(t, out, step->part + 1, rest);
 		if (op->shared)
-			add_path(t, out, MAIN, false, prefixed(t, &op->reference, STR("")));
+			add_path(t, out, MAIN, prefixed(t, &op->reference, STR("")));
 		return true;
 	}
 	for (size_t i = 0; i < op->pair_count; i++) {
 		if (!begins(pointer, &op->pairs[i].main, &rest))
 			continue;
-		add_path(t, out, step->part, false, prefixed(t, &op->pairs[i].part, rest));
+		add_path(t, out, step->part + 1, prefixed(t, &op->pairs[i].part, rest));
 		if (op->shared)
-			add_path(t, out, MAIN, false, prefixed(t, &op->reference, STR("")));
+			add_path(t, out, MAIN, prefixed(t, &op->reference, STR("")));
 		return true;
 	}
 	return false;
@@ -100,22 +98,20 @@ static bool trace_embed(struct tracer *t, const struct step *step, const struct 
 	const struct op *op = step->op;
 	struct cf_str rest;
 
-	if (path->is_input && path->part == step->part) {
+	if (path->part == step->part + 1) {
 		if (op->host.decoded.ptr)
-			add_path(t, out, MAIN, false, prefixed(t, &op->host, path->pointer));
+			add_path(t, out, MAIN, prefixed(t, &op->host, path->pointer));
 		for (size_t i = 0; i < op->pair_count; i++)
 			if (begins(path->pointer, &op->pairs[i].part, &rest))
-				add_path(t, out, MAIN, false,
-					 prefixed(t, &op->pairs[i].main, rest));
+				add_path(t, out, MAIN, prefixed(t, &op->pairs[i].main, rest));
 		return true;
 	}
-	if (path->part != MAIN || path->is_input || !op->shared ||
-	    !begins(path->pointer, &op->reference, &rest))
+	if (path->part != MAIN || !op->shared || !begins(path->pointer, &op->reference, &rest))
 		return false;
 	if (op->host.decoded.ptr)
-		add_path(t, out, MAIN, false, prefixed(t, &op->host, STR("")));
+		add_path(t, out, MAIN, prefixed(t, &op->host, STR("")));
 	for (size_t i = 0; i < op->pair_count; i++)
-		add_path(t, out, MAIN, false, prefixed(t, &op->pairs[i].main, STR("")));
+		add_path(t, out, MAIN, prefixed(t, &op->pairs[i].main, STR("")));
 	return true;
 }
 
@@ -127,10 +123,10 @@ static bool trace_in(struct tracer *t, const struct step *step, struct cf_str po
 
 	if (!begins(pointer, &step->op->name, &rest))
 		return false;
-	add_path(t, &inner, MAIN, false, rest);
+	add_path(t, &inner, MAIN, rest);
 	trace_steps(t, step->inner, step->inner_count, &inner);
 	for (; inner; inner = inner->next)
-		add_path(t, out, MAIN, false, prefixed(t, &step->op->name, inner->pointer));
+		add_path(t, out, MAIN, prefixed(t, &step->op->name, inner->pointer));
 	return true;
 }
 
@@ -143,16 +139,16 @@ static bool trace_map(struct tracer *t, const struct step *step, struct cf_str p
 	struct path *inner = NULL;
 
 	if (pointer.len == 0) {
-		add_path(t, out, MAIN, false, pointer);
+		add_path(t, out, MAIN, pointer);
 		return true;
 	}
-	add_path(t, &inner, MAIN, false, (struct cf_str){pointer.ptr + token, pointer.len - token});
+	add_path(t, &inner, MAIN, (struct cf_str){pointer.ptr + token, pointer.len - token});
 	trace_steps(t, step->inner, step->inner_count, &inner);
 	for (; inner; inner = inner->next) {
 		struct cf_str whole = arena_printf(&t->arena, "%.*s%.*s", (int)token, pointer.ptr,
 						   STR_ARG(inner->pointer));
 
-		add_path(t, out, MAIN, false, whole);
+		add_path(t, out, MAIN, whole);
 	}
 	return true;
 }
@@ -166,13 +162,13 @@ static bool trace_hoist(struct tracer *t, const struct step *step, struct cf_str
 		return false;
 	if (rest.len == 0) {
 		/* The whole host feeds what comes out of it, too. */
-		add_path(t, out, MAIN, false, pointer);
-		add_path(t, out, MAIN, false, prefixed(t, &step->op->name, STR("")));
+		add_path(t, out, MAIN, pointer);
+		add_path(t, out, MAIN, prefixed(t, &step->op->name, STR("")));
 		return true;
 	}
 	if (!begins(rest, &step->op->name, &deeper))
 		return false;
-	add_path(t, out, MAIN, false, prefixed(t, &step->op->name, deeper));
+	add_path(t, out, MAIN, prefixed(t, &step->op->name, deeper));
 	return true;
 }
 
@@ -190,7 +186,7 @@ static bool trace_script(struct tracer *t, const struct step *step, struct cf_st
 		if (!begins(pointer, &reads[i], &rest))
 			continue;
 		for (size_t k = 0; k < write_count; k++)
-			add_path(t, out, MAIN, false, prefixed(t, &writes[k], STR("")));
+			add_path(t, out, MAIN, prefixed(t, &writes[k], STR("")));
 		return true;
 	}
 	return false;
@@ -204,7 +200,7 @@ static bool trace_split(struct tracer *t, const struct step *step, struct cf_str
 	if (!begins(pointer, &step->op->name, &rest))
 		return false;
 	for (size_t i = 0; i < step->op->part_count; i++)
-		add_path(t, out, MAIN, false, prefixed(t, &step->op->parts[i], STR("")));
+		add_path(t, out, MAIN, prefixed(t, &step->op->parts[i], STR("")));
 	return true;
 }
 
@@ -216,7 +212,7 @@ static bool trace_join(struct tracer *t, const struct step *step, struct cf_str 
 	for (size_t i = 0; i < step->op->part_count; i++) {
 		if (!begins(pointer, &step->op->parts[i], &rest))
 			continue;
-		add_path(t, out, MAIN, false, prefixed(t, &step->op->name, STR("")));
+		add_path(t, out, MAIN, prefixed(t, &step->op->name, STR("")));
 		return true;
 	}
 	return false;
@@ -230,7 +226,7 @@ static bool trace_step(struct tracer *t, const struct step *step, const struct p
 
 	if (step->kind == OP_EMBED)
 		return trace_embed(t, step, path, out);
-	if (path->part != MAIN || path->is_input)
+	if (path->part != MAIN)
 		return false;
 	switch (step->kind) {
 	case OP_REMOVE:
@@ -238,21 +234,21 @@ static bool trace_step(struct tracer *t, const struct step *step, const struct p
 	case OP_RENAME:
 		if (!begins(pointer, &step->from, &rest))
 			return false;
-		add_path(t, out, MAIN, false, prefixed(t, &step->to, rest));
+		add_path(t, out, MAIN, prefixed(t, &step->to, rest));
 		return true;
 	case OP_HOIST:
 		return trace_hoist(t, step, pointer, out);
 	case OP_PLUNGE:
 		if (!begins(pointer, &step->op->name, &rest))
 			return false;
-		add_path(t, out, MAIN, false, prefixed(t, &step->op->host, pointer));
+		add_path(t, out, MAIN, prefixed(t, &step->op->host, pointer));
 		return true;
 	case OP_WRAP:
 	case OP_HEAD:
 	case OP_CONVERT:
 		if (!begins(pointer, &step->op->name, &rest))
 			return false;
-		add_path(t, out, MAIN, false, prefixed(t, &step->op->name, STR("")));
+		add_path(t, out, MAIN, prefixed(t, &step->op->name, STR("")));
 		return true;
 	case OP_IN:
 		return trace_in(t, step, pointer, out);
@@ -288,6 +284,15 @@ static void trace_steps(struct tracer *t, const struct step *steps, size_t count
 	}
 }
 
+/* The part that comes in, or goes out, at a place; MAIN for the first. */
+static size_t part_at(const struct lens_program *program, size_t input)
+{
+	for (size_t i = 0; i < program->part_count; i++)
+		if (input && program->parts[i].input == (int)input)
+			return i + 1;
+	return MAIN;
+}
+
 int lens_trace(const struct lens_program *program, size_t input, struct cf_str pointer,
 	       int (*found)(void *ctx, size_t output, struct cf_str pointer), void *ctx)
 {
@@ -296,12 +301,53 @@ int lens_trace(const struct lens_program *program, size_t input, struct cf_str p
 	int rc;
 
 	arena_init(&t.arena, program->mem);
-	add_path(&t, &paths, input, input != MAIN, pointer);
+	add_path(&t, &paths, part_at(program, input), pointer);
 	trace_steps(&t, program->steps, program->step_count, &paths);
 	rc = t.rc;
-	for (; paths && rc == 0; paths = paths->next)
-		if (!paths->is_input)
-			rc = found(ctx, paths->part, paths->pointer);
+	for (; paths && rc == 0; paths = paths->next) {
+		int output = paths->part == MAIN ? 0 : program->parts[paths->part - 1].output;
+
+		if (output >= 0)
+			rc = found(ctx, (size_t)output, paths->pointer);
+	}
 	arena_fini(&t.arena);
 	return rc;
+}
+
+/* Back over the steps before an embed only a rename changes a field's name; after an
+ * extract the reference goes the way of any field. */
+int trace_reference(struct lens_program *program, size_t part, struct cf_str *ret)
+{
+	struct tracer t = {.rc = 0};
+	struct path *paths = NULL;
+	size_t at = 0;
+	struct cf_str name;
+
+	while (at < program->step_count &&
+	       (program->steps[at].part != part ||
+		(program->steps[at].kind != OP_EXTRACT && program->steps[at].kind != OP_EMBED)))
+		at++;
+	if (at == program->step_count || !program->steps[at].op->shared)
+		return 0;
+	name = program->steps[at].op->reference.decoded;
+	arena_init(&t.arena, program->mem);
+	if (program->steps[at].kind == OP_EMBED) {
+		struct op_name token = {.decoded = name};
+
+		for (size_t i = at; i-- > 0;)
+			if (program->steps[i].kind == OP_RENAME &&
+			    op_name_is(&program->steps[i].to, token.decoded))
+				token.decoded = program->steps[i].from.decoded;
+		add_path(&t, &paths, MAIN, prefixed(&t, &token, STR("")));
+	} else {
+		add_path(&t, &paths, MAIN,
+			 prefixed(&t, &program->steps[at].op->reference, STR("")));
+		trace_steps(&t, program->steps + at + 1, program->step_count - at - 1, &paths);
+	}
+	if (t.rc == 0 && paths && paths->part == MAIN) {
+		*ret = arena_dup(&program->arena, paths->pointer);
+		t.rc = ret->ptr ? 0 : CF_ERR_NOMEM;
+	}
+	arena_fini(&t.arena);
+	return t.rc;
 }

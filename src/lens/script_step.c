@@ -1,0 +1,105 @@
+/* script: a JavaScript function makes the fields of one side from those of the other.
+ * It is given what the base says, so that it can keep it. */
+#include "lens/program.h"
+
+/* A JSON object of the fields, which go out of the document. */
+static int gather(struct run *run, struct frame *frame, const uint16_t *regs, size_t count,
+		  struct cf_str *ret)
+{
+	struct cf_buf out;
+	int rc = 0;
+
+	buf_init(&out, run->worker->mem);
+	buf_byte(&out, '{');
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		if (!frame_has(frame, regs[i]))
+			continue;
+		if (out.len > 1)
+			buf_byte(&out, ',');
+		buf_str(&out, frame->layout->names[regs[i]].written);
+		rc = emit_val(run, &frame->regs[regs[i]].val, &out);
+		frame->regs[regs[i]].val = NOTHING;
+	}
+	buf_byte(&out, '}');
+	*ret = arena_dup(run->arena, buf_view(&out));
+	buf_fini(&out);
+	return rc || !ret->ptr ? CF_ERR_NOMEM : 0;
+}
+
+static int put_results(struct run *run, const struct instr *instr, struct frame *frame,
+		       struct json_value made, const uint16_t *regs, size_t count)
+{
+	struct json_iter it = json_iter(made);
+
+	while (json_next(&it)) {
+		size_t i = 0;
+
+		while (i < count && !json_name_is(it.name, frame->layout->names[regs[i]].decoded))
+			i++;
+		if (i == count) {
+			struct val name = val_tape(it.name);
+
+			if (run->backward)
+				continue;
+			return lens_fail(run, instr, CF_ERR_SCRIPT, NULL, NO_REG, &name,
+					 "it returns what it does not name:");
+		}
+		if (frame_has(frame, regs[i]) && !run->backward)
+			return lens_fail(run, instr, CF_ERR_INVALID, frame, regs[i], NULL,
+					 "the document already has a field of this name");
+		frame_append(frame, regs[i], val_tape(it.value));
+	}
+	return 0;
+}
+
+static int call(struct run *run, const struct instr *instr, bool down, struct cf_str source,
+		struct cf_str base, struct json_value *ret)
+{
+	struct lens_worker *worker = run->worker;
+	const struct step *step = instr->step;
+	struct cf_error *error = run->backward ? NULL : run->error;
+	struct cf_str text;
+	int rc;
+
+	if (!worker->scripts && !(worker->scripts = script_engine_new(worker->mem)))
+		return CF_ERR_NOMEM;
+	buf_clear(&worker->scratch);
+	rc = script_call(worker->scripts, step->op->script[down], source, base, &worker->scratch,
+			 error);
+	if (rc && error) {
+		error_at_file(error, str_of(step->lens->file->path), step->op->line);
+		error_prefix(error, rc, "script");
+	}
+	if (rc)
+		return rc;
+	text = arena_dup(run->arena, buf_view(&worker->scratch));
+	return text.ptr ? val_parse(run, text, ret) : CF_ERR_NOMEM;
+}
+
+int step_script(struct run *run, const struct instr *instr, struct frame *frame,
+		const struct note *note)
+{
+	struct cf_str source;
+	struct json_value made;
+	int rc = gather(run, frame, instr->regs, instr->reg_count, &source);
+
+	if (rc == 0)
+		rc = call(run, instr, instr->step->down, source, note->text, &made);
+	if (rc == 0)
+		rc = put_results(run, instr, frame, made, instr->others, instr->other_count);
+	return rc;
+}
+
+int unstep_script(struct run *run, const struct instr *instr, struct frame *frame,
+		  struct note *note)
+{
+	struct json_value made;
+	int rc = gather(run, frame, instr->others, instr->other_count, &note->text);
+
+	if (rc)
+		return rc;
+	rc = call(run, instr, !instr->step->down, note->text, (struct cf_str){NULL, 0}, &made);
+	if (rc)
+		return rc == CF_ERR_NOMEM ? rc : 0;
+	return put_results(run, instr, frame, made, instr->regs, instr->reg_count);
+}
