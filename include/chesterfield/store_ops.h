@@ -148,6 +148,13 @@ struct cf_store_ops {
 	int (*open)(struct cf_store **ret, const char *url, const struct cf_env *env,
 		    const struct cf_mem *mem, struct cf_error *error);
 	void (*close)(struct cf_store *store);
+	/* Optional. Opens another table of the place where `store` is, to be used by the
+	 * same thread, sharing what they can (one connection, one cache). Sets *ret to
+	 * NULL, and answers 0, where `url` names another place. Either may be closed
+	 * first. */
+	int (*open_beside)(struct cf_store **ret, struct cf_store *store, const char *url,
+			   const struct cf_env *env, const struct cf_mem *mem,
+			   struct cf_error *error);
 
 	/* The operations below return 0, or say that the call as a whole failed:
 	 * UNAVAILABLE, LOCKED, FULL, IO, READONLY, NOMEM, ... Then nothing is known of

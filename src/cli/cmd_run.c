@@ -40,7 +40,7 @@ static int open_stores(struct job *job, struct cf_error *error)
 		state = made.ptr;
 	}
 	if (rc == 0)
-		rc = store_open(&job->state, state, cli->env, cli->mem, error);
+		rc = store_open_beside(&job->state, job->store, state, cli->env, cli->mem, error);
 	buf_fini(&made);
 	return rc;
 }

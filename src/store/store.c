@@ -62,6 +62,22 @@ int store_open(struct cf_store **ret, const char *url, const struct cf_env *env,
 	return rc;
 }
 
+int store_open_beside(struct cf_store **ret, struct cf_store *beside, const char *url,
+		      const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error)
+{
+	struct cf_store *store = NULL;
+	int rc = 0;
+
+	if (beside->ops->open_beside && find_ops(url) == beside->ops)
+		rc = beside->ops->open_beside(&store, beside, url, env, mem, error);
+	if (rc)
+		return rc;
+	if (!store)
+		return store_open(ret, url, env, mem, error);
+	*ret = store;
+	return 0;
+}
+
 struct cf_store *store_close(struct cf_store *store)
 {
 	if (store)

@@ -19,6 +19,10 @@
  * without its password. */
 int store_open(struct cf_store **ret, const char *url, const struct cf_env *env,
 	       const struct cf_mem *mem, struct cf_error *error);
+/* As store_open, for a store that the thread that uses `beside` is to use too: where
+ * both are in one place they share a connection. */
+int store_open_beside(struct cf_store **ret, struct cf_store *beside, const char *url,
+		      const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error);
 struct cf_store *store_close(struct cf_store *store); /* returns NULL */
 
 /* The URL with "***" for the password. */

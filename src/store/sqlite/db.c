@@ -98,6 +98,10 @@ int sqlite_db_open(struct sqlite_db *db, const struct store_url *url, const stru
 		return error_nomem(error);
 	memcpy((char *)db->path.ptr, url->path.ptr, url->path.len + 1);
 	db->path.len = url->path.len;
+	db->users = mem_calloc(mem, 1, sizeof(*db->users));
+	if (!db->users)
+		return error_nomem(error);
+	*db->users = 1;
 	if (sqlite3_open_v2(db->path.ptr, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL))
 		return db->handle ? open_failed(db, url, error) : error_nomem(error);
 	sqlite3_extended_result_codes(db->handle, 1);
@@ -107,13 +111,32 @@ int sqlite_db_open(struct sqlite_db *db, const struct store_url *url, const stru
 	return 0;
 }
 
+int sqlite_db_share(struct sqlite_db *db, const struct sqlite_db *other, const struct cf_mem *mem,
+		    struct cf_error *error)
+{
+	char *path = mem_alloc(mem, other->path.len + 1);
+
+	*db = (struct sqlite_db){.mem = mem};
+	if (!path)
+		return error_nomem(error);
+	memcpy(path, other->path.ptr, other->path.len + 1);
+	db->path = (struct cf_str){path, other->path.len};
+	db->handle = other->handle;
+	db->users = other->users;
+	++*db->users;
+	return 0;
+}
+
 void sqlite_db_close(struct sqlite_db *db)
 {
 	for (unsigned i = 0; i < SQLITE_STATEMENTS; i++) {
 		sqlite3_finalize(db->statements[i]);
 		sqlite3_free(db->texts[i]);
 	}
-	sqlite3_close(db->handle);
+	if (db->users && --*db->users == 0) {
+		sqlite3_close(db->handle);
+		mem_free(db->mem, db->users);
+	}
 	if (db->mem)
 		mem_free(db->mem, (char *)db->path.ptr);
 	*db = (struct sqlite_db){0};

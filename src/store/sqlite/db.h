@@ -15,6 +15,7 @@ enum { SQLITE_STATEMENTS = 20 };
 
 struct sqlite_db {
 	sqlite3 *handle;
+	unsigned *users;    /* of the handle; the last one closes it */
 	struct cf_str path; /* for errors; ends with NUL */
 	const struct cf_mem *mem;
 	sqlite3_stmt *statements[SQLITE_STATEMENTS];
@@ -24,6 +25,9 @@ struct sqlite_db {
 
 int sqlite_db_open(struct sqlite_db *db, const struct store_url *url, const struct cf_mem *mem,
 		   struct cf_error *error);
+/* Another one on the same connection. */
+int sqlite_db_share(struct sqlite_db *db, const struct sqlite_db *other, const struct cf_mem *mem,
+		    struct cf_error *error);
 void sqlite_db_close(struct sqlite_db *db);
 /* SQLite's last failure as an error with the file's name. */
 int sqlite_fail(struct sqlite_db *db, struct cf_error *error);

@@ -178,7 +178,7 @@ static int prepare_texts(struct sqlite_db *db, const char *table, struct cf_erro
  * loses nothing, and checkpoints are rare. */
 static int tune(struct sqlite_db *db, bool ours, bool readonly, struct cf_error *error)
 {
-	int rc = sqlite_exec(db, "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY", error);
+	int rc = sqlite_exec(db, "PRAGMA cache_size = -24576; PRAGMA temp_store = MEMORY", error);
 
 	if (rc == 0 && ours && !readonly)
 		rc = sqlite_exec(db,
@@ -188,36 +188,37 @@ static int tune(struct sqlite_db *db, bool ours, bool readonly, struct cf_error 
 	return rc;
 }
 
+/* `beside` is a connection to the same file, or NULL. */
 static int open_table(struct documents *documents, const struct store_url *url,
-		      struct cf_error *error)
+		      const struct sqlite_db *beside, struct cf_error *error)
 {
 	const char *table = url->table.ptr ? url->table.ptr : TABLE_DEFAULT;
 	struct sqlite_db *db = &documents->db;
 	struct file_state state = {0};
-	int rc = sqlite_db_open(db, url, &documents->mem, error);
+	int rc = beside ? sqlite_db_share(db, beside, &documents->mem, error)
+			: sqlite_db_open(db, url, &documents->mem, error);
 
 	rc = rc ? rc : look(db, table, &state, error);
 	rc = rc ? rc : judge(&state, url, table, error);
 	if (rc == 0 && state.exists && !state.ours)
 		rc = error_set(error, CF_ERR_NOT_A_STORE, "\"%s\" is not a table of documents",
 			       table);
-	rc = rc ? rc
-		: tune(db, state.objects == 0 || state.application_id == APPLICATION_ID,
-		       url->readonly, error);
+	if (rc == 0 && !beside)
+		rc = tune(db, state.objects == 0 || state.application_id == APPLICATION_ID,
+			  url->readonly, error);
 	if (rc == 0 && !state.exists)
 		rc = create_table(db, table, error);
 	return rc ? rc : prepare_texts(db, table, error);
 }
 
-static int documents_open(struct cf_store **ret, const char *text, const struct cf_env *env,
-			  const struct cf_mem *mem, struct cf_error *error)
+static int open_on(struct cf_store **ret, const struct documents *beside, const char *text,
+		   const struct cf_mem *mem, struct cf_error *error)
 {
 	struct documents *documents = mem_calloc(mem, 1, sizeof(*documents));
 	struct store_url url;
 	struct cf_arena arena;
 	int rc;
 
-	(void)env;
 	if (!documents)
 		return error_nomem(error);
 	arena_init(&arena, mem);
@@ -229,7 +230,7 @@ static int documents_open(struct cf_store **ret, const char *text, const struct 
 	if (rc == 0) {
 		documents->revs_max = url.revs;
 		documents->readonly = url.readonly;
-		rc = open_table(documents, &url, error);
+		rc = open_table(documents, &url, beside ? &beside->db : NULL, error);
 	}
 	if (rc == 0) {
 		documents->db.opened = true;
@@ -241,6 +242,33 @@ static int documents_open(struct cf_store **ret, const char *text, const struct 
 	return rc;
 }
 
+static int documents_open(struct cf_store **ret, const char *text, const struct cf_env *env,
+			  const struct cf_mem *mem, struct cf_error *error)
+{
+	(void)env;
+	return open_on(ret, NULL, text, mem, error);
+}
+
+static int documents_open_beside(struct cf_store **ret, struct cf_store *store, const char *text,
+				 const struct cf_env *env, const struct cf_mem *mem,
+				 struct cf_error *error)
+{
+	struct documents *documents = (struct documents *)store;
+	struct store_url url;
+	struct cf_arena arena;
+	int rc;
+
+	(void)env;
+	*ret = NULL;
+	arena_init(&arena, mem);
+	rc = store_url_read(text, &arena, &url, error);
+	if (rc == 0 && str_equal(url.path, documents->db.path) &&
+	    url.readonly == documents->readonly)
+		rc = open_on(ret, documents, text, mem, error);
+	arena_fini(&arena);
+	return rc;
+}
+
 const struct cf_store_ops sqlite_ops = {
 	.name = "sqlite",
 	.capabilities = CF_STORE_CHANGES | CF_STORE_CAS | CF_STORE_HISTORIES |
@@ -248,6 +276,7 @@ const struct cf_store_ops sqlite_ops = {
 			CF_STORE_FIND,
 	.open = documents_open,
 	.close = documents_close,
+	.open_beside = documents_open_beside,
 	.get = documents_get,
 	.put = documents_put,
 	.scan = documents_scan,
