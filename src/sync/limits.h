@@ -18,6 +18,6 @@
 #define SYNC_WAIT_MS 500
 /* Revisions just written by us that the feed will show again: remembered here,
  * further ones are looked up. */
-#define SYNC_ECHOES 65536
+#define SYNC_ECHOES (1 << 20)
 
 #endif

@@ -68,6 +68,10 @@ struct lineage {
 	struct base base;
 	struct slot *slots; /* as the family's */
 	struct conflict *conflicts;
+	unsigned changes; /* of what slots say, in this sweep */
+	/* By link and direction: `changes` + 1 when that program's outputs were last seen
+	 * to be the image of its inputs; 0: not yet. */
+	unsigned (*images)[2];
 	size_t conflict_count;
 	bool delete_all;
 	bool news;   /* there is something to agree on */

@@ -23,6 +23,7 @@ struct outcome {
 struct crossover {
 	struct bench *bench;
 	struct lineage *lineage;
+	const struct link *link;
 	const struct crossing *forward;
 	const struct crossing *back;
 	struct outcome *seen; /* the inputs as the outputs say them, by slot */
@@ -118,19 +119,25 @@ static int refer_to_part(const struct crossover *x, struct slot *slot,
 /* Takes what a program made for a slot. */
 static int take_outcome(const struct crossover *x, struct slot *slot, const struct outcome *outcome)
 {
+	bool refers = slot->kind->shared && (json_is_absent(slot->current) || outcome->repointed);
+
 	if (json_is_absent(outcome->document)) {
 		if (slot->kind->shared) {
 			slot->id = (struct cf_str){NULL, 0};
 			slot->key = slot->id;
 		}
+		x->lineage->changes++;
 		return slot_set(x->bench, slot, JSON_ABSENT);
 	}
-	if (slot->kind->shared && (json_is_absent(slot->current) || outcome->repointed))
+	if (refers) {
+		x->lineage->changes++;
 		return refer_to_part(x, slot, outcome);
+	}
 	if (atoms_same(&slot->atoms, &outcome->atoms) && !json_is_absent(slot->current))
 		return 0;
 	slot->current = outcome->document;
 	slot->atoms = outcome->atoms;
+	x->lineage->changes++;
 	return 0;
 }
 
@@ -379,6 +386,26 @@ static int put_edits(const struct crossover *x, struct slot *slot, bool *ret_any
 			  &x->lineage->error);
 }
 
+static unsigned *image_of(const struct crossover *x, const struct crossing *way)
+{
+	size_t link = (size_t)(x->link - x->lineage->name.family->links);
+
+	return &x->lineage->images[link][way == &x->link->down];
+}
+
+/* Looking back has shown, perhaps, that the inputs are what the outputs make of them:
+ * the agreement at the end need not find that out again. */
+static void note_image(const struct crossover *x)
+{
+	for (size_t i = 0; i < x->forward->input_count; i++) {
+		size_t slot = x->forward->inputs[i];
+
+		if (!atoms_same(&x->seen[slot].atoms, &slot_at(x, slot)->atoms))
+			return;
+	}
+	*image_of(x, x->back) = x->lineage->changes + 1;
+}
+
 static int carry_edits(const struct crossover *x)
 {
 	size_t slot_count = x->lineage->name.family->slot_count;
@@ -386,6 +413,8 @@ static int carry_edits(const struct crossover *x)
 	bool any = false;
 	int rc = made ? run(x, x->back, NULL, x->seen) : error_nomem(&x->lineage->error);
 
+	if (rc == 0)
+		note_image(x);
 	if (rc == 0)
 		rc = each_edit(x, contest_edit);
 	for (size_t i = 0; i < x->forward->input_count && rc == 0; i++)
@@ -420,6 +449,7 @@ static int refresh_slot(const struct crossover *x, struct slot *slot, const stru
 	if (count == 0)
 		return 0;
 	atoms_sort(changes, count);
+	x->lineage->changes++;
 	return slot_patch(x->bench, slot, changes, count, &x->lineage->error);
 }
 
@@ -480,9 +510,13 @@ static int cross(struct crossover *x)
 static int check_way(struct crossover *x, bool prefer_outputs, bool *ret_agree)
 {
 	size_t slot_count = x->lineage->name.family->slot_count;
-	struct outcome *made = arena_calloc(&x->bench->arena, slot_count, sizeof(*made));
-	int rc = made ? run(x, x->forward, NULL, made) : error_nomem(&x->lineage->error);
+	struct outcome *made;
+	int rc;
 
+	if (*image_of(x, x->forward) == x->lineage->changes + 1)
+		return 0;
+	made = arena_calloc(&x->bench->arena, slot_count, sizeof(*made));
+	rc = made ? run(x, x->forward, NULL, made) : error_nomem(&x->lineage->error);
 	for (size_t i = 0; i < x->forward->output_count && rc == 0; i++) {
 		struct slot *slot = slot_at(x, x->forward->outputs[i]);
 		struct atoms_diff diff = {.a = &made[slot->index].atoms, .b = &slot->atoms};
@@ -524,8 +558,8 @@ static int check_agreement(struct bench *bench, struct lineage *lineage, bool *r
 	*ret_agree = true;
 	for (size_t i = 0; i < lineage->name.family->link_count && rc == 0; i++) {
 		const struct link *link = &lineage->name.family->links[i];
-		struct crossover up = {bench, lineage, &link->up, &link->down, NULL};
-		struct crossover down = {bench, lineage, &link->down, &link->up, NULL};
+		struct crossover up = {bench, lineage, link, &link->up, &link->down, NULL};
+		struct crossover down = {bench, lineage, link, &link->down, &link->up, NULL};
 
 		if (!sides_there(lineage, link))
 			continue;
@@ -541,8 +575,8 @@ static int check_complete(struct bench *bench, struct lineage *lineage)
 {
 	for (size_t i = 0; i < lineage->name.family->link_count; i++) {
 		const struct link *link = &lineage->name.family->links[i];
-		struct crossover up = {bench, lineage, &link->up, &link->down, NULL};
-		struct crossover down = {bench, lineage, &link->down, &link->up, NULL};
+		struct crossover up = {bench, lineage, link, &link->up, &link->down, NULL};
+		struct crossover down = {bench, lineage, link, &link->down, &link->up, NULL};
 		int rc = check_inputs(&up);
 
 		if (rc == 0)
@@ -562,6 +596,7 @@ static int sweep_way(struct bench *bench, struct lineage *lineage, struct outcom
 		const struct link *link = &family->links[up ? i : family->link_count - 1 - i];
 		struct crossover x = {.bench = bench,
 				      .lineage = lineage,
+				      .link = link,
 				      .forward = up ? &link->up : &link->down,
 				      .back = up ? &link->down : &link->up,
 				      .seen = seen};
@@ -577,7 +612,9 @@ int lineage_sweep(struct bench *bench, struct lineage *lineage)
 	struct outcome *seen = arena_calloc(&bench->arena, slot_count, sizeof(*seen));
 	bool agree = false;
 
-	if (!seen)
+	lineage->images = arena_calloc(&bench->arena, lineage->name.family->link_count + 1,
+				       sizeof(*lineage->images));
+	if (!seen || !lineage->images)
 		return error_nomem(&lineage->error);
 	for (int round = 0; round < SYNC_ROUNDS_MAX; round++) {
 		int rc = sweep_way(bench, lineage, seen, true);
