@@ -1,0 +1,164 @@
+/* What can be wrong with an SQLite file, each as one clear error. */
+#include "check_main.h"
+#include "store/store.h"
+
+#include <sqlite3.h>
+#include <unistd.h>
+
+struct place {
+	char folder[32];
+	char file[64];
+	char url[128];
+};
+
+static void place_open(struct place *place, const char *parameters)
+{
+	snprintf(place->folder, sizeof(place->folder), "/tmp/sqlite-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(place->folder));
+	snprintf(place->file, sizeof(place->file), "%s/s.db", place->folder);
+	snprintf(place->url, sizeof(place->url), "sqlite:%s%s", place->file, parameters);
+}
+
+static void place_close(struct place *place)
+{
+	static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
+	char path[96];
+
+	for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+		snprintf(path, sizeof(path), "%s%s", place->file, tails[i]);
+		unlink(path);
+	}
+	ck_assert_int_eq(rmdir(place->folder), 0);
+}
+
+static void run_sql(const char *file, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	ck_assert_int_eq(sqlite3_open(file, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static int open_url(const char *url, struct cf_error *error)
+{
+	struct cf_store *store = NULL;
+	int rc = store_open(&store, url, &env_system, &mem_heap, error);
+
+	store_close(store);
+	return rc;
+}
+
+START_TEST(what_cannot_be_opened_says_why)
+{
+	struct cf_error error = {0};
+	struct place p;
+	FILE *file;
+
+	place_open(&p, "?create=0");
+	ck_assert_int_eq(open_url(p.url, &error), CF_ERR_NO_DATABASE);
+	ck_assert_ptr_nonnull(strstr(error.message, p.file));
+	ck_assert_int_eq(open_url("sqlite:/no/such/folder/s.db", &error), CF_ERR_NO_DATABASE);
+	ck_assert_ptr_nonnull(strstr(error.message, "/no/such/folder"));
+	file = fopen(p.file, "w");
+	for (int i = 0; i < 200; i++)
+		fputs("this is not an SQLite file\n", file);
+	fclose(file);
+	ck_assert_int_eq(open_url(p.url, &error), CF_ERR_NOT_A_STORE);
+	place_close(&p);
+}
+END_TEST
+
+START_TEST(a_file_of_another_program_is_left_alone)
+{
+	struct cf_error error = {0};
+	struct place p;
+	char url[160];
+
+	place_open(&p, "");
+	run_sql(p.file, "CREATE TABLE issues(id INTEGER PRIMARY KEY, title TEXT)");
+	ck_assert_int_eq(open_url(p.url, &error), CF_ERR_NOT_A_STORE);
+	snprintf(url, sizeof(url), "%s?table=isues", p.url);
+	ck_assert_int_eq(open_url(url, &error), CF_ERR_NO_DATABASE);
+	snprintf(url, sizeof(url), "%s?table=chesterfield-state", p.url);
+	ck_assert_int_eq(open_url(url, &error), 0);
+	ck_assert_int_eq(open_url(p.url, &error), CF_ERR_NOT_A_STORE);
+	place_close(&p);
+}
+END_TEST
+
+START_TEST(a_newer_layout_is_refused)
+{
+	struct cf_error error = {0};
+	struct place p;
+
+	place_open(&p, "");
+	ck_assert_int_eq(open_url(p.url, &error), 0);
+	run_sql(p.file, "PRAGMA user_version = 2");
+	ck_assert_int_eq(open_url(p.url, &error), CF_ERR_NEWER);
+	place_close(&p);
+}
+END_TEST
+
+START_TEST(odd_table_names_are_quoted)
+{
+	struct cf_error error = {0};
+	struct place p;
+
+	place_open(&p, "?table=a%22b'c%3B--d");
+	ck_assert_int_eq(open_url(p.url, &error), 0);
+	ck_assert_int_eq(open_url(p.url, &error), 0);
+	run_sql(p.file, "SELECT seq FROM \"a\"\"b'c;--d\"");
+	place_close(&p);
+}
+END_TEST
+
+START_TEST(a_damaged_page_is_told)
+{
+	struct cf_put put = {.body = STR("{\"some\":\"text\"}")};
+	struct cf_store *store = NULL;
+	struct cf_scan scan = {.limit = 10000, .flags = CF_READ_BODIES};
+	struct cf_record *records;
+	struct cf_error error = {0};
+	struct cf_answer answer;
+	struct cf_arena arena;
+	struct place p;
+	size_t count;
+	FILE *file;
+
+	place_open(&p, "");
+	arena_init(&arena, &mem_heap);
+	ck_assert_int_eq(store_open(&store, p.url, &env_system, &mem_heap, &error), 0);
+	for (int i = 0; i < 300; i++) {
+		put.id = arena_printf(&arena, "id-%d", i);
+		ck_assert_int_eq(store_put(store, &put, 1, &arena, &answer, &error), 0);
+	}
+	store_close(store);
+	file = fopen(p.file, "r+");
+	ck_assert_int_eq(fseek(file, 4096, SEEK_SET), 0);
+	for (int i = 0; i < 4096 * 8; i++)
+		fputc(0x5a, file);
+	fclose(file);
+	ck_assert_int_eq(store_open(&store, p.url, &env_system, &mem_heap, &error), 0);
+	ck_assert_int_eq(store_scan(store, &scan, &arena, &records, &count, &error), CF_ERR_IO);
+	ck_assert_str_eq(error.file, p.file);
+	ck_assert_ptr_nonnull(strstr(error.message, "damaged"));
+	store_close(store);
+	arena_fini(&arena);
+	place_close(&p);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("store sqlite");
+	TCase *tcase = tcase_create("sqlite");
+
+	tcase_add_test(tcase, what_cannot_be_opened_says_why);
+	tcase_add_test(tcase, a_file_of_another_program_is_left_alone);
+	tcase_add_test(tcase, a_newer_layout_is_refused);
+	tcase_add_test(tcase, odd_table_names_are_quoted);
+	tcase_add_test(tcase, a_damaged_page_is_told);
+	suite_add_tcase(suite, tcase);
+	return run_suite(suite);
+}
