@@ -8,6 +8,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Compares two runs of bytes and shows both where they differ. */
 #define ck_assert_bytes(actual, actual_len, expected)                                          \
@@ -19,6 +20,19 @@
 			      "got      %.*s\nexpected %s", (int)ck_len_,                      \
 			      (actual) ? (actual) : "", ck_exp_);                              \
 	} while (0)
+
+/* Whether the public test suites are on this machine; a line says so where not. A test
+ * executable that has nothing else ends with TESTDATA_MISSING. */
+enum { TESTDATA_MISSING = 77 };
+static inline bool testdata_is_here(void)
+{
+	const char *folder = getenv("CHESTERFIELD_TESTDATA");
+
+	if (folder && access(folder, R_OK) == 0)
+		return true;
+	printf("SKIPPED: no public test data in %s\n", folder ? folder : "CHESTERFIELD_TESTDATA");
+	return false;
+}
 
 static inline int run_suite(Suite *suite)
 {

@@ -23,12 +23,15 @@ function count_tap(name,    path, line, got, planned) {
 	sub(/.* \/ /, "", name)
 	match($0, /"result": "[A-Z ]*"/)
 	result = substr($0, RSTART + 11, RLENGTH - 12)
+	tests++
+	if (match($0, /SKIPPED: [^"\\]*/)) print name ": " substr($0, RSTART, RLENGTH)
+	if (result == "SKIP") { skips++; next }
 	count_tap(name)
 	if (result != "OK" && bad == 0) {
 		print name ": no case failed, but the test ended as " result
 		bad++
 	}
-	passed += ok; failed += bad; skips += skipped; tests++
+	passed += ok; failed += bad; skips += skipped
 }
 END {
 	if (tests == 0) { print "no test ran"; failed++ }

@@ -337,7 +337,8 @@ int main(void)
 	Suite *suite = suite_create("json-read");
 	TCase *tcase = tcase_create("read");
 
-	tcase_add_test(tcase, suite_decides_as_file_names_say);
+	if (testdata_is_here())
+		tcase_add_test(tcase, suite_decides_as_file_names_say);
 	tcase_add_test(tcase, name_twice_is_refused_with_its_pointer);
 	tcase_add_test(tcase, many_names_are_told_apart);
 	tcase_add_test(tcase, errors_tell_line_and_column);

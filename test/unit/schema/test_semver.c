@@ -139,8 +139,10 @@ int main(void)
 	Suite *suite = suite_create("schema-semver");
 	TCase *tcase = tcase_create("semver");
 
-	tcase_add_test(tcase, ranges_have_what_node_semver_says);
-	tcase_add_test(tcase, versions_are_read_as_node_semver_does);
+	if (testdata_is_here())
+		tcase_add_test(tcase, ranges_have_what_node_semver_says);
+	if (testdata_is_here())
+		tcase_add_test(tcase, versions_are_read_as_node_semver_does);
 	tcase_add_test(tcase, precedence_is_that_of_the_specification);
 	tcase_add_test(tcase, wrong_ranges_are_refused);
 	suite_add_tcase(suite, tcase);

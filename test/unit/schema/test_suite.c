@@ -162,6 +162,8 @@ int main(void)
 	Suite *suite = suite_create("schema-suite");
 	TCase *tcase = tcase_create("suite");
 
+	if (!testdata_is_here())
+		return TESTDATA_MISSING;
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, load_remotes, drop_remotes);
 	tcase_add_test(tcase, every_required_case_is_met);
