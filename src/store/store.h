@@ -8,10 +8,10 @@
 
 /* Opens by the URL's scheme:
  *   sqlite:FILE                a table of documents with ids, revisions, changes
- *   sqlite:FILE?table=T[&key=K]  T is an existing table of rows: they are seen as
- *                              JSON records with id = column K (default: the
- *                              primary key). Where T is a table of documents that
- *                              this program made, it is opened as that.
+ *   sqlite:FILE?table=T        the table of documents of that name; in the file of
+ *                              another program only where T begins with
+ *                              "chesterfield-". A table of rows (key=K) is not
+ *                              opened: NOT_A_STORE, or USAGE with key.
  *   memory:NAME                shared by all handles of that name in this process
  * The parameters create=0|1 (default 1), revs=N (revisions remembered, default
  * 1000) and readonly=1 are understood by stores that have use for them. Proves
