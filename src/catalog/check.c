@@ -142,6 +142,32 @@ static int check_type(struct checker *checker, const struct catalog *catalog,
 	return rc;
 }
 
+/* --- lenses --------------------------------------------------------------------------- */
+
+struct lens_ctx {
+	struct checker *checker;
+	const char *path;
+};
+
+static void on_lens_finding(void *ctx, const struct lens_finding *finding)
+{
+	struct lens_ctx *at = ctx;
+
+	checker_tell(at->checker, finding->warning, at->path, finding->line, finding->message);
+}
+
+static int check_edge(struct checker *checker, const struct catalog *catalog,
+		      const struct catalog_edge *edge, struct cf_error *error)
+{
+	const struct schema *older = catalog_major_schema(edge->older[0]);
+	const struct schema *newer = catalog_major_schema(edge->newer[0]);
+	struct lens_ctx ctx = {checker, lens_file(edge->lens)->path};
+	struct lens_report report = {on_lens_finding, &ctx};
+	int rc = lens_check_schemas(edge->lens, &older, &newer, checker->mem, &report, error);
+
+	return rc ? rc : check_laws(checker, catalog, edge, error);
+}
+
 static int check_opened(struct checker *checker, const struct catalog *catalog,
 			struct cf_error *error)
 {
@@ -155,7 +181,7 @@ static int check_opened(struct checker *checker, const struct catalog *catalog,
 	for (size_t i = 0; i < catalog->type_count && rc == 0; i++)
 		rc = check_type(checker, catalog, &catalog->types[i], error);
 	for (size_t i = 0; i < catalog->edge_count && rc == 0; i++)
-		rc = check_laws(checker, catalog, &catalog->edges[i], error);
+		rc = check_edge(checker, catalog, &catalog->edges[i], error);
 	return rc;
 }
 

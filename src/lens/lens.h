@@ -170,18 +170,12 @@ struct lens_report {
 	void (*finding)(void *ctx, const struct lens_finding *finding);
 	void *ctx;
 };
-/* Ops against schemas, one per place of each side: a field that cannot exist, a
- * field named twice, ops that fight, a default or mapping target that its schema
- * refuses, a table that lacks an enum value of the schema and has no default. */
+/* Ops against the schemas of both main places ([0]): a field that cannot exist where
+ * an op names it, one that is made though it is there already, one that the newer
+ * schema does not know. Values are tried on generated documents: catalog_check. */
 int lens_check_schemas(const struct lens *lens, const struct schema *const *older,
 		       const struct schema *const *newer, const struct cf_mem *mem,
 		       const struct lens_report *report, struct cf_error *error);
-/* The laws and "valid goes to valid" on `runs` generated documents each way. */
-int lens_check_laws(const struct lens *lens, const struct schema *const *older,
-		    const struct schema *const *newer, uint64_t seed, unsigned runs,
-		    const struct cf_mem *mem, const struct lens_report *report,
-		    struct cf_error *error);
-
 /* --- the ops table (parser, --help and docs are made from it) -------------- */
 
 struct lens_op_argument {

@@ -102,6 +102,35 @@ expect_code 3
 expect_out_has 'is broken'
 expect_out_has '"isDone":true'
 
+begin "a field that cannot exist"
+fresh
+sed -i 's/source: isDone/source: isDune/' $lens/1-2.yaml
+run check c --seed 1 --runs 20
+expect_code 3
+expect_out_has 'error lenses/todo-item/1-2.yaml:5: rename: the field "isDune" cannot exist here'
+expect_out_has '"isDone", which the newer schema does not know'
+
+begin "a field that is there already"
+fresh
+sed -i 's/destination: status/destination: title/; s/name: status/name: title/' $lens/1-2.yaml
+run check c --seed 1 --runs 20
+expect_code 3
+expect_out_has 'error lenses/todo-item/1-2.yaml:5: rename: the field "title" is there already'
+
+begin "two ops that fight over one field"
+fresh
+sed -i '5a\  - remove: {name: isDone, type: boolean}' $lens/1-2.yaml
+run check c --seed 1 --runs 20
+expect_code 3
+expect_out_has 'error lenses/todo-item/1-2.yaml:6: remove: the field "isDone" cannot exist here'
+
+begin "a field that the newer schema does not know"
+fresh
+sed -i 's/name: group, type/name: grupe, type/' $lens/1-2.yaml
+run check c --seed 1 --runs 20
+expect_code 3
+expect_out_has 'error lenses/todo-item/1-2.yaml:11: the field "grupe" cannot exist in the newer schema'
+
 begin "a manifest that asks for what has no schema"
 fresh
 sed -i 's/"\^3.0.0"/"^4.0.0"/' c/manifests/3.0.0.json

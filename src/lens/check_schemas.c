@@ -1,0 +1,314 @@
+/* Ops against schemas, without documents: a field that cannot exist where an op names
+ * it, one that is made though it is there already, one that the newer schema does not
+ * know. Follows the ops upwards through the names of an object; values are the
+ * business of generated documents. */
+#include "lens/op.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { NAMES_MAX = 256 };
+
+/* An object on its way: what its schema says, and what ops did to its names. */
+struct shape {
+	struct schema_view view;
+	struct {
+		struct cf_str name;
+		bool there;
+		unsigned line;
+		struct schema_view view; /* of the value, where it only moved */
+	} names[NAMES_MAX];
+	size_t count;
+};
+
+struct checker {
+	const struct lens_report *report;
+	const struct cf_mem *mem;
+};
+
+static void tell(const struct checker *checker, unsigned line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+static void tell(const struct checker *checker, unsigned line, const char *format, ...)
+{
+	char text[400];
+	struct lens_finding finding = {.line = line};
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	finding.message = str_of(text);
+	checker->report->finding(checker->report->ctx, &finding);
+}
+
+/* --- shapes -------------------------------------------------------------------------- */
+
+static size_t find(const struct shape *shape, struct cf_str name)
+{
+	size_t i = shape->count;
+
+	while (i-- > 0)
+		if (str_equal(shape->names[i].name, name))
+			return i;
+	return NAMES_MAX;
+}
+
+static bool can_exist(const struct shape *shape, struct cf_str name)
+{
+	size_t at = find(shape, name);
+
+	if (at != NAMES_MAX)
+		return shape->names[at].there;
+	return !shape->view.closed || !json_is_absent(schema_view_property(&shape->view, name).at);
+}
+
+/* Said by the schema, or made by an op: not only possible. */
+static bool is_known(const struct shape *shape, struct cf_str name)
+{
+	size_t at = find(shape, name);
+
+	if (at != NAMES_MAX)
+		return shape->names[at].there;
+	return !json_is_absent(schema_view_property(&shape->view, name).at);
+}
+
+static struct schema_view view_of(const struct shape *shape, struct cf_str name)
+{
+	size_t at = find(shape, name);
+
+	return at != NAMES_MAX ? shape->names[at].view : schema_view_property(&shape->view, name);
+}
+
+static void mark(struct shape *shape, struct cf_str name, bool there, unsigned line,
+		 struct schema_view view)
+{
+	size_t at = find(shape, name);
+
+	if (at == NAMES_MAX && shape->count < NAMES_MAX)
+		at = shape->count++;
+	if (at == NAMES_MAX)
+		return;
+	shape->names[at].name = name;
+	shape->names[at].there = there;
+	shape->names[at].line = line;
+	shape->names[at].view = view;
+}
+
+static void need(const struct checker *checker, const struct shape *shape, const struct op *op,
+		 const struct op_name *name)
+{
+	if (name->decoded.ptr && !can_exist(shape, name->decoded))
+		tell(checker, op->line, "%s: the field \"%.*s\" cannot exist here",
+		     op_kind_name(op->kind), STR_ARG(name->decoded));
+}
+
+static void make(const struct checker *checker, struct shape *shape, const struct op *op,
+		 const struct op_name *name, struct schema_view view)
+{
+	if (!name->decoded.ptr)
+		return;
+	if (is_known(shape, name->decoded))
+		tell(checker, op->line, "%s: the field \"%.*s\" is there already",
+		     op_kind_name(op->kind), STR_ARG(name->decoded));
+	mark(shape, name->decoded, true, op->line, view);
+}
+
+static void take(const struct checker *checker, struct shape *shape, const struct op *op,
+		 const struct op_name *name)
+{
+	if (!name->decoded.ptr)
+		return;
+	need(checker, shape, op, name);
+	mark(shape, name->decoded, false, op->line, (struct schema_view){NULL});
+}
+
+/* --- ops ------------------------------------------------------------------------------- */
+
+static int check_ops(const struct checker *checker, struct shape *shape, const struct op *ops,
+		     size_t count, struct cf_error *error);
+
+/* Inside a value whose schema is known; nothing can be said inside another. */
+static int check_inside(const struct checker *checker, struct schema_view view, const struct op *op,
+			struct cf_error *error)
+{
+	struct shape *shape;
+	int rc;
+
+	if (!view.schema || json_is_absent(view.at))
+		return 0;
+	shape = mem_calloc(checker->mem, 1, sizeof(*shape));
+	if (!shape)
+		return error_nomem(error);
+	shape->view = view;
+	if (op->inner_count == 1 && op->inner[0].kind == OP_MAP)
+		rc = check_inside(checker, schema_view_items(&view), &op->inner[0], error);
+	else
+		rc = check_ops(checker, shape, op->inner, op->inner_count, error);
+	mem_free(checker->mem, shape);
+	return rc;
+}
+
+static void check_move(const struct checker *checker, struct shape *shape, const struct op *op)
+{
+	struct schema_view nothing = {NULL}, view = nothing;
+
+	if (op->kind == OP_RENAME) {
+		view = view_of(shape, op->name.decoded);
+		take(checker, shape, op, &op->name);
+		make(checker, shape, op, &op->destination, view);
+	} else if (op->kind == OP_HOIST) {
+		struct schema_view host = view_of(shape, op->host.decoded);
+
+		need(checker, shape, op, &op->host);
+		if (host.schema && !json_is_absent(host.at)) {
+			view = schema_view_property(&host, op->name.decoded);
+			if (json_is_absent(view.at) && host.closed)
+				tell(checker, op->line, "hoist: \"%.*s\" has no field \"%.*s\"",
+				     STR_ARG(op->host.decoded), STR_ARG(op->name.decoded));
+		}
+		make(checker, shape, op, &op->name, view);
+	} else {
+		take(checker, shape, op, &op->name);
+		mark(shape, op->host.decoded, true, op->line, nothing);
+	}
+}
+
+/* One field becomes several, or the other way round. */
+static void check_parts(const struct checker *checker, struct shape *shape, const struct op *op)
+{
+	struct schema_view nothing = {NULL};
+	bool apart = op->kind == OP_SPLIT;
+
+	if (apart)
+		take(checker, shape, op, &op->name);
+	for (size_t i = 0; i < op->part_count; i++) {
+		if (apart)
+			make(checker, shape, op, &op->parts[i], nothing);
+		else
+			take(checker, shape, op, &op->parts[i]);
+	}
+	if (!apart)
+		make(checker, shape, op, &op->name, nothing);
+}
+
+static void check_extract(const struct checker *checker, struct shape *shape, const struct op *op)
+{
+	struct schema_view nothing = {NULL};
+	bool out = op->kind == OP_EXTRACT;
+
+	if (out) {
+		take(checker, shape, op, &op->host);
+		for (size_t i = 0; i < op->pair_count && !op->host.decoded.ptr; i++)
+			take(checker, shape, op, &op->pairs[i].main);
+		make(checker, shape, op, &op->reference, nothing);
+		return;
+	}
+	take(checker, shape, op, &op->reference);
+	make(checker, shape, op, &op->host, nothing);
+	for (size_t i = 0; i < op->pair_count && !op->host.decoded.ptr; i++)
+		make(checker, shape, op, &op->pairs[i].main, nothing);
+}
+
+static void check_script(const struct checker *checker, struct shape *shape, const struct op *op)
+{
+	for (size_t i = 0; i < op->part_count; i++)
+		take(checker, shape, op, &op->parts[i]);
+	for (size_t i = 0; i < op->write_count; i++)
+		mark(shape, op->writes[i].decoded, true, op->line, (struct schema_view){NULL});
+}
+
+static int check_ops(const struct checker *checker, struct shape *shape, const struct op *ops,
+		     size_t count, struct cf_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		const struct op *op = &ops[i];
+
+		switch (op->kind) {
+		case OP_ADD:
+			make(checker, shape, op, &op->name, (struct schema_view){NULL});
+			break;
+		case OP_REMOVE:
+			take(checker, shape, op, &op->name);
+			break;
+		case OP_RENAME:
+		case OP_HOIST:
+		case OP_PLUNGE:
+			check_move(checker, shape, op);
+			break;
+		case OP_SPLIT:
+		case OP_JOIN:
+			check_parts(checker, shape, op);
+			break;
+		case OP_EXTRACT:
+		case OP_EMBED:
+			check_extract(checker, shape, op);
+			break;
+		case OP_SCRIPT:
+			check_script(checker, shape, op);
+			break;
+		case OP_IN:
+			need(checker, shape, op, &op->name);
+			rc = check_inside(checker, view_of(shape, op->name.decoded), op, error);
+			break;
+		case OP_WRAP:
+		case OP_HEAD:
+			need(checker, shape, op, &op->name);
+			mark(shape, op->name.decoded, true, op->line, (struct schema_view){NULL});
+			break;
+		default:
+			if (op->kind == OP_CONVERT)
+				need(checker, shape, op, &op->name);
+			break;
+		}
+	}
+	return rc;
+}
+
+/* --- the end of the way ------------------------------------------------------------------ */
+
+static void check_arrived(const struct checker *checker, const struct shape *shape,
+			  const struct schema *newer, unsigned line)
+{
+	struct schema_view view = schema_view_root(newer);
+	struct json_iter it = json_iter(json_member(shape->view.at, STR("properties")));
+
+	if (!view.closed)
+		return;
+	for (size_t i = 0; i < shape->count; i++)
+		if (shape->names[i].there &&
+		    json_is_absent(schema_view_property(&view, shape->names[i].name).at))
+			tell(checker, shape->names[i].line,
+			     "the field \"%.*s\" cannot exist in the newer schema",
+			     STR_ARG(shape->names[i].name));
+	while (json_next(&it)) {
+		struct cf_str name = json_inner(it.name);
+
+		if (!(json_node(it.name)->flags & JSON_ESCAPED) && find(shape, name) == NAMES_MAX &&
+		    json_is_absent(schema_view_property(&view, name).at))
+			tell(checker, line,
+			     "no op takes the field \"%.*s\", which the newer schema does not know",
+			     STR_ARG(name));
+	}
+}
+
+int lens_check_schemas(const struct lens *lens, const struct schema *const *older,
+		       const struct schema *const *newer, const struct cf_mem *mem,
+		       const struct lens_report *report, struct cf_error *error)
+{
+	struct checker checker = {report, mem};
+	struct json_value ops = json_member(json_file_root(lens->file), STR("lens"));
+	struct shape *shape = mem_calloc(mem, 1, sizeof(*shape));
+	int rc;
+
+	if (!shape)
+		return error_nomem(error);
+	shape->view = schema_view_root(older[0]);
+	rc = check_ops(&checker, shape, lens->ops, lens->op_count, error);
+	if (rc == 0)
+		check_arrived(&checker, shape, newer[0],
+			      json_file_line(lens->file, json_is_absent(ops) ? 0 : ops.node));
+	mem_free(mem, shape);
+	return rc;
+}
