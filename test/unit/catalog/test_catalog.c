@@ -240,6 +240,81 @@ START_TEST(programs_lead_from_each_major_to_each)
 }
 END_TEST
 
+/* Runs a program on `count` documents, read into `docs`; the result, copied, in `out`. */
+static void apply(struct lens_worker *worker, const struct catalog *catalog, uint32_t from,
+		  uint32_t to, const struct cf_buf *in, struct cf_buf *out)
+{
+	const struct catalog_type *type = catalog_type(catalog, STR("todo-item"));
+	const struct lens_program *program = catalog_program(catalog, type, from, to);
+	struct json_value inputs[2] = {{NULL, 0}};
+	struct lens_args args = {.key = STR("k"), .inputs = inputs};
+	const struct lens_output *outputs;
+	struct json_doc docs[2];
+	struct cf_error error;
+	int rc;
+
+	for (size_t i = 0; i < 2; i++) {
+		json_doc_init(&docs[i], &mem_heap);
+		if (i < lens_program_inputs(program).count && in[i].len) {
+			ck_assert_int_eq(json_read(&docs[i], in[i].ptr, in[i].len, 0, NULL), 0);
+			inputs[i] = json_root(&docs[i]);
+		}
+	}
+	rc = lens_apply(worker, program, &args, &outputs, &error);
+	ck_assert_msg(rc == 0, "%s", error.message);
+	for (size_t i = 0; i < lens_program_outputs(program).count; i++) {
+		buf_clear(&out[i]);
+		ck_assert_int_eq(buf_str(&out[i], outputs[i].text), 0);
+	}
+	for (size_t i = 0; i < 2; i++)
+		json_doc_fini(&docs[i]);
+}
+
+/* Version 1 to 3 in one go is 1 to 2 to 3, and back. */
+START_TEST(chain_is_its_links_one_by_one)
+{
+	struct cf_buf made[2], middle[2], direct[2], stepped[2];
+	const struct catalog_major *first;
+	struct lens_worker *worker = lens_worker_new(&mem_heap);
+	struct catalog *catalog;
+	struct rng rng = {17};
+	char path[512];
+
+	example_path(path, sizeof(path), "todo");
+	ck_assert_int_eq(catalog_open(&catalog, path, &mem_heap, NULL), 0);
+	first = catalog_major(catalog_type(catalog, STR("todo-item")), 1);
+	for (size_t i = 0; i < 2; i++) {
+		buf_init(&made[i], &mem_heap);
+		buf_init(&middle[i], &mem_heap);
+		buf_init(&direct[i], &mem_heap);
+		buf_init(&stepped[i], &mem_heap);
+	}
+	for (unsigned run = 0; run < 200; run++) {
+		buf_clear(&made[0]);
+		ck_assert_int_eq(
+			schema_generate(catalog_major_schema(first), &rng, run / 2, &made[0], NULL),
+			0);
+		apply(worker, catalog, 1, 3, made, direct);
+		apply(worker, catalog, 1, 2, made, middle);
+		apply(worker, catalog, 2, 3, middle, stepped);
+		ck_assert(str_equal(buf_view(&direct[0]), buf_view(&stepped[0])));
+		ck_assert(str_equal(buf_view(&direct[1]), buf_view(&stepped[1])));
+		apply(worker, catalog, 3, 2, direct, middle);
+		apply(worker, catalog, 2, 1, middle, stepped);
+		apply(worker, catalog, 3, 1, direct, middle);
+		ck_assert(str_equal(buf_view(&middle[0]), buf_view(&stepped[0])));
+	}
+	for (size_t i = 0; i < 2; i++) {
+		buf_fini(&made[i]);
+		buf_fini(&middle[i]);
+		buf_fini(&direct[i]);
+		buf_fini(&stepped[i]);
+	}
+	lens_worker_free(worker);
+	catalog_close(catalog);
+}
+END_TEST
+
 /* A heap whose n-th allocation fails. */
 struct poor {
 	struct cf_mem mem;
@@ -303,6 +378,7 @@ int main(void)
 	tcase_add_loop_test(tcase, document_says_what_it_is, 0, ARRAY_LEN(documents));
 	tcase_add_loop_test(tcase, config_is_refused, 0, ARRAY_LEN(wrong));
 	tcase_add_test(tcase, programs_lead_from_each_major_to_each);
+	tcase_add_test(tcase, chain_is_its_links_one_by_one);
 	tcase_add_test(tcase, missing_memory_is_told_and_leaks_nothing);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
