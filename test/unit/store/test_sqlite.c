@@ -1,5 +1,6 @@
 /* What can be wrong with an SQLite file, each as one clear error. */
 #include "check_main.h"
+#include "store/sqlite/documents.h"
 #include "store/store.h"
 
 #include <sqlite3.h>
@@ -149,6 +150,65 @@ START_TEST(a_damaged_page_is_told)
 }
 END_TEST
 
+START_TEST(a_full_file_takes_nothing_and_loses_nothing)
+{
+	enum { COUNT = 400 };
+	struct cf_put puts[COUNT];
+	struct cf_answer answers[COUNT];
+	struct cf_store_info info;
+	struct cf_store *store = NULL;
+	struct cf_error error = {0};
+	struct cf_arena arena;
+	struct place p;
+
+	place_open(&p, "");
+	arena_init(&arena, &mem_heap);
+	for (int i = 0; i < COUNT; i++)
+		puts[i] = (struct cf_put){.id = arena_printf(&arena, "%d", i),
+					  .body = arena_printf(&arena, "{\"n\":\"%0500d\"}", i)};
+	ck_assert_int_eq(store_open(&store, p.url, &env_system, &mem_heap, &error), 0);
+	ck_assert_int_eq(store_put(store, puts, 10, &arena, answers, &error), 0);
+	sqlite3_exec(((struct documents *)store)->db.handle, "PRAGMA max_page_count = 20", NULL,
+		     NULL, NULL);
+	ck_assert_int_eq(store_put(store, puts + 10, COUNT - 10, &arena, answers, &error),
+			 CF_ERR_FULL);
+	ck_assert_str_eq(error.file, p.file);
+	ck_assert_int_eq(store_info(store, &arena, &info, &error), 0);
+	ck_assert_uint_eq(info.records, 10);
+	store_close(store);
+	arena_fini(&arena);
+	place_close(&p);
+}
+END_TEST
+
+START_TEST(a_locked_file_is_told_after_a_while)
+{
+	struct cf_put put = {.id = STR("a"), .body = STR("{}")};
+	struct cf_store *store = NULL;
+	struct cf_error error = {0};
+	struct cf_answer answer;
+	struct cf_arena arena;
+	struct place p;
+	sqlite3 *other = NULL;
+
+	place_open(&p, "");
+	arena_init(&arena, &mem_heap);
+	ck_assert_int_eq(store_open(&store, p.url, &env_system, &mem_heap, &error), 0);
+	sqlite3_busy_timeout(((struct documents *)store)->db.handle, 10);
+	ck_assert_int_eq(sqlite3_open(p.file, &other), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(store_put(store, &put, 1, &arena, &answer, &error), CF_ERR_LOCKED);
+	ck_assert_str_eq(error.file, p.file);
+	ck_assert_int_eq(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(store_put(store, &put, 1, &arena, &answer, &error), 0);
+	ck_assert_int_eq(answer.code, 0);
+	sqlite3_close(other);
+	store_close(store);
+	arena_fini(&arena);
+	place_close(&p);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store sqlite");
@@ -159,6 +219,8 @@ int main(void)
 	tcase_add_test(tcase, a_newer_layout_is_refused);
 	tcase_add_test(tcase, odd_table_names_are_quoted);
 	tcase_add_test(tcase, a_damaged_page_is_told);
+	tcase_add_test(tcase, a_full_file_takes_nothing_and_loses_nothing);
+	tcase_add_test(tcase, a_locked_file_is_told_after_a_while);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

@@ -1,0 +1,78 @@
+# docs: writing documents into a store, and looking at them.
+. "$(dirname "$0")/lib.sh"
+store=sqlite:$PWD/s.db
+
+begin "put inserts and says id and revision of each"
+printf '%s\n' '{"_id":"b","n":1.0}' '{"_id":"a","t":"x"}' >in
+run docs put --store "$store" in
+expect_code 0
+expect_lines out 2
+expect_true "ids and revisions in the order of the input" \
+	grep -Eqz '^\{"id":"b","rev":"1-[0-9a-f]{32}"\}.\{"id":"a","rev":"1-[0-9a-f]{32}"\}.$' out
+rev=$(sed -n '1s/.*"rev":"\(.*\)".*/\1/p' out)
+
+begin "list prints documents in the order of their ids, byte for byte"
+run docs list --store "$store"
+expect_code 0
+expect_lines out 2
+expect_true "a comes first" grep -q '^{"_id":"a",' <(head -n 1 out)
+expect_out_has "{\"_id\":\"b\",\"_rev\":\"$rev\",\"n\":1.0}"
+
+begin "list by prefix"
+run docs list --prefix b --store "$store"
+expect_lines out 1
+
+begin "a revision that is not the current one is refused, the others are saved"
+printf '%s\n' '{"_id":"b","_rev":"1-x","n":2}' '{"_id":"c"}' 'nonsense' '{"n":1}' >in
+run docs put --store "$store" in
+expect_code 3
+expect_out_has '{"id":"b","error":"'
+expect_out_has '{"id":"c","rev":"1-'
+expect_err_has 'in:3'
+expect_err_has 'in:4'
+
+begin "with the current revision it is saved"
+printf '{"_id":"b","_rev":"%s","n":3}\n' "$rev" >in
+run docs put --store "$store" <in
+expect_code 0
+expect_out_has '{"id":"b","rev":"2-'
+
+begin "the store may come from the environment"
+CHESTERFIELD_STORE=$store run docs get b
+expect_code 0
+expect_out_has '"n":3}'
+
+begin "what is not there is told"
+run docs get --store "$store" none
+expect_code 3
+expect_out ''
+expect_err 'chesterfield: none: not found'
+
+begin "delete leaves a tombstone, and changes tell of it"
+run docs delete --store "$store" a
+expect_code 0
+run docs changes --store "$store"
+expect_code 0
+expect_lines out 4
+expect_out_has '"deleted":true}'
+token=$(sed -n 's/^{"token":"\(.*\)"}$/\1/p' out)
+run docs changes --since "$token" --store "$store"
+expect_out "{\"token\":\"$token\"}"
+
+begin "reading makes no file"
+run docs list --store "sqlite:$PWD/none.db"
+expect_code 10
+expect_true "no file" test ! -e none.db
+
+begin "a file that is no store"
+echo 'not a database, only a text of some length that is no SQLite header' >text
+run docs list --store "sqlite:$PWD/text"
+expect_code 1
+expect_err "chesterfield: sqlite:$PWD/text?create=0: not an SQLite file"
+
+begin "a scheme that no store has hides the password"
+run docs list --store 'frob://u:secret@host/db'
+expect_code 2
+expect_true "no password" bash -c '! grep -q secret err'
+
+finish
