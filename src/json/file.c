@@ -350,7 +350,7 @@ static int read_bytes(const char *path, struct cf_buf *out, struct cf_error *err
 	int rc = 0;
 
 	if (fd < 0 || fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
-		rc = error_set(error, errno == ENOENT ? CF_ERR_NOT_FOUND : CF_ERR_IO,
+		rc = error_set(error, fd < 0 && errno == ENOENT ? CF_ERR_NOT_FOUND : CF_ERR_IO,
 			       "cannot be read: %s",
 			       fd < 0 ? strerrordesc_np(errno) : "it is a folder");
 		error_at_file(error, str_of(path), 0);

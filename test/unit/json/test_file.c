@@ -1,0 +1,185 @@
+/* YAML and JSON into the same values, with lines. */
+#include "check_main.h"
+#include "json/json.h"
+
+static int read_yaml(struct json_file *file, const char *text, struct cf_error *error)
+{
+	*error = (struct cf_error){0};
+	return json_file_read(file, "f.yaml", str_of(text), &mem_heap, error);
+}
+
+START_TEST(core_schema_decides_plain_scalars)
+{
+	static const struct {
+		const char *yaml, *json;
+	} cases[] = {
+		{"no", "\"no\""},
+		{"on", "\"on\""},
+		{"yes", "\"yes\""},
+		{"~", "null"},
+		{"NULL", "null"},
+		{"nUll", "\"nUll\""},
+		{"TRUE", "true"},
+		{"'true'", "\"true\""},
+		{"012", "12"},
+		{"0o17", "15"},
+		{"0x1F", "31"},
+		{"+1", "1"},
+		{".5", "0.5"},
+		{"1.", "1"},
+		{"-1.50e3", "-1.50e3"},
+		{"1_000", "\"1_000\""},
+		{"1:30", "\"1:30\""},
+		{"2018-04-01", "\"2018-04-01\""},
+		{"12345678901234567890123", "12345678901234567890123"},
+		{"\"a\\u0000b\"", NULL},
+		{"[a, {b: c}]", "[\"a\",{\"b\":\"c\"}]"},
+		{"{false: active}", "{\"false\":\"active\"}"},
+		{"|\n a\n b\n", "\"a\\nb\\n\""},
+	};
+	struct cf_error error;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct json_file file;
+		int rc = read_yaml(&file, cases[i].yaml, &error);
+
+		ck_assert_msg((rc == 0) == (cases[i].json != NULL), "%s: %s", cases[i].yaml,
+			      error.message);
+		if (rc)
+			continue;
+		ck_assert_bytes(file.text.ptr, file.text.len, cases[i].json);
+		json_file_fini(&file);
+	}
+}
+END_TEST
+
+START_TEST(wrong_yaml_is_told_with_its_line)
+{
+	static const struct {
+		const char *yaml;
+		unsigned line;
+		const char *message;
+	} cases[] = {
+		{"a: 1\nb: 2\na: 3\n", 3, "a member name stands twice"},
+		{"a: 1\n? [x]\n: 2\n", 2, "a member name must be a text"},
+		{"a:\n  b: .inf\n", 2, "JSON cannot hold this number"},
+		{"a: 1\nb: !!binary eA==\n", 2, "tags are not understood here"},
+		{"a: 1\n---\nb: 2\n", 2, "one document is expected"},
+		{"", 1, "the file is empty"},
+		{"a: &x\n  - *x\n", 1, "nested too deeply"},
+	};
+	struct cf_error error;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct json_file file;
+
+		ck_assert_int_ne(read_yaml(&file, cases[i].yaml, &error), 0);
+		ck_assert_str_eq(error.message, cases[i].message);
+		ck_assert_str_eq(error.file, "f.yaml");
+		ck_assert_msg(error.line == cases[i].line, "%s: line %u", cases[i].yaml, error.line);
+	}
+	ck_assert_int_eq(read_yaml(&(struct json_file){0}, "a: [1\nb: }\n", &error), CF_ERR_SYNTAX);
+	ck_assert_uint_gt(error.line, 0);
+}
+END_TEST
+
+START_TEST(aliases_that_explode_are_stopped)
+{
+	struct cf_buf text;
+	struct json_file file;
+	struct cf_error error;
+
+	buf_init(&text, &mem_heap);
+	buf_str(&text, STR("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"));
+	for (int i = 1; i < 9; i++) {
+		buf_printf(&text, "a%d: &a%d [", i, i);
+		for (int k = 0; k < 10; k++)
+			buf_printf(&text, "%s*a%d", k ? ", " : "", i - 1);
+		buf_str(&text, STR("]\n"));
+	}
+	buf_byte(&text, '\0');
+	ck_assert_int_eq(read_yaml(&file, text.ptr, &error), CF_ERR_LIMIT);
+	buf_fini(&text);
+}
+END_TEST
+
+START_TEST(lines_of_values_are_known)
+{
+	struct json_file file;
+	struct cf_error error;
+
+	ck_assert_int_eq(read_yaml(&file, "a:\n  - 1\n  - b: x\n\nc: 2\n", &error), 0);
+	ck_assert_uint_eq(
+		json_file_line(&file, json_pointer_get(json_file_root(&file), STR("/a/1/b")).node),
+		3);
+	ck_assert_uint_eq(
+		json_file_line(&file, json_pointer_get(json_file_root(&file), STR("/c")).node), 5);
+	json_file_fini(&file);
+	ck_assert_int_eq(
+		json_file_read(&file, "f.json", STR("{\n\"a\": [\n1,\n2]}"), &mem_heap, &error), 0);
+	ck_assert_uint_eq(
+		json_file_line(&file, json_pointer_get(json_file_root(&file), STR("/a/1")).node),
+		4);
+	json_file_fini(&file);
+	ck_assert_int_eq(json_file_read(&file, "f.json", STR("{\n\"a\" 1}"), &mem_heap, &error),
+			 CF_ERR_SYNTAX);
+	ck_assert_uint_eq(error.line, 2);
+	ck_assert_str_eq(error.file, "f.json");
+}
+END_TEST
+
+START_TEST(missing_files_are_told)
+{
+	struct json_file file;
+	struct cf_error error = {0};
+
+	ck_assert_int_eq(json_file_load(&file, "/nowhere/x.json", &mem_heap, &error),
+			 CF_ERR_NOT_FOUND);
+	ck_assert_str_eq(error.file, "/nowhere/x.json");
+	ck_assert_int_eq(json_file_load(&file, "/", &mem_heap, &error), CF_ERR_IO);
+}
+END_TEST
+
+static void *fail_resize(void *ctx, void *ptr, size_t size)
+{
+	int *left = ctx;
+
+	if (size && (*left)-- == 0)
+		return NULL;
+	return mem_heap.resize(NULL, ptr, size);
+}
+
+START_TEST(missing_memory_is_told)
+{
+	int rc = CF_ERR_NOMEM;
+
+	for (int n = 0; rc != 0; n++) {
+		int left = n;
+		struct cf_mem mem = {fail_resize, &left};
+		struct json_file file;
+		struct cf_error error = {0};
+
+		rc = json_file_read(&file, "f.yaml", STR("a: {b: [1, 'x', \"y\"]}\nc: \"\\t\"\n"),
+				    &mem, &error);
+		ck_assert_msg(rc == 0 || rc == CF_ERR_NOMEM, "%d: %s", n, error.message);
+		if (rc == 0)
+			json_file_fini(&file);
+		ck_assert_int_lt(n, 100);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("json-file");
+	TCase *tcase = tcase_create("file");
+
+	tcase_add_test(tcase, core_schema_decides_plain_scalars);
+	tcase_add_test(tcase, wrong_yaml_is_told_with_its_line);
+	tcase_add_test(tcase, aliases_that_explode_are_stopped);
+	tcase_add_test(tcase, lines_of_values_are_known);
+	tcase_add_test(tcase, missing_files_are_told);
+	tcase_add_test(tcase, missing_memory_is_told);
+	suite_add_tcase(suite, tcase);
+	return run_suite(suite);
+}
