@@ -179,33 +179,33 @@ static struct json_value pointer_element(struct json_value array, struct cf_str 
 	return json_element(array, index);
 }
 
+/* The next byte of a token, with ~1 and ~0 undone. */
+static bool next_of_token(struct cf_str token, size_t *at, char *ret)
+{
+	if (*at >= token.len)
+		return false;
+	*ret = token.ptr[(*at)++];
+	if (*ret == '~' && *at < token.len)
+		*ret = token.ptr[(*at)++] == '1' ? '/' : '~';
+	return true;
+}
+
 static bool token_is(struct json_value name, struct cf_str token)
 {
 	struct cf_str inner = json_inner(name);
+	const char *p = inner.ptr, *end = inner.ptr + inner.len;
 	size_t at = 0;
 
-	/* Only called for tokens with ~ or names with escapes: rare, so simple. */
-	if (json_node(name)->flags & JSON_ESCAPED) {
-		char decoded[512];
-		size_t len = 0;
+	while (p < end) {
+		char bytes[4] = {*p}, c;
+		size_t len = 1;
 
-		if (token.len > sizeof(decoded))
-			return false;
-		for (size_t i = 0; i < token.len; i++)
-			decoded[len++] = token.ptr[i] != '~' || i + 1 >= token.len ? token.ptr[i]
-					 : token.ptr[++i] == '1'                   ? '/'
-										   : '~';
-		return escaped_equals(inner, (struct cf_str){decoded, len});
+		p = *p == '\\' ? decode_escape(p, end, bytes, &len) : p + 1;
+		for (size_t i = 0; i < len; i++)
+			if (!next_of_token(token, &at, &c) || c != bytes[i])
+				return false;
 	}
-	for (size_t i = 0; i < token.len; i++) {
-		char c = token.ptr[i];
-
-		if (c == '~' && i + 1 < token.len)
-			c = token.ptr[++i] == '1' ? '/' : '~';
-		if (at >= inner.len || inner.ptr[at++] != c)
-			return false;
-	}
-	return at == inner.len;
+	return at == token.len;
 }
 
 static struct json_value pointer_member(struct json_value object, struct cf_str token)

@@ -76,7 +76,8 @@ START_TEST(wrong_yaml_is_told_with_its_line)
 		ck_assert_int_ne(read_yaml(&file, cases[i].yaml, &error), 0);
 		ck_assert_str_eq(error.message, cases[i].message);
 		ck_assert_str_eq(error.file, "f.yaml");
-		ck_assert_msg(error.line == cases[i].line, "%s: line %u", cases[i].yaml, error.line);
+		ck_assert_msg(error.line == cases[i].line, "%s: line %u", cases[i].yaml,
+			      error.line);
 	}
 	ck_assert_int_eq(read_yaml(&(struct json_file){0}, "a: [1\nb: }\n", &error), CF_ERR_SYNTAX);
 	ck_assert_uint_gt(error.line, 0);

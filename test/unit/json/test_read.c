@@ -272,11 +272,36 @@ START_TEST(looking_follows_names_and_pointers)
 	ck_assert_int_eq(json_pointer_of(found, &pointer), 0);
 	ck_assert_bytes(pointer.ptr, pointer.len, "/a/x~0y/1/key");
 	ck_assert(json_is_absent(json_pointer_get(root, STR("/a/x~0y/01"))));
+	ck_assert(json_is_absent(json_pointer_get(root, STR("/a/x~0y/1/ke"))));
+	ck_assert(json_is_absent(json_pointer_get(root, STR("/a/x~0y/1/keyy"))));
 	ck_assert(!json_is_absent(json_pointer_get(root, STR("/"))));
 	ck_assert(json_is_absent(json_member(root, STR("b"))));
 	ck_assert_uint_eq(json_count(root), 2);
 	buf_fini(&pointer);
 	arena_fini(&arena);
+	json_doc_fini(&doc);
+}
+END_TEST
+
+START_TEST(long_escaped_names_are_found)
+{
+	struct json_doc doc;
+	struct json_value root, name;
+	struct cf_buf text, pointer;
+
+	buf_init(&text, &mem_heap);
+	buf_init(&pointer, &mem_heap);
+	buf_str(&text, STR("{\"\\t"));
+	for (int i = 0; i < 1000; i++)
+		buf_str(&text, STR("/"));
+	buf_str(&text, STR("\":1}"));
+	buf_byte(&text, 0);
+	root = value_of(&doc, text.ptr);
+	name = (struct json_value){&doc, 1};
+	ck_assert_int_eq(json_pointer_of(name, &pointer), 0);
+	ck_assert(!json_is_absent(json_pointer_get(root, buf_view(&pointer))));
+	buf_fini(&text);
+	buf_fini(&pointer);
 	json_doc_fini(&doc);
 }
 END_TEST
@@ -346,6 +371,7 @@ int main(void)
 	tcase_add_test(tcase, equality_is_by_value);
 	tcase_add_test(tcase, numbers_are_exact_decimals);
 	tcase_add_test(tcase, looking_follows_names_and_pointers);
+	tcase_add_test(tcase, long_escaped_names_are_found);
 	tcase_add_test(tcase, strings_are_written_as_they_were_read);
 	tcase_add_test(tcase, missing_memory_is_told);
 	suite_add_tcase(suite, tcase);
