@@ -89,14 +89,14 @@ static int check_line(struct job *job, struct cf_str line, struct cf_error *erro
 	return catalog_validate(job->catalog, &id, document, &report, error);
 }
 
-static int tell_line(struct job *job, bool valid)
+static int tell_line(struct job *job, const char *valid)
 {
 	struct cli *cli = job->cli;
 
 	if (!cli->json)
 		return 0;
 	cli_out_printf(cli, "{\"line\":%" PRIu64 ",\"valid\":%s,\"errors\":[", job->lines->line,
-		       valid ? "true" : "false");
+		       valid);
 	cli_out_bytes(cli, buf_view(&job->failures));
 	return cli_out_line(cli, STR("]}"));
 }
@@ -118,13 +118,15 @@ static int check_lines(struct job *job, struct cli_lines *lines, struct cf_error
 		}
 		if (rc == CF_ERR_UNKNOWN_TYPE) {
 			job->passed_over++;
+			if (tell_line(job, "null"))
+				return cli_out_error(job->cli, error);
 			continue;
 		}
 		if (rc && cf_error_class(rc) != CF_CLASS_INPUT)
 			return rc;
 		if (rc && !reported)
 			note_error(job, error);
-		if (tell_line(job, rc == 0))
+		if (tell_line(job, rc ? "false" : "true"))
 			return cli_out_error(job->cli, error);
 		if (rc)
 			job->invalid++;
@@ -186,7 +188,8 @@ const struct cli_command cmd_validate = {
 	.usage = "-c DIR [FILE...]\n--schema FILE [FILE...]",
 	.help = "Reads one document a line. Each failure is reported with line, pointers and "
 		"rule; exit code 3 where any document is invalid. With --json, one line per "
-		"document: {\"line\", \"valid\", \"errors\"}.",
+		"document: {\"line\", \"valid\", \"errors\"}; \"valid\" is null for a "
+		"document of a type that the catalog does not know, which is passed over.",
 	.options = options,
 	.max_args = CLI_ARGS_ANY,
 	.run = run,

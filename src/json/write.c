@@ -79,7 +79,8 @@ int json_write_string_inner(struct cf_str decoded, struct cf_buf *out)
 		}
 		plain = i;
 	}
-	buf_append(out, decoded.ptr + plain, decoded.len - plain);
+	if (plain < decoded.len)
+		buf_append(out, decoded.ptr + plain, decoded.len - plain);
 	return out->failed ? CF_ERR_NOMEM : 0;
 }
 

@@ -331,7 +331,8 @@ static void push_json(duk_context *duk, struct cf_str text)
  * beyond U+FFFF goes in as two escapes. It can stand in a string only. */
 static int write_escaped(struct cf_str text, struct cf_buf *out)
 {
-	const unsigned char *p = (const unsigned char *)text.ptr, *end = p + text.len;
+	const unsigned char *p = (const unsigned char *)text.ptr;
+	const unsigned char *end = text.len ? p + text.len : p;
 
 	while (p < end) {
 		const unsigned char *from = p;

@@ -168,6 +168,12 @@ expect_lines out 2
 expect_out_has '{"line":1,"valid":false,"errors":[{'
 expect_out_has '{"line":2,"valid":true,"errors":[]}'
 
+begin "validate as JSON has a line for what is passed over"
+echo '{"_id":"user@1:a"}' >in
+run validate -c "$todo" --json in
+expect_code 0
+expect_out '{"line":1,"valid":null,"errors":[]}'
+
 begin "members that begin with _ are not the schema's business"
 echo '{"_id":"settings@1","_rev":"1-a","_attachments":{},"schema":"settings","version":1,"color":"#e20074"}' >in
 run validate -c "$todo" in
