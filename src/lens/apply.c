@@ -137,21 +137,17 @@ static void identify(const struct lens_program *program, struct frame *main)
 		main->regs[program->type_reg].val = val_text(plan->type_text);
 }
 
-/* A part says first what it is: its id where the main document has one. */
-static void write_head(struct run *run, const struct frame *main, const struct part *part,
-		       const struct part_val *val, struct cf_buf *out)
+void part_head(const struct lens_program *program, const struct part *part, bool with_id,
+	       bool singleton, struct cf_str key, bool version_text, struct cf_buf *out)
 {
-	const struct lens_program *program = run->program;
 	const struct output_plan *plan = &program->plans[part->output];
-	const struct name *names = main->layout->names;
-	bool shared = part->place.tie == LENS_SHARED;
-	bool singleton = !shared && run->args->singleton;
+	const struct name *names = program->main.layout->names;
 
-	if (frame_has(main, program->id_reg)) {
+	if (with_id) {
 		buf_str(out, STR("\"_id\":"));
 		buf_str(out, plan->id_before[singleton]);
 		if (!singleton)
-			buf_str(out, shared ? val->key : run->args->key);
+			buf_str(out, key);
 		buf_str(out, plan->id_after[singleton]);
 		buf_byte(out, ',');
 	}
@@ -159,9 +155,34 @@ static void write_head(struct run *run, const struct frame *main, const struct p
 	buf_str(out, plan->type_text);
 	buf_byte(out, ',');
 	buf_str(out, names[program->version_reg].written);
-	buf_str(out, val_kind(&main->regs[program->version_reg].val) == JSON_STRING
-			     ? plan->version_text
-			     : plan->version_number);
+	buf_str(out, version_text ? plan->version_text : plan->version_number);
+}
+
+/* A part says first what it is: its id where the main document has one. */
+static void write_head(struct run *run, const struct frame *main, const struct part *part,
+		       const struct part_val *val, struct cf_buf *out)
+{
+	const struct lens_program *program = run->program;
+	bool shared = part->place.tie == LENS_SHARED;
+
+	part_head(program, part, frame_has(main, program->id_reg), !shared && run->args->singleton,
+		  shared ? val->key : run->args->key,
+		  val_kind(&main->regs[program->version_reg].val) == JSON_STRING, out);
+}
+
+/* A constant part of a shared kind is ready as it is. */
+static bool is_ready(const struct run *run, const struct frame *main, const struct part_val *val,
+		     struct cf_str *ret)
+{
+	const struct lens_program *program = run->program;
+	const struct val *version;
+
+	if (!val->folded || !val->folded->documents[0][0].ptr)
+		return false;
+	version = &main->regs[program->version_reg].val;
+	*ret = val->folded->documents[frame_has(main, program->id_reg)]
+				     [val_kind(version) == JSON_STRING];
+	return true;
 }
 
 static int write_part(struct run *run, const struct frame *main, size_t index)
@@ -176,6 +197,8 @@ static int write_part(struct run *run, const struct frame *main, size_t index)
 
 	*output = (struct lens_output){.key = val->key, .repointed = val->repointed};
 	if (val->val.kind == VAL_ABSENT && !val->folded)
+		return 0;
+	if (is_ready(run, main, val, &output->text))
 		return 0;
 	buf_clear(out);
 	buf_byte(out, '{');

@@ -1,5 +1,6 @@
 /* Writing frames: between the named members whole runs are copied, named ones
  * stand where they stood, and what appeared comes last, in op order. */
+#include "lens/bytes.h"
 #include "lens/program.h"
 
 /* The members of a container without white space from the name `from` up to the
@@ -18,14 +19,14 @@ static void copy_run(struct json_value source, uint32_t from, uint32_t to, bool 
 		if (!*first)
 			buf_byte(out, ',');
 		*first = false;
-		buf_append(out, doc->text + nodes[from].start, end - nodes[from].start);
+		bytes_put(out, doc->text + nodes[from].start, end - nodes[from].start);
 		return;
 	}
 	for (; from < to; from = nodes[from].next) {
 		if (!*first)
 			buf_byte(out, ',');
 		*first = false;
-		buf_append(out, doc->text + nodes[from].start, nodes[from].end - nodes[from].start);
+		bytes_put(out, doc->text + nodes[from].start, nodes[from].end - nodes[from].start);
 		buf_byte(out, ':');
 		json_write_compact((struct json_value){doc, from + 1}, out);
 	}
@@ -36,10 +37,10 @@ static void emit_id(struct run *run, struct cf_buf *out)
 	const struct output_plan *plan = &run->program->plans[0];
 	bool singleton = run->args->singleton;
 
-	buf_str(out, plan->id_before[singleton]);
+	bytes_put(out, plan->id_before[singleton].ptr, plan->id_before[singleton].len);
 	if (!singleton)
-		buf_str(out, run->args->key);
-	buf_str(out, plan->id_after[singleton]);
+		bytes_put(out, run->args->key.ptr, run->args->key.len);
+	bytes_put(out, plan->id_after[singleton].ptr, plan->id_after[singleton].len);
 }
 
 int emit_val(struct run *run, const struct val *val, struct cf_buf *out)
@@ -52,9 +53,9 @@ int emit_val(struct run *run, const struct val *val, struct cf_buf *out)
 		node = &val->doc->nodes[val->node];
 		if (node->flags & JSON_SPACED)
 			return json_write_compact((struct json_value){val->doc, val->node}, out);
-		return buf_append(out, val->doc->text + node->start, node->end - node->start);
+		return bytes_put(out, val->doc->text + node->start, node->end - node->start);
 	case VAL_TEXT:
-		return buf_append(out, val->text, val->node);
+		return bytes_put(out, val->text, val->node);
 	case VAL_OBJECT:
 		return emit_frame(run, val->frame, out);
 	case VAL_ID:
@@ -83,10 +84,13 @@ static int emit_member(struct run *run, const struct frame *frame, uint16_t reg,
 	*first = false;
 	if (cut && cut->reg == reg) {
 		/* Under the name it had, spelled as it was. */
-		buf_str(out, json_span((struct json_value){frame->source.doc, cut->node}));
+		const struct json_node *name = &frame->source.doc->nodes[cut->node];
+
+		bytes_put(out, frame->source.doc->text + name->start, name->end - name->start);
 		buf_byte(out, ':');
 	} else {
-		buf_str(out, frame->layout->names[reg].written);
+		bytes_put(out, frame->layout->names[reg].written.ptr,
+			  frame->layout->names[reg].written.len);
 	}
 	return emit_val(run, &frame->regs[reg].val, out);
 }

@@ -2,6 +2,33 @@
  * appears on the way) get their key and their fields when the chain is compiled. */
 #include "lens/program.h"
 
+/* The whole documents of a shared part: its id does not depend on the main one's. */
+static int fold_documents(struct lens_program *program, const struct part *part,
+			  struct folded *folded)
+{
+	struct cf_buf out;
+
+	buf_init(&out, program->mem);
+	for (int with_id = 0; with_id < 2; with_id++)
+		for (int text = 0; text < 2; text++) {
+			buf_clear(&out);
+			buf_byte(&out, '{');
+			part_head(program, part, with_id, false, folded->key, text, &out);
+			if (folded->fields.len)
+				buf_byte(&out, ',');
+			buf_str(&out, folded->fields);
+			buf_byte(&out, '}');
+			folded->documents[with_id][text] =
+				arena_dup(&program->arena, buf_view(&out));
+			out.failed = out.failed || !folded->documents[with_id][text].ptr;
+			if (out.failed)
+				goto done;
+		}
+done:
+	buf_fini(&out);
+	return folded->documents[1][1].ptr ? 0 : CF_ERR_NOMEM;
+}
+
 static int fold(struct run *run, const struct instr *instr, struct cf_str text)
 {
 	struct lens_program *program = (struct lens_program *)run->program;
@@ -33,6 +60,9 @@ static int fold(struct run *run, const struct instr *instr, struct cf_str text)
 	folded->fields = arena_dup(&program->arena, buf_view(&out));
 	buf_fini(&out);
 	if (rc || !folded->fields.ptr)
+		return CF_ERR_NOMEM;
+	if (program->identity && instr->step->op->shared &&
+	    fold_documents(program, &program->parts[code->part], folded) != 0)
 		return CF_ERR_NOMEM;
 	folded->next = code->folded;
 	code->folded = folded;

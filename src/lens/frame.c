@@ -1,5 +1,6 @@
 /* Loading objects into registers. One walk over the members; what no op names
  * costs one look at the layout's table and is not kept. */
+#include "lens/bytes.h"
 #include "lens/program.h"
 
 /* Room for one more cut; a layout without flags never needs it. */
@@ -31,7 +32,8 @@ struct frame *frame_new(struct run *run, const struct layout *layout)
 	return frame;
 }
 
-static uint16_t find_reg(const struct layout *layout, const struct json_doc *doc, uint32_t key)
+static inline uint16_t find_reg(const struct layout *layout, const struct json_doc *doc,
+				uint32_t key)
 {
 	const struct json_node *node = &doc->nodes[key];
 	uint32_t at = node->hash & layout->mask;
@@ -44,8 +46,8 @@ static uint16_t find_reg(const struct layout *layout, const struct json_doc *doc
 		    (node->flags & JSON_ESCAPED
 			     ? json_name_is((struct json_value){doc, key}, name->decoded)
 			     : node->end - node->start - 2 == name->decoded.len &&
-				       memcmp(doc->text + node->start + 1, name->decoded.ptr,
-					      name->decoded.len) == 0))
+				       bytes_equal(doc->text + node->start + 1, name->decoded.ptr,
+						   name->decoded.len)))
 			return slot - 1;
 		at = (at + 1) & layout->mask;
 	}
@@ -53,7 +55,7 @@ static uint16_t find_reg(const struct layout *layout, const struct json_doc *doc
 }
 
 /* Whether a member that no op names goes because of its "_". */
-static bool goes(unsigned flags, const struct json_doc *doc, uint32_t key)
+static inline bool goes(unsigned flags, const struct json_doc *doc, uint32_t key)
 {
 	const struct json_node *node = &doc->nodes[key];
 	const char *p = doc->text + node->start + 1;

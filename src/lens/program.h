@@ -103,6 +103,9 @@ struct folded {
 	const char *text; /* of the constant; compared by address */
 	struct cf_str key;
 	struct cf_str fields; /* members without braces */
+	/* With an identity the whole document: [the main one has an id][its version is a
+	 * text]. */
+	struct cf_str documents[2][2];
 	struct folded *next;
 };
 
@@ -333,7 +336,14 @@ static inline struct val val_text(struct cf_str text)
 				       .text = text.ptr}
 			: NOTHING;
 }
-enum json_kind val_kind(const struct val *val); /* 0 where absent */
+enum json_kind val_kind_made(const struct val *val);
+/* 0 where absent. */
+static inline enum json_kind val_kind(const struct val *val)
+{
+	if (val->kind == VAL_TAPE)
+		return (enum json_kind)val->doc->nodes[val->node].kind;
+	return val->kind == VAL_ABSENT ? (enum json_kind)0 : val_kind_made(val);
+}
 /* Any value as one of a tape. */
 int val_read(struct run *run, const struct val *val, struct json_value *ret);
 /* A text that lives as long as the worker's memory, as a value of a tape. */
@@ -395,6 +405,9 @@ struct layout *layout_new(struct lens_program *program);
  * a shared part's key. */
 int trace_reference(struct lens_program *program, size_t part, struct cf_str *ret);
 /* fold.c: what can be made of constants beforehand. */
+/* What a part says first of itself. */
+void part_head(const struct lens_program *program, const struct part *part, bool with_id,
+	       bool singleton, struct cf_str key, bool version_text, struct cf_buf *out);
 int fold_constants(struct lens_program *program, struct cf_error *error);
 /* apply.c: prepares a worker for a run. */
 int lens_begin(struct run *run);

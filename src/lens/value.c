@@ -2,7 +2,7 @@
  * written and read again where an op must look inside: rare, and simple. */
 #include "lens/program.h"
 
-enum json_kind val_kind(const struct val *val)
+enum json_kind val_kind_made(const struct val *val)
 {
 	switch ((enum val_kind)val->kind) {
 	case VAL_TAPE:
