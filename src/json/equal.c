@@ -24,14 +24,16 @@ static bool strings_equal(struct json_value a, struct json_value b)
 static struct json_value same_name(struct json_value object, struct json_value name, uint32_t *hint)
 {
 	const struct json_node *nodes = object.doc->nodes;
-	uint32_t end = nodes[object.node].next, start = *hint, key = start;
+	uint32_t end = nodes[object.node].next, start = *hint, key;
 	uint16_t hash = json_node(name)->hash;
 
+	/* Behind the last member goes on at the first, or the walk would not end. */
+	if (start >= end)
+		start = object.node + 1;
+	if (start >= end)
+		return JSON_ABSENT;
+	key = start;
 	do {
-		if (key >= end)
-			key = object.node + 1;
-		if (key >= end)
-			break;
 		if (nodes[key].hash == hash &&
 		    strings_equal((struct json_value){object.doc, key}, name)) {
 			*hint = nodes[key].next;

@@ -8,6 +8,7 @@
 static inline bool bytes_equal(const char *a, const char *b, size_t len)
 {
 	uint64_t x, y, z, w;
+	uint32_t p, q, r, s;
 
 	if (len > 16)
 		return memcmp(a, b, len) == 0;
@@ -17,6 +18,13 @@ static inline bool bytes_equal(const char *a, const char *b, size_t len)
 		memcpy(&z, a + len - 8, 8);
 		memcpy(&w, b + len - 8, 8);
 		return x == y && z == w;
+	}
+	if (len >= 4) {
+		memcpy(&p, a, 4);
+		memcpy(&q, b, 4);
+		memcpy(&r, a + len - 4, 4);
+		memcpy(&s, b + len - 4, 4);
+		return p == q && r == s;
 	}
 	for (size_t i = 0; i < len; i++)
 		if (a[i] != b[i])

@@ -239,7 +239,7 @@ struct frame {
 /* What an instruction keeps from the base. */
 struct note {
 	bool there; /* there is a base here */
-	bool flag;  /* DO_HOIST: it has no host; DO_MOVE: it has only the old name */
+	bool flag;  /* DO_MOVE, DO_HOIST, DO_PLUNGE: the base has another field of that name */
 	struct val val;
 	struct frame *frame; /* DO_EXTRACT: the base's part */
 	struct val *vals;    /* DO_SPLIT: the pieces; DO_MAP: the keys of `list` */

@@ -110,7 +110,7 @@ static int step_hoist(struct run *run, const struct instr *instr, struct frame *
 	struct frame *inside;
 	int rc;
 
-	if (val_kind(host) <= JSON_NULL)
+	if (val_kind(host) <= JSON_NULL || note->flag)
 		return 0;
 	rc = frame_of(run, host, instr->layout, &inside);
 	if (rc)
@@ -128,13 +128,14 @@ static int step_hoist(struct run *run, const struct instr *instr, struct frame *
 	return 0;
 }
 
-static int step_plunge(struct run *run, const struct instr *instr, struct frame *frame)
+static int step_plunge(struct run *run, const struct instr *instr, struct frame *frame,
+		       const struct note *note)
 {
 	struct val *host = &frame->regs[instr->reg].val;
 	struct frame *inside = NULL;
 	int rc;
 
-	if (!frame_has(frame, instr->other))
+	if (!frame_has(frame, instr->other) || note->flag)
 		return 0;
 	if (val_kind(host) <= JSON_NULL) {
 		inside = frame_new(run, instr->layout);
@@ -249,7 +250,7 @@ static int step(struct run *run, const struct instr *instr, struct frame *frame,
 	case DO_HOIST:
 		return step_hoist(run, instr, frame, note);
 	case DO_PLUNGE:
-		return step_plunge(run, instr, frame);
+		return step_plunge(run, instr, frame, note);
 	case DO_WRAP:
 		return step_wrap(run, instr, frame, note);
 	case DO_HEAD:
@@ -307,11 +308,31 @@ int run_forward(struct run *run, const struct body *body, struct frame *frame, s
 
 /* --- backward, over the base -------------------------------------------------------- */
 
+/* A base that has the field only where it comes from has one of that name which is
+ * not the one that moves: it stays, in both directions. */
 static int unstep_hoist(struct run *run, const struct instr *instr, struct frame *frame,
 			struct note *note)
 {
+	struct frame *inside;
+	int rc = frame_of(run, &frame->regs[instr->reg].val, instr->layout, &inside);
+
+	if (rc)
+		return rc;
 	note->val = frame->regs[instr->reg].val;
-	return step_plunge(run, instr, frame);
+	note->flag = inside && frame_has(inside, instr->inner) && !frame_has(frame, instr->other);
+	return note->flag ? 0 : step_plunge(run, instr, frame, &no_note);
+}
+
+static int unstep_plunge(struct run *run, const struct instr *instr, struct frame *frame,
+			 struct note *note)
+{
+	struct frame *inside;
+	int rc = frame_of(run, &frame->regs[instr->reg].val, instr->layout, &inside);
+
+	if (rc)
+		return rc;
+	note->flag = frame_has(frame, instr->other) && !(inside && frame_has(inside, instr->inner));
+	return note->flag ? 0 : step_hoist(run, instr, frame, &no_note);
 }
 
 static void unstep_move(const struct instr *instr, struct frame *frame, struct note *note)
@@ -369,7 +390,7 @@ static int unstep(struct run *run, const struct instr *instr, struct frame *fram
 	case DO_HOIST:
 		return unstep_hoist(run, instr, frame, note);
 	case DO_PLUNGE:
-		return step_hoist(run, instr, frame, &no_note);
+		return unstep_plunge(run, instr, frame, note);
 	case DO_WRAP:
 		return unstep_wrap(run, instr, frame, note);
 	case DO_HEAD:
