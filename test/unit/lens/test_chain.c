@@ -249,6 +249,106 @@ START_TEST(looking_changes_nothing)
 }
 END_TEST
 
+/* --- memory that runs out --- */
+struct failing {
+	unsigned long left;
+};
+
+static void *failing_resize(void *ctx, void *ptr, size_t size)
+{
+	struct failing *failing = ctx;
+
+	if (size == 0) {
+		free(ptr);
+		return NULL;
+	}
+	if (failing->left == 0)
+		return NULL;
+	failing->left--;
+	return realloc(ptr, size);
+}
+
+static const char all_ops[] =
+	"{\"from\":\"t@1\",\"to\":[\"t@2\",\"p@1\",\"q@1\"],\"lens\":["
+	"{\"rename\":{\"source\":\"a\",\"destination\":\"b\"}},"
+	"{\"convert\":{\"name\":\"b\",\"mapping\":[{\"1\":\"x\"},{\"x\":1}]}},"
+	"{\"in\":{\"name\":\"l\",\"lens\":[{\"map\":{\"key\":\"id\",\"lens\":[{\"wrap\":{\"name\":"
+	"\"w\"}}]}}]}},"
+	"{\"split\":{\"name\":\"n\",\"into\":[\"f\",\"g\"]}},"
+	"{\"plunge\":{\"host\":\"h\",\"name\":\"f\"}},"
+	"{\"extract\":{\"names\":[\"s\"],\"into\":\"p@1\",\"key\":\"same\"}},"
+	"{\"extract\":{\"host\":\"k\",\"into\":\"q@1\",\"key\":{\"hash\":[\"x\",\"y\"]},"
+	"\"reference\":\"r\",\"default\":{\"x\":1}}}]}";
+
+/* One life of a lens, up and down, with all of its memory from `mem`. */
+static int live(const struct cf_mem *mem, struct json_value source, struct json_value *bases)
+{
+	const struct lens_options options = {.identity = NULL};
+	const struct lens_args args = {.inputs = &source, .bases = bases};
+	const struct lens_output *outputs;
+	struct lens_program *program = NULL;
+	struct lens_worker *worker = NULL;
+	struct lens *lens = NULL;
+	struct json_file file;
+	struct cf_error error;
+	int rc = json_file_read(&file, "l.json", str_of(all_ops), &mem_heap, &error);
+
+	ck_assert_int_eq(rc, 0);
+	rc = lens_read(&lens, &file, mem, &error);
+	if (rc == 0)
+		rc = lens_compile(&program, &(struct lens_link){lens, false}, 1, &options, mem,
+				  &error);
+	if (rc == 0) {
+		worker = lens_worker_new(mem);
+		rc = worker ? lens_apply(worker, program, &args, &outputs, &error) : CF_ERR_NOMEM;
+	}
+	if (rc == 0) {
+		ck_assert_bytes(outputs[0].text.ptr, outputs[0].text.len,
+				"{\"b\":\"x\",\"l\":[{\"id\":1,\"w\":[2,4]}],\"g\":\"v\","
+				"\"h\":{\"f\":\"u\"},\"r\":\"key\"}");
+		ck_assert_bytes(outputs[1].text.ptr, outputs[1].text.len, "{\"s\":5}");
+		ck_assert_bytes(outputs[2].text.ptr, outputs[2].text.len,
+				"{\"x\":1.0,\"y\":[true],\"z\":3}");
+	}
+	lens_worker_free(worker);
+	lens_program_free(program);
+	lens_free(lens);
+	json_file_fini(&file);
+	return rc;
+}
+
+START_TEST(missing_memory_is_told)
+{
+	static const char *const texts[] = {
+		"{\"a\":1,\"l\":[{\"id\":1,\"w\":2}],\"n\":\"u v\",\"s\":5,"
+		"\"k\":{\"x\":1.0,\"y\":[true],\"z\":3}}",
+		"{\"b\":\"x\",\"l\":[{\"id\":2,\"w\":[3]},{\"id\":1,\"w\":[3,4]}],\"r\":\"key\"}",
+		"{\"s\":6}", "{\"x\":1,\"y\":[true]}"};
+	struct json_doc docs[4];
+	struct json_value bases[3];
+	struct failing failing;
+	const struct cf_mem mem = {failing_resize, &failing};
+	unsigned long n = 0;
+	int rc;
+
+	for (size_t i = 0; i < 4; i++) {
+		json_doc_init(&docs[i], &mem_heap);
+		ck_assert_int_eq(json_read(&docs[i], texts[i], strlen(texts[i]), 0, NULL), 0);
+		if (i)
+			bases[i - 1] = json_root(&docs[i]);
+	}
+	do {
+		failing.left = n++;
+		rc = live(&mem, json_root(&docs[0]), bases);
+		ck_assert(rc == 0 || rc == CF_ERR_NOMEM);
+	} while (rc != 0 && n < 10000);
+	ck_assert_int_eq(rc, 0);
+	ck_assert_uint_gt(n, 20);
+	for (size_t i = 0; i < 4; i++)
+		json_doc_fini(&docs[i]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("lens-chain");
@@ -257,6 +357,7 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, a_chain_is_its_links_one_by_one);
 	tcase_add_test(tcase, looking_changes_nothing);
+	tcase_add_test(tcase, missing_memory_is_told);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
