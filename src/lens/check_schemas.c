@@ -1,7 +1,8 @@
 /* Ops against schemas, without documents: a field that cannot exist where an op names
  * it, one that is made though it is there already, one that the newer schema does not
- * know. Follows the ops upwards through the names of an object; values are the
- * business of generated documents. */
+ * know, a default or a table's target of a wrong value, a table without a row. Follows
+ * the ops upwards through the names of an object. Of values only enum and the JSON
+ * type are looked at; the rest is the business of generated documents. */
 #include "lens/op.h"
 
 #include <stdarg.h>
@@ -17,6 +18,7 @@ struct shape {
 		bool there;
 		unsigned line;
 		struct schema_view view; /* of the value, where it only moved */
+		const struct op *by;     /* the add or convert that made the value, or NULL */
 	} names[NAMES_MAX];
 	size_t count;
 };
@@ -92,6 +94,144 @@ static void mark(struct shape *shape, struct cf_str name, bool there, unsigned l
 	shape->names[at].there = there;
 	shape->names[at].line = line;
 	shape->names[at].view = view;
+	shape->names[at].by = NULL;
+}
+
+static const struct op *made_by(const struct shape *shape, struct cf_str name)
+{
+	size_t at = find(shape, name);
+
+	return at == NAMES_MAX ? NULL : shape->names[at].by;
+}
+
+static void set_maker(struct shape *shape, struct cf_str name, const struct op *by)
+{
+	size_t at = find(shape, name);
+
+	if (at != NAMES_MAX)
+		shape->names[at].by = by;
+}
+
+/* --- values ---------------------------------------------------------------------------- */
+
+static unsigned types_of(struct cf_str text)
+{
+	switch (text.ptr[0]) {
+	case '"':
+		return SCHEMA_STRING;
+	case '{':
+		return SCHEMA_OBJECT;
+	case '[':
+		return SCHEMA_ARRAY;
+	case 't':
+	case 'f':
+		return SCHEMA_BOOLEAN;
+	case 'n':
+		return SCHEMA_NULL;
+	default:
+		return SCHEMA_NUMBER | SCHEMA_INTEGER;
+	}
+}
+
+/* Whether the schema surely refuses this compact JSON: by its type, or, for what
+ * has one spelling, since it is not in the enum. */
+static bool refuses(const struct schema_view *view, struct cf_str text)
+{
+	struct json_iter it = json_iter(view->values);
+
+	if (json_is_absent(view->at) || !text.ptr || text.len == 0)
+		return false;
+	if (view->types && !(view->types & types_of(text)))
+		return true;
+	if (json_is_absent(view->values) || memchr(text.ptr, '\\', text.len) ||
+	    (types_of(text) & (SCHEMA_NUMBER | SCHEMA_OBJECT | SCHEMA_ARRAY)))
+		return false;
+	while (json_next(&it))
+		if (str_equal(json_span(it.value), text) ||
+		    (json_node(it.value)->flags & JSON_ESCAPED))
+			return false;
+	return true;
+}
+
+static bool has_row(const struct op_table *table, struct cf_str key)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (str_equal(table->rows[i].key, key))
+			return true;
+	return table->fallback.ptr;
+}
+
+/* Each value that the schema allows needs a row. */
+static void check_rows(const struct checker *checker, const struct op *op, bool down,
+		       const struct schema_view *view)
+{
+	static const struct cf_str booleans[] = {{"true", 4}, {"false", 5}};
+	const struct op_table *table = &op->table[down];
+	struct json_iter it = json_iter(view->values);
+
+	while (json_next(&it)) {
+		bool text = json_kind(it.value) == JSON_STRING;
+		struct cf_str key = text ? json_inner(it.value) : json_span(it.value);
+
+		if (!(json_node(it.value)->flags & JSON_ESCAPED) && !has_row(table, key))
+			tell(checker, op->line, "convert: the table %s has no row for %.*s",
+			     down ? "down" : "up", STR_ARG(json_span(it.value)));
+	}
+	for (size_t i = 0; view->types == SCHEMA_BOOLEAN && json_is_absent(view->values) && i < 2;
+	     i++)
+		if (!has_row(table, booleans[i]))
+			tell(checker, op->line, "convert: the table %s has no row for %s",
+			     down ? "down" : "up", booleans[i].ptr);
+}
+
+/* Each value that a table makes must be one of where it lands. */
+static void check_targets(const struct checker *checker, const struct op *op, bool down,
+			  const struct schema_view *view)
+{
+	const struct op_table *table = &op->table[down];
+
+	for (size_t i = 0; i < table->count; i++)
+		if (refuses(view, table->rows[i].text))
+			tell(checker, op->line,
+			     "convert: %s, \"%.*s\" becomes %.*s, which the "
+			     "schema refuses",
+			     down ? "down" : "up", STR_ARG(table->rows[i].key),
+			     STR_ARG(table->rows[i].text));
+	if (refuses(view, table->fallback))
+		tell(checker, op->line, "convert: the schema refuses the default %s, %.*s",
+		     down ? "down" : "up", STR_ARG(table->fallback));
+}
+
+static void check_default(const struct checker *checker, const struct op *op,
+			  const struct schema_view *view)
+{
+	if (refuses(view, op->fallback))
+		tell(checker, op->line, "%s: the schema refuses the default %.*s of \"%.*s\"",
+		     op_kind_name(op->kind), STR_ARG(op->fallback), STR_ARG(op->name.decoded));
+}
+
+/* The older side of a convert; its newer side is looked at where the value arrives. */
+static void check_convert(const struct checker *checker, struct shape *shape, const struct op *op)
+{
+	struct schema_view view = view_of(shape, op->name.decoded);
+
+	if (view.schema && !json_is_absent(view.at)) {
+		check_rows(checker, op, false, &view);
+		check_targets(checker, op, true, &view);
+	}
+	mark(shape, op->name.decoded, true, op->line, (struct schema_view){NULL});
+	set_maker(shape, op->name.decoded, op);
+}
+
+static void check_maker(const struct checker *checker, const struct op *by,
+			const struct schema_view *view)
+{
+	if (by->kind == OP_CONVERT) {
+		check_rows(checker, by, true, view);
+		check_targets(checker, by, false, view);
+	} else {
+		check_default(checker, by, view);
+	}
 }
 
 static void need(const struct checker *checker, const struct shape *shape, const struct op *op,
@@ -151,11 +291,13 @@ static int check_inside(const struct checker *checker, struct schema_view view, 
 static void check_move(const struct checker *checker, struct shape *shape, const struct op *op)
 {
 	struct schema_view nothing = {NULL}, view = nothing;
+	const struct op *by = made_by(shape, op->name.decoded);
 
 	if (op->kind == OP_RENAME) {
 		view = view_of(shape, op->name.decoded);
 		take(checker, shape, op, &op->name);
 		make(checker, shape, op, &op->destination, view);
+		set_maker(shape, op->destination.decoded, by);
 	} else if (op->kind == OP_HOIST) {
 		struct schema_view host = view_of(shape, op->host.decoded);
 
@@ -224,12 +366,16 @@ static int check_ops(const struct checker *checker, struct shape *shape, const s
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		const struct op *op = &ops[i];
+		struct schema_view view;
 
 		switch (op->kind) {
 		case OP_ADD:
 			make(checker, shape, op, &op->name, (struct schema_view){NULL});
+			set_maker(shape, op->name.decoded, op);
 			break;
 		case OP_REMOVE:
+			view = view_of(shape, op->name.decoded);
+			check_default(checker, op, &view);
 			take(checker, shape, op, &op->name);
 			break;
 		case OP_RENAME:
@@ -257,9 +403,11 @@ static int check_ops(const struct checker *checker, struct shape *shape, const s
 			need(checker, shape, op, &op->name);
 			mark(shape, op->name.decoded, true, op->line, (struct schema_view){NULL});
 			break;
+		case OP_CONVERT:
+			need(checker, shape, op, &op->name);
+			check_convert(checker, shape, op);
+			break;
 		default:
-			if (op->kind == OP_CONVERT)
-				need(checker, shape, op, &op->name);
 			break;
 		}
 	}
@@ -274,6 +422,12 @@ static void check_arrived(const struct checker *checker, const struct shape *sha
 	struct schema_view view = schema_view_root(newer);
 	struct json_iter it = json_iter(json_member(shape->view.at, STR("properties")));
 
+	for (size_t i = 0; i < shape->count; i++) {
+		struct schema_view at = schema_view_property(&view, shape->names[i].name);
+
+		if (shape->names[i].there && shape->names[i].by && !json_is_absent(at.at))
+			check_maker(checker, shape->names[i].by, &at);
+	}
 	if (!view.closed)
 		return;
 	for (size_t i = 0; i < shape->count; i++)

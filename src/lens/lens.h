@@ -172,10 +172,13 @@ struct lens_report {
 };
 /* Ops against the schemas of both main places ([0]): a field that cannot exist where
  * an op names it, one that is made though it is there already, one that the newer
- * schema does not know. Values are tried on generated documents: catalog_check. */
+ * schema does not know; a default or a table's target that a schema surely refuses
+ * (by type or enum), a table that lacks a row for a value of the schema and has no
+ * default. Other values are tried on generated documents: catalog_check. NOMEM. */
 int lens_check_schemas(const struct lens *lens, const struct schema *const *older,
 		       const struct schema *const *newer, const struct cf_mem *mem,
 		       const struct lens_report *report, struct cf_error *error);
+
 /* --- the ops table (parser, --help and docs are made from it) -------------- */
 
 struct lens_op_argument {
