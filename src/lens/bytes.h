@@ -56,7 +56,8 @@ static inline void bytes_copy(char *to, const char *from, size_t len)
 	}
 }
 
-static inline int bytes_put(struct cf_buf *out, const char *from, size_t len)
+static inline __attribute__((always_inline)) int bytes_put(struct cf_buf *out, const char *from,
+							   size_t len)
 {
 	if (buf_reserve(out, len) != 0)
 		return CF_ERR_NOMEM;
