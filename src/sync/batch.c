@@ -333,9 +333,9 @@ static void count_lineage(struct sync *sync, const struct lineage *lineage)
 	for (size_t i = 0; i < family->own_count && !lineage->failure; i++) {
 		const struct slot *slot = &lineage->slots[i];
 
-		if (slot->news_count && slot->record.revision_count &&
+		if (slot->outside_writes &&
 		    !echo_has(sync, slot->id, slot->record.revisions[0].rev))
-			usage_note(sync, slot->kind, slot->news_count);
+			usage_note(sync, slot->kind, slot->outside_writes);
 	}
 }
 

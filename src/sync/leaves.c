@@ -89,11 +89,27 @@ static int read_revision(struct bench *bench, struct lineage *lineage, const str
 
 /* --- leaves that share a part nobody has agreed on ------------------------ */
 
-/* The nearest revision that both have in their past. */
-static const struct cf_str *shared_part(const struct candidate *a, const struct candidate *b)
+/* How much of a history, from the leaf on, nobody has agreed on. */
+static size_t unknown_part(const struct base_slot *base, const struct candidate *candidate)
 {
-	for (size_t i = 0; i < a->history_count; i++)
-		for (size_t k = 0; k < b->history_count; k++)
+	size_t i = 0;
+
+	while (i < candidate->history_count && base_find(base, candidate->history[i]) < 0)
+		i++;
+	return i;
+}
+
+/* The nearest revision that both have in their past and nobody has agreed on: what
+ * lies behind a known revision went into an agreement with it. */
+static const struct cf_str *shared_part(const struct base_slot *base, const struct candidate *a,
+					const struct candidate *b)
+{
+	size_t count_a = unknown_part(base, a), count_b = unknown_part(base, b);
+
+	if (a->merged_away || b->merged_away)
+		return NULL;
+	for (size_t i = 0; i < count_a; i++)
+		for (size_t k = 0; k < count_b; k++)
 			if (str_equal(a->history[i], b->history[k]))
 				return &a->history[i];
 	return NULL;
@@ -206,11 +222,9 @@ static int merge_shared_parts(struct bench *bench, struct lineage *lineage, stru
 
 		for (size_t i = 0; i < count; i++) {
 			for (size_t k = i + 1; k < count; k++) {
-				const struct cf_str *shared = at[i].merged_away || at[k].merged_away
-								      ? NULL
-								      : shared_part(&at[i], &at[k]);
+				const struct cf_str *shared = shared_part(base, &at[i], &at[k]);
 
-				if (!shared || base_find(base, *shared) >= 0)
+				if (!shared)
 					continue;
 				if (best &&
 				    revision_generation(*best) >= revision_generation(*shared))
@@ -302,19 +316,71 @@ static int find_edits(struct bench *bench, struct lineage *lineage, struct slot 
 
 /* --- one document --------------------------------------------------------- */
 
+static int push_news(struct bench *bench, struct lineage *lineage, struct slot *slot,
+		     const struct base_news *news)
+{
+	/* Grown by doubling: full when the count is a power of two. */
+	if ((slot->news_count & (slot->news_count - 1)) == 0) {
+		struct base_news *grown =
+			arena_alloc(&bench->arena, (slot->news_count * 2 + 1) * sizeof(*grown));
+
+		if (!grown)
+			return error_nomem(&lineage->error);
+		if (slot->news_count)
+			memcpy(grown, slot->news, slot->news_count * sizeof(*grown));
+		slot->news = grown;
+	}
+	slot->news[slot->news_count++] = *news;
+	return 0;
+}
+
 static int add_news(struct bench *bench, struct lineage *lineage, struct slot *slot,
 		    const struct cf_revision *revision, const struct atoms *atoms)
 {
-	if (!slot->news) {
-		slot->news = arena_calloc(&bench->arena, slot->record.revision_count,
-					  sizeof(*slot->news));
-		if (!slot->news)
-			return error_nomem(&lineage->error);
-	}
-	slot->news[slot->news_count++] = (struct base_news){
+	struct base_news news = {
 		.rev = revision->rev, .deleted = revision->deleted, .atoms = *atoms};
+
 	lineage->news = true;
-	return 0;
+	slot->outside_writes++;
+	return push_news(bench, lineage, slot, &news);
+}
+
+/* Revisions on the way become known too, where they can still be read: somebody may
+ * come back with an edit on top of one. */
+static int learn_way(struct bench *bench, struct lineage *lineage, struct slot *slot,
+		     const struct candidate *candidate)
+{
+	const struct base_slot *base = &lineage->base.slots[slot->index];
+	size_t count = unknown_part(base, candidate);
+	struct cf_get *gets;
+	struct cf_record *records;
+	int rc;
+
+	if (count < 2)
+		return 0;
+	gets = arena_calloc(&bench->arena, count, sizeof(*gets));
+	records = arena_calloc(&bench->arena, count, sizeof(*records));
+	if (!gets || !records)
+		return error_nomem(&lineage->error);
+	for (size_t i = 1; i < count; i++)
+		gets[i - 1] = (struct cf_get){slot->id, candidate->history[i]};
+	rc = store_get(bench->store, gets, count - 1, CF_READ_BODIES, &bench->arena, records,
+		       &lineage->error);
+	for (size_t i = 0; i + 1 < count && rc == 0; i++) {
+		const struct cf_revision *revision = records[i].revisions;
+		struct base_news news = {.rev = gets[i].rev};
+		struct json_value document;
+
+		if (records[i].revision_count == 0 || !revision->body.ptr)
+			continue;
+		news.deleted = revision->deleted;
+		/* What cannot be read stays unknown; it is nobody's document any more. */
+		if (!news.deleted && (read_revision(bench, lineage, slot, revision, &document) ||
+				      bench_atoms(bench, document, &news.atoms)))
+			continue;
+		rc = push_news(bench, lineage, slot, &news);
+	}
+	return rc;
 }
 
 /* A tombstone that is news. The document is deleted where no leaf lives; where
@@ -451,7 +517,10 @@ static int read_slot(struct bench *bench, struct lineage *lineage, struct slot *
 	rc = read_leaves(bench, lineage, slot, leaves, &leaf_count, candidates, &candidate_count);
 	if (rc)
 		return rc;
-	rc = merge_shared_parts(bench, lineage, slot, candidates, candidate_count);
+	for (size_t i = 0; i < candidate_count && rc == 0; i++)
+		rc = learn_way(bench, lineage, slot, &candidates[i]);
+	if (rc == 0)
+		rc = merge_shared_parts(bench, lineage, slot, candidates, candidate_count);
 	for (size_t i = 0; i < candidate_count && rc == 0; i++)
 		if (!candidates[i].merged_away)
 			rc = find_edits(bench, lineage, slot, &candidates[i]);

@@ -45,8 +45,9 @@ struct slot {
 	struct edits stale;               /* atoms out of date, to be set from elsewhere */
 	struct base_news *news;           /* revisions that become known, newest first */
 	size_t news_count;
-	bool user_deleted; /* somebody deleted it since the last agreement */
-	bool late_delete;  /* ... on top of something out of date */
+	size_t outside_writes; /* of them: leaves that people wrote */
+	bool user_deleted;     /* somebody deleted it since the last agreement */
+	bool late_delete;      /* ... on top of something out of date */
 	struct cf_str deleted_rev;
 };
 
@@ -150,6 +151,10 @@ int slot_patch(struct bench *bench, struct slot *slot, const struct atom *change
 
 /* parts.c: the shared parts that the documents refer to. */
 int lineage_find_parts(struct bench *bench, struct lineage *lineage);
+/* After the document in slot `holder` changed: its references may name other parts.
+ * Those that `but` makes itself (NULL: none) are left alone. */
+int lineage_follow_references(struct bench *bench, struct lineage *lineage, size_t holder,
+			      const struct crossing *but);
 struct part *parts_get(struct bench *bench, struct cf_str id);
 /* Points a shared slot at the part of that key (as it stands in a JSON string). */
 int slot_refer(struct bench *bench, struct slot *slot, struct cf_str raw_key, struct part **ret);

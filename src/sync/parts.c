@@ -95,6 +95,26 @@ static int find_part_edits(struct bench *bench, struct lineage *lineage, struct 
 	return rc;
 }
 
+/* Takes what the part says now; INCOMPLETE where it has not arrived. */
+static int take_part(struct bench *bench, struct lineage *lineage, struct slot *slot,
+		     const struct part *part)
+{
+	const struct slot *holder = &lineage->slots[slot->kind->holder];
+	struct lineage_name name = {.family = slot->kind->part_family, .key = slot->key};
+	int rc;
+
+	slot->record = part->record;
+	if (!json_is_absent(part->content))
+		return slot_set(bench, slot, part->content) ? error_nomem(&lineage->error) : 0;
+	buf_clear(&bench->scratch);
+	if (name.family && lineage_label(&name, &bench->scratch) == 0)
+		lineage->waits_label = arena_dup(&bench->arena, buf_view(&bench->scratch));
+	lineage->waits_for = slot->id;
+	rc = error_set(&lineage->error, CF_ERR_INCOMPLETE, "waits for %.*s", STR_ARG(slot->id));
+	error_at_document(&lineage->error, holder->id);
+	return rc;
+}
+
 static int find_part(struct bench *bench, struct lineage *lineage, struct slot *slot)
 {
 	const struct slot *holder = &lineage->slots[slot->kind->holder];
@@ -113,21 +133,50 @@ static int find_part(struct bench *bench, struct lineage *lineage, struct slot *
 		return error_nomem(&lineage->error);
 	if (!part->loaded)
 		return LINEAGE_NEEDS_PART;
-	slot->record = part->record;
-	if (json_is_absent(part->content)) {
-		struct lineage_name name = {.family = slot->kind->part_family, .key = slot->key};
+	rc = take_part(bench, lineage, slot, part);
+	return rc ? rc : find_part_edits(bench, lineage, slot);
+}
 
-		buf_clear(&bench->scratch);
-		if (name.family && lineage_label(&name, &bench->scratch) == 0)
-			lineage->waits_label = arena_dup(&bench->arena, buf_view(&bench->scratch));
-		lineage->waits_for = slot->id;
-		rc = error_set(&lineage->error, CF_ERR_INCOMPLETE, "waits for %.*s",
-			       STR_ARG(slot->id));
-		error_at_document(&lineage->error, holder->id);
+/* A reference that a sweep changed: the slot is to show the part it names now. */
+static int follow(struct bench *bench, struct lineage *lineage, struct slot *slot)
+{
+	const struct slot *holder = &lineage->slots[slot->kind->holder];
+	struct cf_str raw = {NULL, 0}, old = slot->key;
+	struct part *part;
+	int rc =
+		json_is_absent(holder->current)
+			? 0
+			: lens_reference(bench->worker, slot->kind->link->down.program,
+					 slot->kind->input, holder->current, &raw, &lineage->error);
+
+	if (rc)
 		return rc;
+	if (raw.len == 0) {
+		slot->id = slot->key = raw;
+		return slot_set(bench, slot, JSON_ABSENT) ? error_nomem(&lineage->error) : 0;
 	}
-	rc = slot_set(bench, slot, part->content);
-	return rc ? error_nomem(&lineage->error) : find_part_edits(bench, lineage, slot);
+	if (slot_refer(bench, slot, raw, &part))
+		return error_nomem(&lineage->error);
+	if (str_equal(slot->key, old))
+		return 0;
+	return part->loaded ? take_part(bench, lineage, slot, part) : LINEAGE_NEEDS_PART;
+}
+
+int lineage_follow_references(struct bench *bench, struct lineage *lineage, size_t holder,
+			      const struct crossing *but)
+{
+	const struct family *family = lineage->name.family;
+	int rc = 0;
+
+	for (size_t i = family->own_count; i < family->slot_count && rc == 0; i++) {
+		bool made = false;
+
+		for (size_t k = 0; but && k < but->output_count; k++)
+			made = made || but->outputs[k] == i;
+		if (!made && family->slots[i].link && family->slots[i].holder == holder)
+			rc = follow(bench, lineage, &lineage->slots[i]);
+	}
+	return rc;
 }
 
 int lineage_find_parts(struct bench *bench, struct lineage *lineage)

@@ -138,7 +138,9 @@ static int take_outcome(const struct crossover *x, struct slot *slot, const stru
 	slot->current = outcome->document;
 	slot->atoms = outcome->atoms;
 	x->lineage->changes++;
-	return 0;
+	return slot->kind->shared
+		       ? 0
+		       : lineage_follow_references(x->bench, x->lineage, slot->index, x->forward);
 }
 
 /* --- marks: atoms of the outputs that an edit reached --------------------- */
@@ -432,6 +434,7 @@ static int refresh_slot(const struct crossover *x, struct slot *slot, const stru
 {
 	struct atom *changes = arena_alloc(&x->bench->arena, slot->stale.count * sizeof(*changes));
 	size_t count = 0;
+	int rc;
 
 	if (!changes)
 		return error_nomem(&x->lineage->error);
@@ -450,7 +453,8 @@ static int refresh_slot(const struct crossover *x, struct slot *slot, const stru
 		return 0;
 	atoms_sort(changes, count);
 	x->lineage->changes++;
-	return slot_patch(x->bench, slot, changes, count, &x->lineage->error);
+	rc = slot_patch(x->bench, slot, changes, count, &x->lineage->error);
+	return rc ? rc : lineage_follow_references(x->bench, x->lineage, slot->index, NULL);
 }
 
 static int refresh_stale(const struct crossover *x)
