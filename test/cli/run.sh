@@ -1,0 +1,117 @@
+# run: job one on SQLite; killed at any moment, two at once, lists, and what is refused.
+. "$(dirname "$0")/lib.sh"
+catalog=$source/examples/todo
+store=sqlite:$PWD/s.db
+
+# Somebody who knows nothing of the past finds nothing to write.
+expect_agreement() {
+	run run -c "$catalog" --store "$store" --state memory:nothing --once --json
+	expect_code 0
+	expect_out_has '"documents_written":0'
+	expect_out_has '"conflicts":0'
+	expect_out_has '"quarantined":0'
+}
+
+begin "documents of three versions exist in every version"
+run docs put --store "$store" "$catalog"/documents/v1.ndjson "$catalog"/documents/v2.ndjson \
+	"$catalog"/documents/v3.ndjson
+expect_code 0
+run run -c "$catalog" --store "$store" --once
+expect_code 0
+expect_out ''
+run docs list --store "$store" --prefix todo-item@
+expect_lines out 24
+expect_agreement
+
+begin "nothing is left to do: nothing is written"
+run run -c "$catalog" --store "$store" --once --json
+expect_code 0
+expect_out_has '"documents_written":0'
+
+begin "status tells where it stands"
+run status --store "$store" --json
+expect_code 0
+expect_out_has '"started":true,"behind":0'
+run usage --store "$store"
+expect_code 0
+expect_out_has '"version":"todo-item@1","writes":3'
+
+begin "an invalid document waits in quarantine, with the reason"
+printf '%s\n' '{"_id":"todo-item@1:bad","schema":"todo-item","version":1,"title":7,"isDone":true}' \
+	'{"_id":"other","x":1}' '{"_id":"todo-item@7:new","schema":"todo-item","version":7}' >in
+run docs put --store "$store" in
+run run -c "$catalog" --store "$store" --once
+expect_code 0
+expect_err_has '2 in quarantine'
+expect_err_has '1 of other types passed over'
+run quarantine list --store "$store"
+expect_lines out 2
+expect_out_has '"pointer":"/title"'
+expect_out_has 'todo-item@7 is not a supported version'
+
+begin "a document whose group has not come is listed as incomplete"
+printf '%s\n' '{"_id":"todo-item@3:w","schema":"todo-item","version":3,"title":"t","status":"done","groupId":"late"}' >in
+run docs put --store "$store" in
+run run -c "$catalog" --store "$store" --once
+run incomplete list --store "$store"
+expect_lines out 1
+expect_out_has '"waits_for":"group@1:late"'
+printf '%s\n' '{"_id":"group@1:late","schema":"group","version":1,"name":"Late"}' >in
+run docs put --store "$store" in
+run run -c "$catalog" --store "$store" --once
+run incomplete list --store "$store"
+expect_lines out 0
+run docs get --store "$store" todo-item@1:w
+expect_code 0
+
+begin "killed at any moment and started again, it comes to the same end"
+store=sqlite:$PWD/k.db
+awk 'BEGIN { for (i = 0; i < 6000; i++) printf "{\"_id\":\"todo-item@%d:k%d\",\"schema\":\"todo-item\",\"version\":%d,\"title\":\"t%d\",%s}\n", \
+	1 + i % 2, i, 1 + i % 2, i, i % 2 ? "\"status\":\"blocked\"" : "\"isDone\":true" }' >in
+run docs put --store "$store" in
+kills=0
+for part in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+	"$program" run -c "$catalog" --store "$store" --once -q --batch $((part * 7)) 2>/dev/null &
+	pid=$!
+	# Killed when it has written some more: between any two of its writes.
+	size=$(stat -c %s k.db-wal 2>/dev/null || echo 0)
+	for _ in $(seq 1 400); do
+		[ "$(stat -c %s k.db-wal 2>/dev/null || echo 0)" -le $((size + part * 3000)) ] || break
+		kill -0 "$pid" 2>/dev/null || break
+	done
+	kill -9 "$pid" 2>/dev/null && kills=$((kills + 1))
+	wait "$pid" 2>/dev/null
+done
+expect_true "some were killed" [ "$kills" -gt 5 ]
+run run -c "$catalog" --store "$store" --once
+expect_code 0
+run docs list --store "$store" --prefix todo-item@3:
+expect_lines out 6000
+expect_agreement
+
+begin "two at once do no harm"
+store=sqlite:$PWD/two.db
+head -n 2000 in >less
+run docs put --store "$store" less
+"$program" run -c "$catalog" --store "$store" --once -q 2>other &
+run run -c "$catalog" --store "$store" --once
+expect_code 0
+expect_true "the other one ends well, too" wait $!
+run docs list --store "$store" --prefix todo-item@3:
+expect_lines out 2000
+expect_agreement
+
+begin "what is wrong is told in one line, with the right exit code"
+run run -c "$catalog" --store sqlite:/nowhere/x.db --once
+expect_code 10
+expect_lines err 1
+run run -c /nowhere --store "$store" --once
+expect_code 1
+expect_err 'chesterfield: /nowhere: no such folder'
+printf 'not a database, but a text that is long enough to be read as one\n' >text.db
+run run -c "$catalog" --store "sqlite:$PWD/text.db" --once
+expect_code 1
+expect_lines err 1
+run run --store "$store" --once
+expect_code 2
+finish
