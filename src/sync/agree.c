@@ -226,7 +226,7 @@ static int write_part(struct bench *bench, struct lineage *lineage, struct slot 
 				.key = slot->key};
 	struct cf_attachment *attachments;
 	struct atoms old;
-	int rc = part ? bench_atoms(bench, part->content, &old) : CF_ERR_NOMEM;
+	int rc = part ? bench_atoms(bench, slot->kind, part->content, &old) : CF_ERR_NOMEM;
 
 	if (rc)
 		return error_nomem(&lineage->error);

@@ -17,7 +17,7 @@ int pointer_compare(struct cf_str a, struct cf_str b)
 	return (a.len > b.len) - (a.len < b.len);
 }
 
-static bool lies_under(struct cf_str inner, struct cf_str outer)
+bool pointer_lies_under(struct cf_str inner, struct cf_str outer)
 {
 	return inner.len > outer.len && inner.ptr[outer.len] == '/' &&
 	       str_starts_with(inner, outer);
@@ -25,12 +25,13 @@ static bool lies_under(struct cf_str inner, struct cf_str outer)
 
 bool pointer_overlaps(struct cf_str a, struct cf_str b)
 {
-	return str_equal(a, b) || lies_under(a, b) || lies_under(b, a);
+	return str_equal(a, b) || pointer_lies_under(a, b) || pointer_lies_under(b, a);
 }
 
 /* --- taking apart --------------------------------------------------------- */
 
 struct collector {
+	const struct atom_rules *rules;
 	struct cf_arena *arena;
 	struct cf_buf path;
 	struct atom *at;
@@ -38,7 +39,7 @@ struct collector {
 	int rc;
 };
 
-static void collect_leaf(struct collector *c, struct json_value value)
+static void collect_atom(struct collector *c, struct json_value value, uint64_t hash)
 {
 	struct cf_str pointer = arena_dup(c->arena, buf_view(&c->path));
 
@@ -59,15 +60,58 @@ static void collect_leaf(struct collector *c, struct json_value value)
 		c->rc = CF_ERR_NOMEM;
 		return;
 	}
-	c->at[c->count++] =
-		(struct atom){.pointer = pointer, .hash = json_hash64(value), .value = value};
+	c->at[c->count++] = (struct atom){.pointer = pointer, .hash = hash, .value = value};
+}
+
+static void collect_leaf(struct collector *c, struct json_value value)
+{
+	collect_atom(c, value, json_hash64(value));
+}
+
+static void collect(struct collector *c, struct json_value value, bool whole_members);
+
+/* A keyed array: its order, its elements, and what is in them. */
+static void collect_elements(struct collector *c, const struct keyed_array *keyed,
+			     struct json_value array)
+{
+	struct keyed_element *elements;
+	size_t count, before = c->path.len;
+	uint64_t order = 0;
+
+	c->rc = keyed_elements(keyed, array, c->arena, &elements, &count);
+	if (c->rc)
+		return;
+	if (!elements) {
+		collect_leaf(c, array);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		order = hash64(elements[i].token, order);
+	buf_str(&c->path, STR("/[]"));
+	collect_atom(c, array, order ? order : 1);
+	for (size_t i = 0; i < count && c->rc == 0; i++) {
+		c->path.len = before;
+		buf_byte(&c->path, '/');
+		buf_str(&c->path, elements[i].token);
+		collect_atom(c, elements[i].value, KEYED_PRESENT);
+		if (c->rc == 0)
+			collect(c, elements[i].value, false);
+	}
+	c->path.len = before;
 }
 
 static void collect(struct collector *c, struct json_value value, bool whole_members)
 {
 	struct json_iter it = json_iter(value);
+	const struct keyed_array *keyed = NULL;
 	struct cf_str name;
 
+	if (c->rules->keyed.count && json_kind(value) == JSON_ARRAY)
+		keyed = keyed_at(&c->rules->keyed, buf_view(&c->path));
+	if (keyed) {
+		collect_elements(c, keyed, value);
+		return;
+	}
 	if (json_kind(value) != JSON_OBJECT || json_count(value) == 0) {
 		collect_leaf(c, value);
 		return;
@@ -109,7 +153,7 @@ void atoms_sort(struct atom *at, size_t count)
 int atoms_of(struct json_value document, const struct atom_rules *rules, struct cf_arena *arena,
 	     struct atoms *ret)
 {
-	struct collector c = {.arena = arena};
+	struct collector c = {.rules = rules, .arena = arena};
 	struct json_iter it = json_iter(document);
 	struct cf_str name;
 
@@ -155,6 +199,40 @@ const struct atom *atoms_find(const struct atoms *atoms, struct cf_str pointer)
 	return NULL;
 }
 
+size_t atoms_under(const struct atoms *atoms, struct cf_str pointer, size_t *ret_count)
+{
+	size_t low = 0, high = atoms->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (pointer_compare(atoms->at[middle].pointer, pointer) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (high = low; high < atoms->count; high++)
+		if (!str_equal(atoms->at[high].pointer, pointer) &&
+		    !pointer_lies_under(atoms->at[high].pointer, pointer))
+			break;
+	*ret_count = high - low;
+	return low;
+}
+
+bool atoms_same_under(const struct atoms *a, const struct atoms *b, struct cf_str pointer)
+{
+	size_t a_count, b_count;
+	size_t ia = atoms_under(a, pointer, &a_count), ib = atoms_under(b, pointer, &b_count);
+
+	if (a_count != b_count)
+		return false;
+	for (size_t i = 0; i < a_count; i++)
+		if (a->at[ia + i].hash != b->at[ib + i].hash ||
+		    !str_equal(a->at[ia + i].pointer, b->at[ib + i].pointer))
+			return false;
+	return true;
+}
+
 uint64_t atoms_hash_at(const struct atoms *atoms, struct cf_str pointer)
 {
 	const struct atom *atom = atoms_find(atoms, pointer);
@@ -187,165 +265,4 @@ bool atoms_diff_next(struct atoms_diff *diff)
 		return true;
 	}
 	return false;
-}
-
-/* --- putting back --------------------------------------------------------- */
-
-struct patcher {
-	const struct atom *changes;
-	struct cf_arena arena; /* decoded names */
-	struct cf_buf path;
-	struct cf_buf *out;
-	int rc;
-};
-
-/* The changes at or under the current path, within [from, to). */
-static void narrow(const struct patcher *p, size_t from, size_t to, size_t *ret_from,
-		   size_t *ret_to)
-{
-	struct cf_str path = buf_view(&p->path);
-
-	while (from < to && pointer_compare(p->changes[from].pointer, path) < 0)
-		from++;
-	*ret_from = from;
-	while (from < to && (str_equal(p->changes[from].pointer, path) ||
-			     lies_under(p->changes[from].pointer, path)))
-		from++;
-	*ret_to = from;
-}
-
-static bool sets_any(const struct patcher *p, size_t from, size_t to)
-{
-	for (; from < to; from++)
-		if (!json_is_absent(p->changes[from].value))
-			return true;
-	return false;
-}
-
-static void patch_object(struct patcher *p, struct json_value object, size_t from, size_t to);
-
-/* Opens a member after the '{' or another member. */
-static void write_name(struct patcher *p, struct cf_str raw_name)
-{
-	if (p->out->ptr[p->out->len - 1] != '{')
-		buf_byte(p->out, ',');
-	buf_str(p->out, raw_name);
-	buf_byte(p->out, ':');
-}
-
-/* A member whose path has changes [from, to): set, removed, or changed within. */
-static void patch_member(struct patcher *p, struct cf_str raw_name, struct json_value old,
-			 size_t from, size_t to)
-{
-	struct cf_str path = buf_view(&p->path);
-	bool exact = str_equal(p->changes[from].pointer, path);
-	struct json_value within = exact ? p->changes[from].value : old;
-	bool deeper = sets_any(p, from + (exact ? 1 : 0), to);
-	size_t start = p->out->len;
-
-	if (exact && !deeper) {
-		if (!json_is_absent(within)) {
-			write_name(p, raw_name);
-			p->rc = json_write_compact(within, p->out);
-		}
-		return;
-	}
-	if (json_kind(within) != JSON_OBJECT) {
-		if (!deeper) {
-			write_name(p, raw_name);
-			p->rc = json_write_compact(within, p->out);
-			return;
-		}
-		within = JSON_ABSENT;
-	}
-	write_name(p, raw_name);
-	patch_object(p, within, from + (exact ? 1 : 0), to);
-	if (p->rc == 0 && !deeper && p->out->ptr[p->out->len - 2] == '{')
-		p->out->len = start; /* its last atom was removed */
-}
-
-/* Members that the object does not have yet. */
-static void add_members(struct patcher *p, struct json_value object, size_t from, size_t to)
-{
-	size_t depth = p->path.len;
-	struct cf_buf name;
-
-	buf_init(&name, p->arena.mem);
-	while (from < to && p->rc == 0) {
-		struct cf_str pointer = p->changes[from].pointer;
-		const char *rest = pointer.ptr + depth + 1;
-		const char *slash = memchr(rest, '/', pointer.len - depth - 1);
-		size_t token = slash ? (size_t)(slash - rest) : pointer.len - depth - 1;
-		size_t first, last;
-		struct json_value there;
-
-		buf_append(&p->path, pointer.ptr + depth, token + 1);
-		narrow(p, from, to, &first, &last);
-		there = object.doc ? json_pointer_get(object, (struct cf_str){rest - 1, token + 1})
-				   : JSON_ABSENT;
-		if (json_is_absent(there) && sets_any(p, first, last)) {
-			buf_clear(&name);
-			/* ~1 and ~0 back to the characters of the name. */
-			for (size_t i = 0; i < token; i++) {
-				bool escape = rest[i] == '~' && i + 1 < token;
-
-				buf_byte(&name, escape ? (rest[++i] == '1' ? '/' : '~') : rest[i]);
-			}
-			struct cf_buf raw;
-
-			buf_init(&raw, p->arena.mem);
-			p->rc = json_write_string(buf_view(&name), &raw);
-			if (p->rc == 0)
-				patch_member(p, buf_view(&raw), JSON_ABSENT, first, last);
-			buf_fini(&raw);
-		}
-		p->path.len = depth;
-		from = last > from ? last : from + 1;
-	}
-	buf_fini(&name);
-}
-
-static void patch_object(struct patcher *p, struct json_value object, size_t from, size_t to)
-{
-	struct json_iter it = json_iter(object);
-	size_t depth = p->path.len, first, last;
-	struct cf_str name;
-
-	buf_byte(p->out, '{');
-	if (p->out->failed || p->path.failed) {
-		p->rc = CF_ERR_NOMEM;
-		return;
-	}
-	while (p->rc == 0 && json_next(&it)) {
-		p->rc = json_decode(it.name, &p->arena, &name);
-		if (p->rc == 0)
-			p->rc = json_pointer_push(&p->path, name);
-		if (p->rc)
-			return;
-		narrow(p, from, to, &first, &last);
-		if (first < last) {
-			patch_member(p, json_span(it.name), it.value, first, last);
-		} else {
-			write_name(p, json_span(it.name));
-			p->rc = json_write_compact(it.value, p->out);
-		}
-		p->path.len = depth;
-	}
-	if (p->rc == 0)
-		add_members(p, object, from, to);
-	if (p->rc == 0)
-		p->rc = buf_byte(p->out, '}');
-}
-
-int atoms_patch(struct json_value document, const struct atom *changes, size_t change_count,
-		const struct cf_mem *mem, struct cf_buf *out)
-{
-	struct patcher p = {.changes = changes, .out = out};
-
-	arena_init(&p.arena, mem);
-	buf_init(&p.path, mem);
-	patch_object(&p, document, 0, change_count);
-	buf_fini(&p.path);
-	arena_fini(&p.arena);
-	return p.rc ? p.rc : out->failed ? CF_ERR_NOMEM : 0;
 }

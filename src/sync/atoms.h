@@ -1,13 +1,14 @@
 /* Atoms: the units that are compared and merged.
  *
- * An atom is a leaf of nested objects, or a whole array, or an empty object. The
- * fields that say what a document is (type, version, and members that begin with
+ * An atom is a leaf of nested objects, or a whole array, or an empty object; an array
+ * whose elements have a key is taken apart (keyed.h). The fields that say what a document is (type,
+ * version, and members that begin with
  * "_") are not atoms; each attachment is one.
  */
 #ifndef SYNC_ATOMS_H
 #define SYNC_ATOMS_H
 
-#include "json/json.h"
+#include "sync/keyed.h"
 
 struct atom {
 	struct cf_str pointer;   /* RFC 6901 */
@@ -23,10 +24,12 @@ struct atoms {
 struct atom_rules {
 	struct cf_str type_field;
 	struct cf_str version_field;
+	struct keyed_arrays keyed;
 };
 
 /* Order of pointers in which whatever lies under a pointer follows it directly. */
 int pointer_compare(struct cf_str a, struct cf_str b);
+bool pointer_lies_under(struct cf_str inner, struct cf_str outer);
 /* Whether one is the other, or lies above it. */
 bool pointer_overlaps(struct cf_str a, struct cf_str b);
 
@@ -36,6 +39,10 @@ int atoms_of(struct json_value document, const struct atom_rules *rules, struct 
 void atoms_sort(struct atom *at, size_t count);
 /* NULL where there is none. */
 const struct atom *atoms_find(const struct atoms *atoms, struct cf_str pointer);
+/* The first atom at or under the pointer, and how many there are. */
+size_t atoms_under(const struct atoms *atoms, struct cf_str pointer, size_t *ret_count);
+/* Whether both say the same at and under the pointer. */
+bool atoms_same_under(const struct atoms *a, const struct atoms *b, struct cf_str pointer);
 uint64_t atoms_hash_at(const struct atoms *atoms, struct cf_str pointer);
 
 /* Walks two lists side by side and tells of each pointer at which they differ. */
@@ -49,8 +56,10 @@ bool atoms_diff_next(struct atoms_diff *diff);
 
 /* Writes `document` (absent: {}) with atoms set, or removed where their value is
  * absent. An object that lost its last atom goes too. `changes` are in the order
- * of pointer_compare. All else is copied byte for byte. 0 or NOMEM. */
+ * of pointer_compare. Elements of keyed arrays stand as the order that is set says
+ * (none set: as they stood), others behind them. All else is copied byte for byte.
+ * 0 or NOMEM. */
 int atoms_patch(struct json_value document, const struct atom *changes, size_t change_count,
-		const struct cf_mem *mem, struct cf_buf *out);
+		const struct atom_rules *rules, const struct cf_mem *mem, struct cf_buf *out);
 
 #endif

@@ -87,7 +87,7 @@ int slot_body(struct bench *bench, struct lineage *lineage, const struct slot *s
 		count++;
 	}
 	buf_clear(&bench->scratch);
-	rc = atoms_patch(slot->current, &remove, 1, bench->mem, &bench->scratch);
+	rc = atoms_patch(slot->current, &remove, 1, &bench->rules, bench->mem, &bench->scratch);
 	*ret_body = arena_dup(&bench->arena, buf_view(&bench->scratch));
 	*ret = list;
 	*ret_count = count;

@@ -45,12 +45,41 @@ int conflict_decide(const struct bench *bench, const struct lineage *lineage, co
 	return order ? order : revision_compare(x->rev, false, y->rev, false);
 }
 
+/* Two orders of a keyed array that differ only in what one of them has and the other
+ * has not: nobody loses anything. */
+static int orders_merge(struct bench *bench, const struct lineage *lineage, const struct edit *w,
+			const struct edit *l, bool *ret)
+{
+	const struct keyed_arrays *keyed = &lineage->slots[l->slot].kind->keyed;
+	const struct keyed_array *array = NULL;
+	struct json_value other = w ? w->value : JSON_ABSENT;
+
+	*ret = false;
+	if (keyed_is_order(l->pointer))
+		array = keyed_at(keyed,
+				 (struct cf_str){l->pointer.ptr, l->pointer.len - strlen("/[]")});
+	if (!array)
+		return 0;
+	if (!w) {
+		/* Late: against what stands. */
+		const struct atom *atom = atoms_find(&lineage->slots[l->slot].atoms, l->pointer);
+
+		other = atom ? atom->value : other;
+	}
+	return keyed_order_agrees(array, other, l->value, &bench->arena, ret);
+}
+
 int conflict_add(struct bench *bench, struct lineage *lineage, const struct edit *winner,
 		 const struct edit *loser, bool late)
 {
 	const struct edit *w = winner ? winner->origin : NULL, *l = loser->origin;
 	struct conflict *conflict;
+	bool merge;
 
+	if (orders_merge(bench, lineage, w, l, &merge))
+		return CF_ERR_NOMEM;
+	if (merge)
+		return 0;
 	for (conflict = lineage->conflicts; conflict; conflict = conflict->next)
 		if (conflict->loser_slot == l->slot && str_equal(conflict->pointer, l->pointer) &&
 		    str_equal(conflict->loser_rev, l->rev))

@@ -282,7 +282,7 @@ int registry_init(struct registry *registry, const struct catalog *catalog,
 	for (size_t i = 0; i < registry->family_count && rc == 0; i++)
 		if (registry->families[i].root)
 			retie_shared(registry, &registry->families[i]);
-	return rc;
+	return rc ? rc : registry_find_keyed(registry) ? error_nomem(error) : 0;
 }
 
 void registry_fini(struct registry *registry)

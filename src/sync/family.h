@@ -11,11 +11,13 @@
 #define SYNC_FAMILY_H
 
 #include "catalog/catalog.h"
+#include "sync/keyed.h"
 
 /* One place of a lineage: a document of its own, or a shared part it refers to. */
 struct slot_kind {
 	const struct catalog_major *major;
-	struct cf_str place; /* "todo-item@2" */
+	struct cf_str place;       /* "todo-item@2" */
+	struct keyed_arrays keyed; /* arrays of the place that merge by element */
 	bool shared;
 	struct family *part_family; /* shared: where the part's own lineage is */
 	const struct link *link;    /* shared: the link whose lens names the reference */
@@ -61,6 +63,9 @@ struct registry {
 int registry_init(struct registry *registry, const struct catalog *catalog,
 		  const struct cf_mem *mem, struct cf_error *error);
 void registry_fini(struct registry *registry);
+
+/* keyed_registry.c: fills slot_kind.keyed. 0 or NOMEM. */
+int registry_find_keyed(struct registry *registry);
 
 /* The lineage that a document belongs to. */
 struct lineage_name {

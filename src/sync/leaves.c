@@ -6,16 +6,7 @@
  * agreed. Leaves that share a part which nobody has agreed on are first merged
  * against that part, deepest first.
  */
-#include "sync/lineage.h"
-
-/* A leaf that is not known, or two of them merged at the part they share. */
-struct candidate {
-	struct cf_str rev;
-	const struct cf_str *history; /* [0] is where it stands in the tree */
-	size_t history_count;
-	struct atoms atoms;
-	bool merged_away;
-};
+#include "sync/leaves.h"
 
 static const struct cf_str *history_of(const struct cf_revision *revision, size_t *ret_count)
 {
@@ -71,8 +62,8 @@ static int with_attachments(struct bench *bench, const struct cf_revision *revis
 	return out->failed || !ret->ptr ? CF_ERR_NOMEM : 0;
 }
 
-static int read_revision(struct bench *bench, struct lineage *lineage, const struct slot *slot,
-			 const struct cf_revision *revision, struct json_value *ret)
+int leaf_read(struct bench *bench, struct lineage *lineage, const struct slot *slot,
+	      const struct cf_revision *revision, struct json_value *ret)
 {
 	struct cf_str text;
 	int rc = with_attachments(bench, revision, &text);
@@ -85,166 +76,6 @@ static int read_revision(struct bench *bench, struct lineage *lineage, const str
 	if (rc)
 		error_at_document(&lineage->error, slot->id);
 	return rc;
-}
-
-/* --- leaves that share a part nobody has agreed on ------------------------ */
-
-/* How much of a history, from the leaf on, nobody has agreed on. */
-static size_t unknown_part(const struct base_slot *base, const struct candidate *candidate)
-{
-	size_t i = 0;
-
-	while (i < candidate->history_count && base_find(base, candidate->history[i]) < 0)
-		i++;
-	return i;
-}
-
-/* The nearest revision that both have in their past and nobody has agreed on: what
- * lies behind a known revision went into an agreement with it. */
-static const struct cf_str *shared_part(const struct base_slot *base, const struct candidate *a,
-					const struct candidate *b)
-{
-	size_t count_a = unknown_part(base, a), count_b = unknown_part(base, b);
-
-	if (a->merged_away || b->merged_away)
-		return NULL;
-	for (size_t i = 0; i < count_a; i++)
-		for (size_t k = 0; k < count_b; k++)
-			if (str_equal(a->history[i], b->history[k]))
-				return &a->history[i];
-	return NULL;
-}
-
-/* What the shared part said; *ret_readable false where the store forgot it. */
-static int read_shared_part(struct bench *bench, struct lineage *lineage, struct slot *slot,
-			    struct cf_str rev, struct atoms *ret, bool *ret_readable)
-{
-	struct cf_get get = {.id = slot->id, .rev = rev};
-	struct cf_record record = {0};
-	struct json_value document;
-	int rc = store_get(bench->store, &get, 1, CF_READ_BODIES, &bench->arena, &record,
-			   &lineage->error);
-
-	*ret_readable = false;
-	if (rc)
-		return rc;
-	if (record.revision_count == 0 || !record.revisions[0].body.ptr ||
-	    record.revisions[0].deleted)
-		return 0;
-	rc = read_revision(bench, lineage, slot, &record.revisions[0], &document);
-	if (rc == 0)
-		rc = bench_atoms(bench, document, ret);
-	*ret_readable = rc == 0;
-	return rc;
-}
-
-static int list_leaf_conflict(struct bench *bench, struct lineage *lineage, const struct slot *slot,
-			      const struct candidate *winner, const struct candidate *loser,
-			      struct cf_str pointer)
-{
-	const struct atom *w = atoms_find(&winner->atoms, pointer);
-	const struct atom *l = atoms_find(&loser->atoms, pointer);
-	struct edit won = {.pointer = pointer,
-			   .slot = slot->index,
-			   .rev = winner->rev,
-			   .value = w ? w->value : JSON_ABSENT,
-			   .origin = &won};
-	struct edit lost = {.pointer = pointer,
-			    .slot = slot->index,
-			    .rev = loser->rev,
-			    .value = l ? l->value : JSON_ABSENT,
-			    .origin = &lost};
-
-	return conflict_add(bench, lineage, &won, &lost, false);
-}
-
-/* Merges `b` into `a` against `part` (NULL: not readable): what only one of them
- * changed counts, what both changed differently goes to the higher revision. */
-static int merge_candidates(struct bench *bench, struct lineage *lineage, const struct slot *slot,
-			    struct candidate *a, const struct candidate *b,
-			    const struct atoms *part)
-{
-	struct atoms_diff diff = {.a = &a->atoms, .b = &b->atoms};
-	bool a_wins = revision_compare(a->rev, false, b->rev, false) > 0;
-	struct atom *at =
-		arena_alloc(&bench->arena, (a->atoms.count + b->atoms.count) * sizeof(struct atom));
-	size_t count = 0, next = 0;
-	int rc = 0;
-
-	if (!at)
-		return error_nomem(&lineage->error);
-	while (rc == 0 && atoms_diff_next(&diff)) {
-		uint64_t ha = diff.left ? diff.left->hash : 0;
-		uint64_t hb = diff.right ? diff.right->hash : 0;
-		uint64_t hp = part ? atoms_hash_at(part, diff.pointer) : 0;
-		bool take_b = part && ha == hp ? true : part && hb == hp ? false : !a_wins;
-		const struct atom *taken = take_b ? diff.right : diff.left;
-
-		/* Atoms on which both agree stand between the differences. */
-		for (; next < a->atoms.count &&
-		       pointer_compare(a->atoms.at[next].pointer, diff.pointer) < 0;
-		     next++)
-			at[count++] = a->atoms.at[next];
-		if (diff.left)
-			next++;
-		if (taken)
-			at[count++] = *taken;
-		if (!part || (ha != hp && hb != hp))
-			rc = list_leaf_conflict(bench, lineage, slot, take_b ? b : a,
-						take_b ? a : b, diff.pointer);
-	}
-	for (; next < a->atoms.count; next++)
-		at[count++] = a->atoms.at[next];
-	a->atoms = (struct atoms){.at = at, .count = count};
-	return rc;
-}
-
-/* Moves a merged candidate to where the shared part stands in the tree. */
-static void stand_at(struct candidate *candidate, struct cf_str rev)
-{
-	while (candidate->history_count && !str_equal(candidate->history[0], rev)) {
-		candidate->history++;
-		candidate->history_count--;
-	}
-}
-
-static int merge_shared_parts(struct bench *bench, struct lineage *lineage, struct slot *slot,
-			      struct candidate *at, size_t count)
-{
-	const struct base_slot *base = &lineage->base.slots[slot->index];
-
-	for (;;) {
-		struct candidate *best_a = NULL, *best_b = NULL;
-		const struct cf_str *best = NULL;
-		struct atoms part = {0};
-		bool readable;
-		int rc;
-
-		for (size_t i = 0; i < count; i++) {
-			for (size_t k = i + 1; k < count; k++) {
-				const struct cf_str *shared = shared_part(base, &at[i], &at[k]);
-
-				if (!shared)
-					continue;
-				if (best &&
-				    revision_generation(*best) >= revision_generation(*shared))
-					continue;
-				best = shared;
-				best_a = &at[i];
-				best_b = &at[k];
-			}
-		}
-		if (!best)
-			return 0;
-		rc = read_shared_part(bench, lineage, slot, *best, &part, &readable);
-		if (rc == 0)
-			rc = merge_candidates(bench, lineage, slot, best_a, best_b,
-					      readable ? &part : NULL);
-		if (rc)
-			return rc;
-		best_b->merged_away = true;
-		stand_at(best_a, *best);
-	}
 }
 
 /* --- edits ---------------------------------------------------------------- */
@@ -263,25 +94,37 @@ static int known_ancestor(struct bench *bench, const struct base_slot *base,
 	return 0;
 }
 
-/* An edit of this document against another one of the same atom. */
+/* An edit of this document against those of its other leaves. */
 static int add_edit(struct bench *bench, struct lineage *lineage, struct slot *slot,
 		    struct edit edit)
 {
-	struct edit *other = edits_find(&slot->edits, edit.pointer);
-	int rc;
+	int rc = 0;
 
-	edit.origin = NULL;
-	if (!other)
-		return edits_add(bench, &slot->edits, edit);
-	if (other->hash == edit.hash)
-		return 0;
 	edit.origin = &edit;
-	if (conflict_decide(bench, lineage, other, &edit) > 0)
-		return conflict_add(bench, lineage, other, &edit, false);
-	rc = conflict_add(bench, lineage, &edit, other, false);
-	other->dropped = true;
+	for (size_t i = 0; i < slot->edits.count && rc == 0; i++) {
+		struct edit *other = slot->edits.at[i];
+
+		if (other->dropped)
+			continue;
+		if (str_equal(other->pointer, edit.pointer) && other->hash == edit.hash)
+			return 0;
+		if (str_equal(other->rev, edit.rev) || !edits_clash(other, &edit))
+			continue;
+		if (conflict_decide(bench, lineage, other, &edit) > 0)
+			return conflict_add(bench, lineage, other, &edit, false);
+		rc = conflict_add(bench, lineage, &edit, other, false);
+		other->dropped = true;
+	}
 	edit.origin = NULL;
 	return rc ? rc : edits_add(bench, &slot->edits, edit);
+}
+
+/* Made on top of something that others had changed meanwhile. */
+static bool is_late(const struct edit *edit, const struct atoms *was, const struct atoms *agreed)
+{
+	if (edit_removes_element(edit))
+		return !atoms_same_under(was, agreed, edit->pointer);
+	return atoms_hash_at(was, edit->pointer) != atoms_hash_at(agreed, edit->pointer);
 }
 
 static int find_edits(struct bench *bench, struct lineage *lineage, struct slot *slot,
@@ -291,20 +134,23 @@ static int find_edits(struct bench *bench, struct lineage *lineage, struct slot 
 	const struct base_slot *base = &lineage->base.slots[slot->index];
 	struct atoms was;
 	struct atoms_diff diff = {.a = &was, .b = &candidate->atoms};
+	struct cf_str removed = {NULL, 0}; /* an element: what was in it went with it */
 	int rc = known_ancestor(bench, base, candidate->history, candidate->history_count, &was);
 
 	while (rc == 0 && atoms_diff_next(&diff)) {
-		uint64_t agreed = atoms_hash_at(&base->agreed, diff.pointer);
 		struct edit edit = {.pointer = diff.pointer,
 				    .value = diff.right ? diff.right->value : JSON_ABSENT,
 				    .hash = diff.right ? diff.right->hash : 0,
 				    .slot = slot->index,
 				    .rev = candidate->rev};
-		bool late = (diff.left ? diff.left->hash : 0) != agreed;
 
-		if (edit.hash == agreed)
+		if (removed.len && pointer_lies_under(edit.pointer, removed))
 			continue;
-		if (late && !policy->late_edit_wins) {
+		if (edit_removes_element(&edit))
+			removed = edit.pointer;
+		if (edit.hash == atoms_hash_at(&base->agreed, edit.pointer))
+			continue;
+		if (is_late(&edit, &was, &base->agreed) && !policy->late_edit_wins) {
 			edit.origin = &edit;
 			rc = conflict_add(bench, lineage, NULL, &edit, true);
 		} else {
@@ -351,7 +197,7 @@ static int learn_way(struct bench *bench, struct lineage *lineage, struct slot *
 		     const struct candidate *candidate)
 {
 	const struct base_slot *base = &lineage->base.slots[slot->index];
-	size_t count = unknown_part(base, candidate);
+	size_t count = candidate_unknown(base, candidate);
 	struct cf_get *gets;
 	struct cf_record *records;
 	int rc;
@@ -375,8 +221,8 @@ static int learn_way(struct bench *bench, struct lineage *lineage, struct slot *
 			continue;
 		news.deleted = revision->deleted;
 		/* What cannot be read stays unknown; it is nobody's document any more. */
-		if (!news.deleted && (read_revision(bench, lineage, slot, revision, &document) ||
-				      bench_atoms(bench, document, &news.atoms)))
+		if (!news.deleted && (leaf_read(bench, lineage, slot, revision, &document) ||
+				      bench_atoms(bench, slot->kind, document, &news.atoms)))
 			continue;
 		rc = push_news(bench, lineage, slot, &news);
 	}
@@ -433,7 +279,7 @@ static int settle_current(struct bench *bench, struct lineage *lineage, struct s
 	while (rc == 0 && base->there && atoms_diff_next(&diff)) {
 		const struct atom *found = NULL;
 
-		if (edits_find(&slot->edits, diff.pointer))
+		if (edits_cover(&slot->edits, diff.pointer))
 			continue;
 		for (size_t i = 0; i < leaf_count && !found && diff.left; i++) {
 			found = atoms_find(&leaves[i].atoms, diff.pointer);
@@ -482,11 +328,11 @@ static int read_leaves(struct bench *bench, struct lineage *lineage, struct slot
 			continue;
 		}
 		leaf.history = history_of(revision, &leaf.history_count);
-		rc = read_revision(bench, lineage, slot, revision, &document);
+		rc = leaf_read(bench, lineage, slot, revision, &document);
 		if (rc == 0 && !known)
 			rc = validate_leaf(bench, lineage, slot, document);
 		if (rc == 0)
-			rc = bench_atoms(bench, document, &leaf.atoms);
+			rc = bench_atoms(bench, slot->kind, document, &leaf.atoms);
 		if (rc == 0 && !known)
 			rc = add_news(bench, lineage, slot, revision, &leaf.atoms);
 		if (rc)
@@ -520,7 +366,7 @@ static int read_slot(struct bench *bench, struct lineage *lineage, struct slot *
 	for (size_t i = 0; i < candidate_count && rc == 0; i++)
 		rc = learn_way(bench, lineage, slot, &candidates[i]);
 	if (rc == 0)
-		rc = merge_shared_parts(bench, lineage, slot, candidates, candidate_count);
+		rc = candidates_merge(bench, lineage, slot, candidates, candidate_count);
 	for (size_t i = 0; i < candidate_count && rc == 0; i++)
 		if (!candidates[i].merged_away)
 			rc = find_edits(bench, lineage, slot, &candidates[i]);

@@ -106,10 +106,21 @@ int bench_keep_batch(struct bench *bench, struct cf_str text, struct json_value 
 			: error_nomem(error);
 }
 
-int bench_atoms(struct bench *bench, struct json_value document, struct atoms *ret)
+struct atom_rules bench_rules(const struct bench *bench, const struct slot_kind *kind)
 {
+	struct atom_rules rules = bench->rules;
+
+	rules.keyed = kind->keyed;
+	return rules;
+}
+
+int bench_atoms(struct bench *bench, const struct slot_kind *kind, struct json_value document,
+		struct atoms *ret)
+{
+	struct atom_rules rules = bench_rules(bench, kind);
+
 	*ret = (struct atoms){NULL, 0};
-	return json_is_absent(document) ? 0 : atoms_of(document, &bench->rules, &bench->arena, ret);
+	return json_is_absent(document) ? 0 : atoms_of(document, &rules, &bench->arena, ret);
 }
 
 int lineage_init(struct bench *bench, struct lineage *lineage, const struct lineage_name *name)
@@ -153,6 +164,31 @@ struct edit *edits_find(const struct edits *edits, struct cf_str pointer)
 	return NULL;
 }
 
+bool edits_cover(const struct edits *edits, struct cf_str pointer)
+{
+	for (size_t i = 0; i < edits->count; i++) {
+		const struct edit *edit = edits->at[i];
+
+		if (!edit->dropped &&
+		    (str_equal(edit->pointer, pointer) ||
+		     (edit->hash == 0 && pointer_lies_under(pointer, edit->pointer))))
+			return true;
+	}
+	return false;
+}
+
+static bool says_present(const struct edit *edit)
+{
+	return edit->hash == KEYED_PRESENT && keyed_is_element(edit->pointer);
+}
+
+bool edits_clash(const struct edit *a, const struct edit *b)
+{
+	if (str_equal(a->pointer, b->pointer))
+		return a->hash != b->hash;
+	return pointer_overlaps(a->pointer, b->pointer) && !says_present(a) && !says_present(b);
+}
+
 int edits_add(struct bench *bench, struct edits *edits, struct edit edit)
 {
 	struct edit *copy = arena_alloc(&bench->arena, sizeof(*copy));
@@ -180,17 +216,18 @@ int edits_add(struct bench *bench, struct edits *edits, struct edit edit)
 int slot_set(struct bench *bench, struct slot *slot, struct json_value document)
 {
 	slot->current = document;
-	return bench_atoms(bench, document, &slot->atoms);
+	return bench_atoms(bench, slot->kind, document, &slot->atoms);
 }
 
 int slot_patch(struct bench *bench, struct slot *slot, const struct atom *changes, size_t count,
 	       struct cf_error *error)
 {
+	struct atom_rules rules = bench_rules(bench, slot->kind);
 	struct json_value document;
 	int rc;
 
 	buf_clear(&bench->scratch);
-	rc = atoms_patch(slot->current, changes, count, bench->mem, &bench->scratch);
+	rc = atoms_patch(slot->current, changes, count, &rules, bench->mem, &bench->scratch);
 	if (rc)
 		return error_nomem(error);
 	rc = bench_keep(bench, buf_view(&bench->scratch), &document, error);

@@ -134,12 +134,26 @@ int bench_keep(struct bench *bench, struct cf_str text, struct json_value *ret,
 /* The same for as long as the batch. */
 int bench_keep_batch(struct bench *bench, struct cf_str text, struct json_value *ret,
 		     struct cf_error *error);
+/* How documents of that place are taken apart. */
+struct atom_rules bench_rules(const struct bench *bench, const struct slot_kind *kind);
 /* The atoms of a document; none where it is absent. */
-int bench_atoms(struct bench *bench, struct json_value document, struct atoms *ret);
+int bench_atoms(struct bench *bench, const struct slot_kind *kind, struct json_value document,
+		struct atoms *ret);
 
 int lineage_init(struct bench *bench, struct lineage *lineage, const struct lineage_name *name);
 struct edit *edits_find(const struct edits *edits, struct cf_str pointer);
 int edits_add(struct bench *bench, struct edits *edits, struct edit edit);
+/* Whether an edit says what stands at the pointer: one of it, or the removal of
+ * something above it. */
+bool edits_cover(const struct edits *edits, struct cf_str pointer);
+/* Whether two edits cannot both be had. That an element is there fights with nothing
+ * but its removal. */
+bool edits_clash(const struct edit *a, const struct edit *b);
+/* The element of a keyed array was removed; it is one edit, whatever was in it. */
+static inline bool edit_removes_element(const struct edit *edit)
+{
+	return edit->hash == 0 && keyed_is_element(edit->pointer);
+}
 
 /* leaves.c: out of the records and the base: what is each document to start
  * from, what did people edit, which revisions are news. */

@@ -73,7 +73,8 @@ static int run(const struct crossover *x, const struct crossing *way, const stru
 			continue;
 		outcome->raw_key = arena_dup(&bench->arena, result[i].key);
 		rc = bench_keep(bench, result[i].text, &outcome->document, &lineage->error);
-		if (rc == 0 && bench_atoms(bench, outcome->document, &outcome->atoms))
+		if (rc == 0 && bench_atoms(bench, slot_at(x, way->outputs[i])->kind,
+					   outcome->document, &outcome->atoms))
 			rc = error_nomem(&lineage->error);
 	}
 	return rc;
@@ -174,17 +175,25 @@ static int mark_traced(void *ctx, size_t output, struct cf_str pointer)
 {
 	struct marker *m = ctx;
 	struct slot *slot = slot_at(m->x, m->way->outputs[output]);
-	struct cf_str kept = arena_dup(&m->x->bench->arena, pointer);
-	bool any = false;
+	struct cf_str kept = arena_dup(&m->x->bench->arena, pointer), above = kept;
+	size_t count, at = atoms_under(&slot->atoms, pointer, &count);
+	bool any = count > 0;
 	int rc = kept.ptr ? 0 : CF_ERR_NOMEM;
 
-	for (size_t i = 0; i < slot->atoms.count && rc == 0; i++) {
-		const struct atom *atom = &slot->atoms.at[i];
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = mark_atom(m, slot, slot->atoms.at[at + i].pointer, &slot->atoms.at[at + i]);
+	/* What holds it may be one atom there. */
+	while (rc == 0 && above.len) {
+		const struct atom *atom;
 
-		if (pointer_overlaps(atom->pointer, pointer)) {
-			rc = mark_atom(m, slot, atom->pointer, atom);
-			any = true;
-		}
+		while (above.len && above.ptr[above.len - 1] != '/')
+			above.len--;
+		above.len -= above.len > 0;
+		atom = above.len ? atoms_find(&slot->atoms, above) : NULL;
+		if (!atom || keyed_is_element(above))
+			continue;
+		rc = mark_atom(m, slot, atom->pointer, atom);
+		any = true;
 	}
 	if (!any && rc == 0)
 		rc = mark_atom(m, slot, kept, NULL);
@@ -214,6 +223,55 @@ struct contest {
 	struct edit *edit;
 };
 
+/* What an edit says of `pointer` on the other side, against an edit there. */
+static bool fights(const struct edit *edit, struct cf_str pointer, const struct edit *other)
+{
+	struct edit there = *edit;
+
+	there.pointer = pointer;
+	if (str_equal(pointer, other->pointer))
+		return !keyed_is_element(pointer) || (there.hash == 0) != (other->hash == 0);
+	return edits_clash(&there, other);
+}
+
+/* The element that an edit of `slot` lies in saves itself against its removal: all of
+ * it is to be there, as that side has it. */
+static int keep_element(const struct crossover *x, size_t index, struct cf_str element,
+			const struct edit *winner)
+{
+	struct slot *slot = slot_at(x, index);
+	size_t count, at = atoms_under(&slot->atoms, element, &count);
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		const struct atom *atom = &slot->atoms.at[at + i];
+
+		if (!edits_find(&slot->edits, atom->pointer))
+			rc = edits_add(x->bench, &slot->edits,
+				       (struct edit){.pointer = atom->pointer,
+						     .value = atom->value,
+						     .hash = atom->hash,
+						     .slot = index,
+						     .rev = winner->rev,
+						     .origin = winner->origin});
+	}
+	return rc;
+}
+
+static int drop_edit(const struct contest *c, struct cf_str pointer, const struct edit *winner,
+		     struct edit *loser)
+{
+	int rc = conflict_add(c->x->bench, c->x->lineage, winner, loser, false);
+
+	loser->dropped = true;
+	if (rc || !edit_removes_element(loser) || winner->hash == 0)
+		return rc;
+	if (loser == c->edit)
+		return keep_element(c->x, winner->slot, pointer, winner);
+	return keep_element(c->x, winner->slot, keyed_same_depth(winner->pointer, loser->pointer),
+			    winner);
+}
+
 static int contest_traced(void *ctx, size_t output, struct cf_str pointer)
 {
 	struct contest *c = ctx;
@@ -225,15 +283,12 @@ static int contest_traced(void *ctx, size_t output, struct cf_str pointer)
 		struct edit *other = slot->edits.at[i];
 
 		if (other->dropped || other->origin == c->edit->origin ||
-		    !pointer_overlaps(other->pointer, pointer))
+		    !fights(c->edit, pointer, other))
 			continue;
-		if (conflict_decide(x->bench, x->lineage, c->edit, other) > 0) {
-			rc = conflict_add(x->bench, x->lineage, c->edit, other, false);
-			other->dropped = true;
-		} else {
-			rc = conflict_add(x->bench, x->lineage, other, c->edit, false);
-			c->edit->dropped = true;
-		}
+		if (conflict_decide(x->bench, x->lineage, c->edit, other) > 0)
+			rc = drop_edit(c, pointer, c->edit, other);
+		else
+			rc = drop_edit(c, pointer, other, c->edit);
 	}
 	return rc;
 }
@@ -293,7 +348,7 @@ static int find_stale(const struct crossover *x, struct slot *slot)
 	if (!base->there || slot->kind->shared)
 		return 0;
 	while (rc == 0 && atoms_diff_next(&diff))
-		if (!edits_find(&slot->edits, diff.pointer))
+		if (!edits_cover(&slot->edits, diff.pointer))
 			rc = edits_add(x->bench, &slot->stale,
 				       (struct edit){.pointer = diff.pointer,
 						     .hash = diff.left ? diff.left->hash : 0,
@@ -364,6 +419,7 @@ static int put_edits(const struct crossover *x, struct slot *slot, bool *ret_any
 {
 	struct outcome *seen = &x->seen[slot->index];
 	struct atom *changes = arena_alloc(&x->bench->arena, slot->edits.count * sizeof(*changes));
+	struct atom_rules rules = bench_rules(x->bench, slot->kind);
 	size_t count = 0;
 	int rc;
 
@@ -381,7 +437,7 @@ static int put_edits(const struct crossover *x, struct slot *slot, bool *ret_any
 	*ret_any = true;
 	atoms_sort(changes, count);
 	buf_clear(&x->bench->scratch);
-	rc = atoms_patch(seen->document, changes, count, x->bench->mem, &x->bench->scratch);
+	rc = atoms_patch(seen->document, changes, count, &rules, x->bench->mem, &x->bench->scratch);
 	if (rc)
 		return error_nomem(&x->lineage->error);
 	return bench_keep(x->bench, buf_view(&x->bench->scratch), &seen->document,
@@ -442,7 +498,7 @@ static int refresh_slot(const struct crossover *x, struct slot *slot, const stru
 		struct edit *stale = slot->stale.at[k];
 		const struct atom *atom = atoms_find(&image->atoms, stale->pointer);
 
-		if (stale->dropped || edits_find(&slot->edits, stale->pointer) ||
+		if (stale->dropped || edits_cover(&slot->edits, stale->pointer) ||
 		    (atom ? atom->hash : 0) != stale->hash)
 			continue;
 		changes[count++] = (struct atom){.pointer = stale->pointer,
