@@ -55,7 +55,8 @@ enum cf_error_class {
 	X(PRECONDITION, -27, CONFIG, 4, 412, "a precondition does not hold")       \
 	X(INTERRUPTED, -28, RETRYABLE, 5, 503, "interrupted, run again to resume") \
 	X(FINDINGS, -29, INPUT, 3, 422, "there are findings")                      \
-	X(BUG, -30, BUG, 1, 500, "a bug in chesterfield")
+	X(BUG, -30, BUG, 1, 500, "a bug in chesterfield")                          \
+	X(LAW, -31, INPUT, 3, 422, "the lens breaks its laws")
 
 enum cf_code {
 	CF_OK = 0,

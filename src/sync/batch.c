@@ -194,16 +194,12 @@ static int work_on(struct sync *sync, struct lineage *lineage, size_t index,
 	if (rc)
 		return rc;
 	for (int tries = 0; tries < SYNC_RETRIES_MAX; tries++) {
-		struct cf_error why;
-		struct cf_str waits_for, waits_label;
+		struct lineage tried;
 
 		rc = attempt(sync, lineage, index, plan);
-		why = lineage->error;
-		waits_for = lineage->waits_for;
-		waits_label = lineage->waits_label;
-
 		if (rc == 0)
 			return 0;
+		tried = *lineage;
 		forget_from(plan, &mark);
 		if (rc > 0) {
 			rc = read_parts(sync, error);
@@ -214,16 +210,17 @@ static int work_on(struct sync *sync, struct lineage *lineage, size_t index,
 			continue;
 		}
 		if (cf_error_class(rc) != CF_CLASS_INPUT) {
-			*error = why;
+			*error = tried.error;
 			return rc;
 		}
 		rc = start_over(sync, lineage, base, error);
 		if (rc)
 			return rc;
-		lineage->error = why;
-		lineage->failure = why.code;
-		lineage->waits_for = waits_for;
-		lineage->waits_label = waits_label;
+		lineage->error = tried.error;
+		lineage->failure = tried.error.code;
+		lineage->waits_for = tried.waits_for;
+		lineage->waits_label = tried.waits_label;
+		memcpy(lineage->swing, tried.swing, sizeof(tried.swing));
 		rc = lineage_wait(&sync->bench, lineage, index, plan);
 		return rc ? error_nomem(error) : 0;
 	}

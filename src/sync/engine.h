@@ -36,6 +36,7 @@ struct sync {
 	uint64_t *echoes;    /* hashes of revisions we wrote, which the feed will show */
 	struct usage *usage; /* by type index * LIMIT_MAJORS + place among its majors */
 	struct fanout *fanouts;
+	bool changes_next; /* after a page of a fan-out */
 };
 
 /* The lineages of one batch. */

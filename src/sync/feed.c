@@ -75,7 +75,7 @@ static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *erro
 {
 	struct cf_changes args = {.since = str_of(sync->since),
 				  .limit = sync->batch_changes,
-				  .wait_ms = sync->options.wait_ms,
+				  .wait_ms = sync->fanouts ? 0 : sync->options.wait_ms,
 				  .flags = CF_READ_LEAVES};
 	struct cf_change *changes;
 	struct cf_str token;
@@ -85,7 +85,7 @@ static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *erro
 
 	if (rc)
 		return rc;
-	*ret_idle = count == 0;
+	*ret_idle = count == 0 && !sync->fanouts;
 	/* Far behind, larger batches cost less each; near the end, small ones wait less. */
 	if (count < sync->batch_changes)
 		sync->batch_changes = sync->options.batch_changes_max;
@@ -242,7 +242,11 @@ int fanout_step(struct sync *sync, struct cf_error *error)
 
 int sync_step(struct sync *sync, bool *ret_idle, struct cf_error *error)
 {
+	bool fanout = sync->fanouts && !sync->changes_next;
+
 	arena_reset(&sync->step);
 	*ret_idle = false;
-	return sync->fanouts ? fanout_step(sync, error) : take_changes(sync, ret_idle, error);
+	/* By turns: a part that many refer to does not hold up the others. */
+	sync->changes_next = fanout;
+	return fanout ? fanout_step(sync, error) : take_changes(sync, ret_idle, error);
 }

@@ -405,12 +405,13 @@ static bool is_as_agreed(const struct lineage *lineage, const struct slot *slot)
  * wins, and the deleted documents are made again. */
 static int settle_deletes(struct bench *bench, struct lineage *lineage)
 {
+	bool late_counts = catalog_conflicts(bench->registry->catalog)->late_edit_wins;
 	bool deleted = false, late = false, edited = false;
 	int rc = 0;
 
 	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
 		deleted = deleted || lineage->slots[i].user_deleted;
-		late = late || lineage->slots[i].late_delete;
+		late = late || (lineage->slots[i].late_delete && !late_counts);
 		edited = edited || lineage->slots[i].edits.count > 0;
 	}
 	if (!deleted)

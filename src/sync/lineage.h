@@ -80,6 +80,7 @@ struct lineage {
 	struct cf_error error;
 	bool done;                 /* nothing more to do in this batch */
 	struct cf_str waits_for;   /* INCOMPLETE: the id that is missing */
+	struct cf_str swing[2];    /* LAW: the two values, as JSON; ptr NULL: absent */
 	struct cf_str waits_label; /* ... where that is a shared part: its lineage */
 };
 

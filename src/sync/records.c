@@ -185,6 +185,13 @@ int record_waiting(struct bench *bench, const struct lineage *lineage, size_t in
 		member(out, "file", str_of(error->file));
 		buf_printf(out, ",\"line\":%u", error->line);
 	}
+	if (lineage->failure == CF_ERR_LAW) {
+		buf_str(out, STR(",\"values\":["));
+		buf_str(out, lineage->swing[0].ptr ? lineage->swing[0] : STR("null"));
+		buf_byte(out, ',');
+		buf_str(out, lineage->swing[1].ptr ? lineage->swing[1] : STR("null"));
+		buf_byte(out, ']');
+	}
 	buf_str(out, STR(",\"since\":"));
 	record_time(plan->now_ms, out);
 	buf_byte(out, '}');

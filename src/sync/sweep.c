@@ -565,6 +565,30 @@ static int cross(struct crossover *x)
 
 /* --- agreement ------------------------------------------------------------- */
 
+static struct cf_str text_of(const struct atom *atom)
+{
+	return atom ? json_span(atom->value) : (struct cf_str){NULL, 0};
+}
+
+/* What is to be told if this goes on for ever. */
+static void note_swing(struct lineage *lineage, const struct slot *slot,
+		       const struct atoms_diff *diff)
+{
+	struct cf_str left = text_of(diff->left), right = text_of(diff->right);
+
+	lineage->swing[0] = left;
+	lineage->swing[1] = right;
+	if (!left.ptr)
+		left = STR("absent");
+	if (!right.ptr)
+		right = STR("absent");
+	error_set(&lineage->error, CF_ERR_LAW,
+		  "the lens breaks its laws: the value swings between %.*s and %.*s", STR_ARG(left),
+		  STR_ARG(right));
+	error_at_document(&lineage->error, slot->id);
+	error_at_pointer(&lineage->error, diff->pointer);
+}
+
 /* Where one side is not the image of the other, the policy's side is taken for
  * edited, so that the next round carries it over. */
 static int check_way(struct crossover *x, bool prefer_outputs, bool *ret_agree)
@@ -588,15 +612,7 @@ static int check_way(struct crossover *x, bool prefer_outputs, bool *ret_agree)
 					    .slot = slot->index};
 
 			*ret_agree = false;
-			error_set(
-				&x->lineage->error, CF_ERR_UNMAPPED,
-				"the lens breaks its laws: the value swings between %.*s and %.*s",
-				diff.left ? (int)json_span(diff.left->value).len : 6,
-				diff.left ? json_span(diff.left->value).ptr : "absent",
-				diff.right ? (int)json_span(diff.right->value).len : 6,
-				diff.right ? json_span(diff.right->value).ptr : "absent");
-			error_at_document(&x->lineage->error, slot->id);
-			error_at_pointer(&x->lineage->error, diff.pointer);
+			note_swing(x->lineage, slot, &diff);
 			if (prefer_outputs && !edits_find(&slot->edits, diff.pointer))
 				rc = edits_add(x->bench, &slot->edits, edit);
 		}
@@ -688,5 +704,5 @@ int lineage_sweep(struct bench *bench, struct lineage *lineage)
 		if (rc || agree)
 			return rc;
 	}
-	return CF_ERR_UNMAPPED;
+	return CF_ERR_LAW;
 }

@@ -13,13 +13,11 @@ struct bed {
 	struct cf_error error;
 };
 
-static inline void bed_open(struct bed *bed, const char *folder)
+static inline void bed_open_at(struct bed *bed, const char *path)
 {
-	char path[512];
 	struct sync_options options = {.wait_ms = 0};
 	int rc;
 
-	snprintf(path, sizeof(path), "%s/%s", getenv("CHESTERFIELD_SOURCE"), folder);
 	arena_init(&bed->arena, &mem_heap);
 	rc = catalog_open(&bed->catalog, path, &mem_heap, &bed->error);
 	ck_assert_msg(rc == 0, "%s:%u: %s", bed->error.file, bed->error.line, bed->error.message);
@@ -30,6 +28,14 @@ static inline void bed_open(struct bed *bed, const char *folder)
 	rc = sync_open(&bed->sync, bed->catalog, bed->store, bed->state, &options, &env_system,
 		       &mem_heap, &bed->error);
 	ck_assert_msg(rc == 0, "%s", bed->error.message);
+}
+
+static inline void bed_open(struct bed *bed, const char *folder)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", getenv("CHESTERFIELD_SOURCE"), folder);
+	bed_open_at(bed, path);
 }
 
 static inline void bed_close(struct bed *bed)
@@ -86,8 +92,8 @@ static inline void put(struct bed *bed, const char *id, const char *body)
 }
 
 /* An app that was away: its revision is a branch on `parent`. */
-static inline void put_branch(struct bed *bed, const char *id, const char *parent, const char *hash,
-			      const char *body)
+static inline void put_on_branch(struct bed *bed, const char *id, const char *parent,
+				 const char *hash, const char *body, bool deleted)
 {
 	struct cf_str history[2] = {{NULL, 0}, str_of(parent)};
 	struct cf_put put;
@@ -101,9 +107,22 @@ static inline void put_branch(struct bed *bed, const char *id, const char *paren
 			      .rev = history[0],
 			      .history = history,
 			      .history_count = 2,
+			      .deleted = deleted,
 			      .body = str_of(body)};
 	ck_assert_int_eq(store_put(bed->store, &put, 1, &bed->arena, &answer, &bed->error), 0);
 	ck_assert_int_eq(answer.code, 0);
+}
+
+static inline void put_branch(struct bed *bed, const char *id, const char *parent, const char *hash,
+			      const char *body)
+{
+	put_on_branch(bed, id, parent, hash, body, false);
+}
+
+static inline void put_branch_deleted(struct bed *bed, const char *id, const char *parent,
+				      const char *hash)
+{
+	put_on_branch(bed, id, parent, hash, "{}", true);
 }
 
 static inline struct cf_str body_of(struct bed *bed, const char *id, size_t *leaves)
