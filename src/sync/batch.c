@@ -336,19 +336,17 @@ static void count_lineage(struct sync *sync, const struct lineage *lineage)
 	}
 }
 
+/* Before they are written: a failure may hide that they were. */
 static int note_fanouts(struct sync *sync, const struct plan *plan, const struct lineage *lineages,
 			struct cf_error *error)
 {
 	for (size_t i = 0; i < plan->state.count; i++) {
 		const struct cf_put *put = &plan->state.at[i].put;
 		const struct lineage *lineage = &lineages[plan->state.at[i].lineage];
-		bool waiting_only;
 
-		if (lineage->done || put->deleted || !str_starts_with(put->id, STR("fanout/")))
+		if (put->deleted || !str_starts_with(put->id, STR("fanout/")))
 			continue;
-		waiting_only =
-			memmem(put->body.ptr, put->body.len, "\"waiting_only\":true", 19) != NULL;
-		if (fanout_note(sync, lineage->label, waiting_only))
+		if (fanout_note(sync, lineage->label))
 			return error_nomem(error);
 	}
 	return 0;
@@ -376,9 +374,9 @@ static int run_once(struct sync *sync, const struct lineage_name *names, size_t 
 	for (size_t i = 0; i < count && rc == 0; i++)
 		rc = work_on(sync, &lineages[i], i, &bases[i], &plan, error);
 	if (rc == 0)
-		rc = write_plan(sync, &plan, lineages, again, error);
-	if (rc == 0)
 		rc = note_fanouts(sync, &plan, lineages, error);
+	if (rc == 0)
+		rc = write_plan(sync, &plan, lineages, again, error);
 	for (size_t i = 0; i < count && rc == 0; i++)
 		if (!again[i])
 			count_lineage(sync, &lineages[i]);

@@ -15,6 +15,7 @@ struct usage {
 struct fanout {
 	char *part;  /* its label */
 	char *after; /* the last reference that was done, "" at first */
+	char *rev;   /* of its record; "": to be read */
 	bool waiting_only;
 	struct fanout *next;
 };
@@ -63,9 +64,11 @@ void usage_note(struct sync *sync, const struct slot_kind *kind, uint64_t writes
 int quarantine_document(struct sync *sync, struct cf_str id, const struct cf_error *why,
 			struct cf_error *error);
 
-/* Reads what is pending; then one page of lineages that refer to a changed part. */
+/* fanout.c: reads what is pending; then one page of lineages that refer to a changed
+ * part. */
 int fanout_load(struct sync *sync, struct cf_error *error);
-int fanout_note(struct sync *sync, struct cf_str part, bool waiting_only);
+int fanout_note(struct sync *sync, struct cf_str part);
+void fanout_drop(struct sync *sync); /* forgets the first one */
 int fanout_step(struct sync *sync, struct cf_error *error);
 
 char *text_dup(const struct cf_mem *mem, struct cf_str text);

@@ -101,14 +101,8 @@ struct sync *sync_close(struct sync *sync)
 {
 	if (!sync)
 		return NULL;
-	while (sync->fanouts) {
-		struct fanout *next = sync->fanouts->next;
-
-		mem_free(sync->mem, sync->fanouts->part);
-		mem_free(sync->mem, sync->fanouts->after);
-		mem_free(sync->mem, sync->fanouts);
-		sync->fanouts = next;
-	}
+	while (sync->fanouts)
+		fanout_drop(sync);
 	bench_fini(&sync->bench);
 	registry_fini(&sync->registry);
 	arena_fini(&sync->step);

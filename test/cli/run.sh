@@ -64,29 +64,50 @@ expect_lines out 0
 run docs get --store "$store" todo-item@1:w
 expect_code 0
 
-begin "killed at any moment and started again, it comes to the same end"
+begin "killed 200 times at random moments, it comes to the same end"
 store=sqlite:$PWD/k.db
-awk 'BEGIN { for (i = 0; i < 6000; i++) printf "{\"_id\":\"todo-item@%d:k%d\",\"schema\":\"todo-item\",\"version\":%d,\"title\":\"t%d\",%s}\n", \
-	1 + i % 2, i, 1 + i % 2, i, i % 2 ? "\"status\":\"blocked\"" : "\"isDone\":true" }' >in
+write_items() { # ROUND: 3000 items; the old app edits a third of them in each later round
+	awk -v round="$1" 'BEGIN { for (i = 0; i < 3000; i++) {
+		if (round > 0 && i % 3 != round % 3) continue
+		printf "{\"_id\":\"todo-item@%d:k%d\",\"schema\":\"todo-item\",\"version\":%d,\"title\":\"r%d of %d\",%s}\n",
+			1 + (round == 0 && i % 2), i, 1 + (round == 0 && i % 2), round, i,
+			round == 0 && i % 2 ? "\"status\":\"blocked\"" : "\"isDone\":false" } }'
+}
+write_items 0 >in
 run docs put --store "$store" in
 kills=0
-for part in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
-	"$program" run -c "$catalog" --store "$store" --once -q --batch $((part * 7)) 2>/dev/null &
-	pid=$!
-	# Killed when it has written some more: between any two of its writes.
-	size=$(stat -c %s k.db-wal 2>/dev/null || echo 0)
-	for _ in $(seq 1 400); do
-		[ "$(stat -c %s k.db-wal 2>/dev/null || echo 0)" -le $((size + part * 3000)) ] || break
-		kill -0 "$pid" 2>/dev/null || break
-	done
-	kill -9 "$pid" 2>/dev/null && kills=$((kills + 1))
-	wait "$pid" 2>/dev/null
+tries=0
+round=0
+while { [ "$kills" -lt 200 ] || [ "$round" -lt 3 ]; } && [ "$tries" -lt 2000 ]; do
+	tries=$((tries + 1))
+	moment=$(printf '0.%03d' $((5 + RANDOM % 60)))
+	timeout -s KILL "$moment" "$program" run -c "$catalog" --store "$store" --once -q \
+		--batch $((1 + RANDOM % 300)) 2>/dev/null
+	if [ $? -eq 137 ]; then
+		kills=$((kills + 1))
+	else
+		# It had come to the end: more work.
+		round=$((round + 1))
+		write_items "$round" >edits
+		run docs put --store "$store" edits
+	fi
 done
-expect_true "some were killed" [ "$kills" -gt 5 ]
+expect_true "200 were killed" [ "$kills" -ge 200 ]
+expect_true "and it had come to the end now and then" [ "$round" -ge 3 ]
 run run -c "$catalog" --store "$store" --once
 expect_code 0
 run docs list --store "$store" --prefix todo-item@3:
-expect_lines out 6000
+expect_lines out 3000
+# The last title of each item, in the newest version, and what only that knows.
+for last in 0 1 2; do
+	r=$((round - (round - last) % 3))
+	expect_true "the edits of round $r stand" \
+		[ "$(grep -c "\"title\":\"r$r of " out)" -eq 1000 ]
+done
+expect_true "blocked, which the old app cannot say, stays" \
+	[ "$(grep -c '"status":"blocked"' out)" -eq 1500 ]
+run conflicts list --store "$store"
+expect_lines out 0
 expect_agreement
 
 begin "two at once do no harm"

@@ -1,0 +1,240 @@
+/* Fan-out: the lineages that a changed part wakes, page by page.
+ *
+ * A record fanout/PART stands in the state from before the part's documents are written
+ * until all who refer to it, then all who wait for it, have been looked at. It says how
+ * far the walk has come, and is changed and deleted only on top of the revision that
+ * was read: another engine may have noted that the part changed again. A walk begins
+ * with the part itself, so that what its base announced has landed before anybody
+ * looks at it.
+ */
+#include "sync/engine.h"
+
+#include "sync/limits.h"
+
+int fanout_note(struct sync *sync, struct cf_str part)
+{
+	struct fanout *fanout, **last = &sync->fanouts;
+
+	for (; *last; last = &(*last)->next) {
+		if (!str_equal(str_of((*last)->part), part))
+			continue;
+		/* It changed again: what the record says now counts. */
+		(*last)->rev[0] = '\0';
+		return 0;
+	}
+	fanout = mem_calloc(sync->mem, 1, sizeof(*fanout));
+	if (!fanout)
+		return CF_ERR_NOMEM;
+	*last = fanout;
+	fanout->part = text_dup(sync->mem, part);
+	fanout->after = text_dup(sync->mem, STR(""));
+	fanout->rev = text_dup(sync->mem, STR(""));
+	return fanout->part && fanout->after && fanout->rev ? 0 : CF_ERR_NOMEM;
+}
+
+void fanout_drop(struct sync *sync)
+{
+	struct fanout *done = sync->fanouts;
+
+	sync->fanouts = done->next;
+	mem_free(sync->mem, done->part);
+	mem_free(sync->mem, done->after);
+	mem_free(sync->mem, done->rev);
+	mem_free(sync->mem, done);
+}
+
+int fanout_load(struct sync *sync, struct cf_error *error)
+{
+	struct cf_scan scan = {.prefix = STR("fanout/"), .limit = SYNC_FANOUT_PAGE};
+	struct cf_record *records;
+	size_t count;
+
+	do {
+		int rc = store_scan(sync->state, &scan, &sync->step, &records, &count, error);
+
+		for (size_t i = 0; i < count && rc == 0; i++) {
+			struct cf_str id = records[i].id;
+			struct cf_str part = {id.ptr + scan.prefix.len, id.len - scan.prefix.len};
+
+			rc = fanout_note(sync, part) ? error_nomem(error) : 0;
+			scan.after = id;
+		}
+		if (rc)
+			return rc;
+	} while (count == scan.limit);
+	return 0;
+}
+
+static int replace(struct sync *sync, char **text, struct cf_str with)
+{
+	char *copy = text_dup(sync->mem, with);
+
+	if (!copy)
+		return CF_ERR_NOMEM;
+	mem_free(sync->mem, *text);
+	*text = copy;
+	return 0;
+}
+
+/* Adds the lineages that records of a list name. */
+static int add_named(struct sync *sync, const struct cf_record *records, size_t count,
+		     struct batch *batch, struct cf_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		struct lineage_name name;
+		struct json_value body;
+		struct cf_str label;
+
+		rc = bench_keep(&sync->bench, records[i].revisions[0].body, &body, error);
+		if (rc == 0)
+			rc = json_decode(json_member(body, STR("lineage")), &sync->step, &label);
+		if (rc == 0)
+			label = arena_dup(&sync->step, label);
+		/* A label of a type that the catalog no longer has wakes nobody. */
+		if (rc == 0 && registry_parse_label(&sync->registry, label, &name) == 0)
+			rc = batch_add(batch, &name);
+	}
+	return rc;
+}
+
+/* Saves how far the walk has come, or deletes the record. Refused: somebody noted
+ * another change, or has come further; the record is read again. */
+static int save(struct sync *sync, struct fanout *fanout, bool finished, struct cf_error *error)
+{
+	struct cf_put put = {.kind = CF_PUT_ON_REV,
+			     .rev = str_of(fanout->rev),
+			     .deleted = finished,
+			     .body = STR("{}")};
+	struct cf_buf *out = &sync->bench.scratch;
+	struct cf_answer answer;
+	int rc;
+
+	put.id = arena_printf(&sync->step, "fanout/%s", fanout->part);
+	buf_clear(out);
+	buf_str(out, STR("{\"part\":"));
+	json_write_string(str_of(fanout->part), out);
+	buf_printf(out, ",\"waiting_only\":%s,\"after\":", fanout->waiting_only ? "true" : "false");
+	json_write_string(str_of(fanout->after), out);
+	buf_byte(out, '}');
+	if (!finished)
+		put.body = arena_dup(&sync->step, buf_view(out));
+	if (!put.id.ptr || !put.body.ptr)
+		return error_nomem(error);
+	rc = store_put(sync->state, &put, 1, &sync->step, &answer, error);
+	if (rc == 0 && answer.code && answer.code != CF_ERR_CONFLICT)
+		rc = error_set(error, answer.code, "%.*s", STR_ARG(answer.message));
+	if (rc)
+		return rc;
+	if (answer.code == CF_ERR_CONFLICT) {
+		fanout->rev[0] = '\0';
+		return 0;
+	}
+	sync->counters.records_written++;
+	if (finished) {
+		fanout_drop(sync);
+		return 0;
+	}
+	return replace(sync, &fanout->rev, answer.rev) ? error_nomem(error) : 0;
+}
+
+/* Takes what the record says; gone, another engine has done it all. */
+static int read_fanout(struct sync *sync, struct fanout *fanout, bool *ret_there,
+		       struct cf_error *error)
+{
+	struct cf_get get = {.id = arena_printf(&sync->step, "fanout/%s", fanout->part)};
+	struct cf_record record = {0};
+	struct json_value body;
+	struct cf_str after = {NULL, 0};
+	int rc = get.id.ptr ? store_get(sync->state, &get, 1, CF_READ_BODIES, &sync->step, &record,
+					error)
+			    : error_nomem(error);
+
+	*ret_there = rc == 0 && record.revision_count && !record.revisions[0].deleted;
+	if (!*ret_there)
+		return rc;
+	rc = bench_keep(&sync->bench, record.revisions[0].body, &body, error);
+	if (rc)
+		return rc;
+	fanout->waiting_only = json_kind(json_member(body, STR("waiting_only"))) == JSON_TRUE;
+	if (json_kind(json_member(body, STR("after"))) == JSON_STRING)
+		rc = json_decode(json_member(body, STR("after")), &sync->step, &after);
+	if (rc == 0)
+		rc = replace(sync, &fanout->after, after);
+	if (rc == 0)
+		rc = replace(sync, &fanout->rev, record.revisions[0].rev);
+	return rc ? error_nomem(error) : 0;
+}
+
+/* The part itself: its documents are as its base says before anybody looks at them. */
+static int land_part(struct sync *sync, const struct fanout *fanout, struct cf_error *error)
+{
+	struct lineage_name name;
+	struct batch batch;
+	int rc;
+
+	if (registry_parse_label(&sync->registry, str_of(fanout->part), &name))
+		return 0;
+	if (batch_init(&batch, 1, &sync->step))
+		return error_nomem(error);
+	rc = batch_add(&batch, &name);
+	return rc ? error_nomem(error) : batch_run(sync, &batch, error);
+}
+
+/* One page of those who are on a list. */
+static int walk_page(struct sync *sync, struct fanout *fanout, struct cf_error *error)
+{
+	const char *list = fanout->waiting_only ? "wait" : "ref";
+	struct cf_scan scan = {.limit = SYNC_FANOUT_PAGE, .flags = CF_READ_BODIES};
+	struct cf_record *records;
+	struct batch batch;
+	size_t count;
+	bool finished = false;
+	int rc;
+
+	scan.prefix = arena_printf(&sync->step, "%s/%s/", list, fanout->part);
+	scan.after = str_of(fanout->after);
+	rc = store_scan(sync->state, &scan, &sync->step, &records, &count, error);
+	if (rc)
+		return rc;
+	bench_reset(&sync->bench);
+	if (batch_init(&batch, count, &sync->step))
+		return error_nomem(error);
+	rc = add_named(sync, records, count, &batch, error);
+	if (rc == 0)
+		rc = batch_run(sync, &batch, error);
+	if (rc)
+		return rc;
+	if (fanout->rev[0] == '\0')
+		return 0; /* noted again on the way */
+	if (count < scan.limit) {
+		/* Who referred to it was looked at; now those who waited for it. */
+		finished = fanout->waiting_only;
+		fanout->waiting_only = true;
+		rc = replace(sync, &fanout->after, STR(""));
+	} else {
+		rc = replace(sync, &fanout->after, records[count - 1].id);
+	}
+	return rc ? error_nomem(error) : save(sync, fanout, finished, error);
+}
+
+int fanout_step(struct sync *sync, struct cf_error *error)
+{
+	struct fanout *fanout = sync->fanouts;
+	bool there;
+	int rc;
+
+	if (fanout->rev[0] != '\0')
+		return walk_page(sync, fanout, error);
+	bench_reset(&sync->bench);
+	rc = read_fanout(sync, fanout, &there, error);
+	if (rc)
+		return rc;
+	if (!there) {
+		fanout_drop(sync);
+		return 0;
+	}
+	rc = land_part(sync, fanout, error);
+	return rc || fanout->rev[0] == '\0' ? rc : walk_page(sync, fanout, error);
+}
