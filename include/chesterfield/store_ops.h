@@ -55,11 +55,14 @@ struct cf_revision {
 
 /* A record as it is read. revisions[0] is the winner: of the leaves not deleted
  * (or of all, where all are) the one of the highest generation, then of the
- * highest hash, as CouchDB decides. None: there is no such record. */
+ * highest hash, as CouchDB decides. None: there is no such record, or with a code:
+ * there is one, but what it holds cannot be said in JSON (INVALID, LIMIT). */
 struct cf_record {
 	struct cf_str id;
 	const struct cf_revision *revisions;
 	size_t revision_count;
+	int code; /* 0, or why there are no revisions; others are not touched by it */
+	struct cf_str message;
 };
 
 enum cf_read_flags {
@@ -140,7 +143,7 @@ struct cf_store_info {
 struct cf_store; /* the first member of an implementation's own struct */
 
 struct cf_store_ops {
-	const char *name;      /* also the scheme of its URLs */
+	const char *name;      /* what it is called; the scheme where it is opened by a URL */
 	unsigned capabilities; /* enum cf_store_capability; those a handle has are in cf_store */
 
 	/* `url` is the whole URL. UNAVAILABLE, NO_DATABASE, UNAUTHORIZED, FORBIDDEN,

@@ -7,12 +7,9 @@ enum { BATCH = 500, BATCH_BYTES = 4 << 20 };
 static int open_store(struct cli *cli, bool create, struct cf_store **ret, struct cf_error *error)
 {
 	const char *url = cli_option(cli, "store");
-	struct cf_str text = arena_printf(&cli->arena, "%s%s", url,
-					  create             ? ""
-					  : strchr(url, '?') ? "&create=0"
-							     : "?create=0");
 
-	return text.ptr ? store_open(ret, text.ptr, cli->env, cli->mem, error) : error_nomem(error);
+	return create ? store_open(ret, url, cli->env, cli->mem, error)
+		      : store_open_existing(ret, url, cli->env, cli->mem, error);
 }
 
 /* --- put ------------------------------------------------------------------------------ */
@@ -149,14 +146,17 @@ static int print_record(struct cli *cli, const struct cf_record *record)
 	return cli_out_check(cli);
 }
 
-static int report_missing(struct cli *cli, struct cf_str id)
+/* There is no such document, or none that can be shown. */
+static void report_record(struct cli *cli, const struct cf_record *record)
 {
 	struct cf_error error;
 
-	error_set(&error, CF_ERR_NOT_FOUND, "not found");
-	error_at_document(&error, id);
+	if (record->code)
+		error_set(&error, record->code, "%.*s", STR_ARG(record->message));
+	else
+		error_set(&error, CF_ERR_NOT_FOUND, "not found");
+	error_at_document(&error, record->id);
 	cli_report(cli, &error);
-	return 0;
 }
 
 static int run_get(struct cli *cli, struct cf_error *error)
@@ -175,7 +175,7 @@ static int run_get(struct cli *cli, struct cf_error *error)
 	for (size_t i = 0; i < cli->arg_count && rc == 0; i++) {
 		if (records[i].revision_count == 0 || records[i].revisions[0].deleted) {
 			missing = true;
-			report_missing(cli, gets[i].id);
+			report_record(cli, &records[i]);
 		} else if (print_record(cli, &records[i])) {
 			rc = cli_out_error(cli, error);
 		}
@@ -196,6 +196,7 @@ static int run_list(struct cli *cli, struct cf_error *error)
 	struct cf_arena arena;
 	struct cf_buf after;
 	size_t count = 0;
+	bool failures = false;
 	int rc = open_store(cli, false, &store, error);
 
 	arena_init(&arena, cli->mem);
@@ -207,8 +208,12 @@ static int run_list(struct cli *cli, struct cf_error *error)
 		}
 		rc = store_scan(store, &scan, &arena, &records, &count, error);
 		for (size_t i = 0; i < count && rc == 0; i++)
-			if (print_record(cli, &records[i]))
+			if (records[i].code) {
+				report_record(cli, &records[i]);
+				failures = true;
+			} else if (print_record(cli, &records[i])) {
 				rc = cli_out_error(cli, error);
+			}
 		if (rc || count < BATCH)
 			break;
 		buf_clear(&after);
@@ -219,6 +224,8 @@ static int run_list(struct cli *cli, struct cf_error *error)
 	buf_fini(&after);
 	arena_fini(&arena);
 	store_close(store);
+	if (rc == 0 && failures)
+		rc = error_set(error, CF_ERR_FINDINGS, "%s", "");
 	return rc;
 }
 
@@ -244,7 +251,7 @@ static int run_delete(struct cli *cli, struct cf_error *error)
 
 		if (records[i].revision_count == 0 || winner->deleted) {
 			failures = true;
-			report_missing(cli, gets[i].id);
+			report_record(cli, &records[i]);
 			continue;
 		}
 		/* What a tombstone says is what the document said: type and version stay. */

@@ -33,6 +33,8 @@ static int open_stores(struct job *job, struct cf_error *error)
 
 	buf_init(&made, cli->mem);
 	rc = store_open(&job->store, url, cli->env, cli->mem, error);
+	/* Before a state is made beside documents that are none. */
+	rc = rc ? rc : sync_check_store(job->store, error);
 	if (rc == 0 && !state) {
 		rc = store_url_state(url, &made, error);
 		if (rc == 0 && buf_byte(&made, '\0'))

@@ -15,15 +15,6 @@ struct stores {
 	struct cf_store *store, *state;
 };
 
-static int open_read_only(struct cli *cli, const char *url, struct cf_store **ret,
-			  struct cf_error *error)
-{
-	struct cf_str text =
-		arena_printf(&cli->arena, "%s%screate=0", url, strchr(url, '?') ? "&" : "?");
-
-	return text.ptr ? store_open(ret, text.ptr, cli->env, cli->mem, error) : error_nomem(error);
-}
-
 static int open_stores(struct cli *cli, struct stores *ret, struct cf_error *error)
 {
 	const char *url = cli_option(cli, "store"), *state = cli_option(cli, "state");
@@ -31,7 +22,8 @@ static int open_stores(struct cli *cli, struct stores *ret, struct cf_error *err
 	int rc;
 
 	buf_init(&made, cli->mem);
-	rc = open_read_only(cli, url, &ret->store, error);
+	rc = store_open_existing(&ret->store, url, cli->env, cli->mem, error);
+	rc = rc ? rc : sync_check_store(ret->store, error);
 	if (rc == 0 && !state) {
 		rc = store_url_state(url, &made, error);
 		if (rc == 0 && buf_byte(&made, '\0'))

@@ -10,8 +10,7 @@ void answer_refuse(struct cf_answer *answer, int code, struct cf_str message)
 	*answer = (struct cf_answer){.code = code, .message = message};
 }
 
-/* UTF-8 as RFC 3629 has it, without NUL. */
-static bool is_text(struct cf_str s)
+bool text_is_utf8(struct cf_str s, bool nul)
 {
 	const unsigned char *c = (const unsigned char *)s.ptr, *end = c + s.len;
 
@@ -23,7 +22,7 @@ static bool is_text(struct cf_str s)
 			      : *c < 0xf5 ? 3
 					  : 9;
 
-		if (*c == 0 || more > (size_t)(end - c - 1))
+		if ((*c == 0 && !nul) || more > (size_t)(end - c - 1))
 			return false;
 		if ((*c == 0xe0 && c[1] < 0xa0) || (*c == 0xed && c[1] > 0x9f) ||
 		    (*c == 0xf0 && c[1] < 0x90) || (*c == 0xf4 && c[1] > 0x8f))
@@ -34,6 +33,11 @@ static bool is_text(struct cf_str s)
 		c += more + 1;
 	}
 	return true;
+}
+
+static bool is_text(struct cf_str s)
+{
+	return text_is_utf8(s, false);
 }
 
 static bool check_id(struct cf_str id, struct cf_answer *answer)

@@ -36,16 +36,17 @@ static bool capabilities_hold(const struct cf_store *store)
 	       (!(has & CF_STORE_FIND) || ops->find);
 }
 
-int store_open(struct cf_store **ret, const char *url, const struct cf_env *env,
-	       const struct cf_mem *mem, struct cf_error *error)
+/* Errors name the store by `shown`, without its password. */
+static int open_shown(struct cf_store **ret, const char *url, const char *shown,
+		      const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error)
 {
 	const struct cf_store_ops *ops = find_ops(url);
 	struct cf_store *store = NULL;
-	struct cf_buf shown;
+	struct cf_buf redacted;
 	int rc;
 
-	buf_init(&shown, mem);
-	rc = strlen(url) > LIMIT_URL_BYTES
+	buf_init(&redacted, mem);
+	rc = strlen(shown) > LIMIT_URL_BYTES
 		     ? error_set(error, CF_ERR_USAGE, "longer than %d bytes", LIMIT_URL_BYTES)
 	     : !ops ? error_set(error, CF_ERR_USAGE,
 				"no store has this scheme; stores are memory:NAME and sqlite:FILE")
@@ -56,9 +57,29 @@ int store_open(struct cf_store **ret, const char *url, const struct cf_env *env,
 	}
 	if (rc == 0)
 		*ret = store;
-	else if (store_url_redact(url, &shown) == 0)
-		rc = error_prefix(error, rc, "%.*s", STR_ARG(buf_view(&shown)));
-	buf_fini(&shown);
+	else if (store_url_redact(shown, &redacted) == 0)
+		rc = error_prefix(error, rc, "%.*s", STR_ARG(buf_view(&redacted)));
+	buf_fini(&redacted);
+	return rc;
+}
+
+int store_open(struct cf_store **ret, const char *url, const struct cf_env *env,
+	       const struct cf_mem *mem, struct cf_error *error)
+{
+	return open_shown(ret, url, url, env, mem, error);
+}
+
+int store_open_existing(struct cf_store **ret, const char *url, const struct cf_env *env,
+			const struct cf_mem *mem, struct cf_error *error)
+{
+	struct cf_buf text;
+	int rc;
+
+	buf_init(&text, mem);
+	rc = buf_printf(&text, "%s%screate=0", url, strchr(url, '?') ? "&" : "?");
+	rc = rc || buf_byte(&text, '\0') ? error_nomem(error)
+					 : open_shown(ret, text.ptr, url, env, mem, error);
+	buf_fini(&text);
 	return rc;
 }
 
@@ -87,8 +108,8 @@ struct cf_store *store_close(struct cf_store *store)
 
 static int unsupported(const struct cf_store *store, const char *what, struct cf_error *error)
 {
-	return error_set(error, CF_ERR_UNSUPPORTED_OP, "a %s store has no %s", store->ops->name,
-			 what);
+	return error_set(error, CF_ERR_UNSUPPORTED_OP, "a store of this kind (%s) has no %s",
+			 store->ops->name, what);
 }
 
 static int too_many(size_t count, struct cf_error *error)
@@ -126,7 +147,7 @@ int store_changes(struct cf_store *store, const struct cf_changes *changes, stru
 		  struct cf_error *error)
 {
 	if (!(store->capabilities & CF_STORE_CHANGES))
-		return unsupported(store, "changes", error);
+		return unsupported(store, "feed of changes", error);
 	if (changes->limit == 0 || changes->limit > LIMIT_BATCH)
 		return too_many(changes->limit, error);
 	return store->ops->changes(store, changes, arena, ret, ret_count, ret_token, error);
@@ -145,7 +166,7 @@ int store_find(struct cf_store *store, const struct cf_find *find, struct cf_are
 int store_behind(struct cf_store *store, struct cf_str since, uint64_t *ret, struct cf_error *error)
 {
 	if (!(store->capabilities & CF_STORE_CHANGES))
-		return unsupported(store, "changes", error);
+		return unsupported(store, "feed of changes", error);
 	return store->ops->behind(store, since, ret, error);
 }
 

@@ -9,9 +9,11 @@
 /* Opens by the URL's scheme:
  *   sqlite:FILE                a table of documents with ids, revisions, changes
  *   sqlite:FILE?table=T        the table of documents of that name; in the file of
- *                              another program only where T begins with
- *                              "chesterfield-". A table of rows (key=K) is not
- *                              opened: NOT_A_STORE, or USAGE with key.
+ *                              another program one is made only where T begins
+ *                              with "chesterfield-"
+ *   sqlite:FILE?table=T&key=K  the rows of a table that is there, as records: their
+ *                              ids are column K, or the primary key. No changes, no
+ *                              histories; never made, never altered
  *   memory:NAME                shared by all handles of that name in this process
  * The parameters create=0|1 (default 1), revs=N (revisions remembered, default
  * 1000) and readonly=1 are understood by stores that have use for them. Proves
@@ -19,6 +21,9 @@
  * without its password. */
 int store_open(struct cf_store **ret, const char *url, const struct cf_env *env,
 	       const struct cf_mem *mem, struct cf_error *error);
+/* As store_open with create=0: what is not there is an error. */
+int store_open_existing(struct cf_store **ret, const char *url, const struct cf_env *env,
+			const struct cf_mem *mem, struct cf_error *error);
 /* As store_open, for a store that the thread that uses `beside` is to use too: where
  * both are in one place they share a connection. */
 int store_open_beside(struct cf_store **ret, struct cf_store *beside, const char *url,

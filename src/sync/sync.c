@@ -32,8 +32,7 @@ static void take_fingerprint(struct sync *sync, const struct catalog *catalog)
 	hash128_hex(sum, sync->fingerprint);
 }
 
-static int check_stores(const struct cf_store *store, const struct cf_store *state,
-			struct cf_error *error)
+int sync_check_store(const struct cf_store *store, struct cf_error *error)
 {
 	unsigned need = CF_STORE_CHANGES | CF_STORE_HISTORIES;
 
@@ -43,6 +42,16 @@ static int check_stores(const struct cf_store *store, const struct cf_store *sta
 				 "here",
 				 store->capabilities & CF_STORE_CHANGES ? "revision histories"
 									: "feed of changes");
+	return 0;
+}
+
+static int check_stores(const struct cf_store *store, const struct cf_store *state,
+			struct cf_error *error)
+{
+	int rc = sync_check_store(store, error);
+
+	if (rc)
+		return rc;
 	if (!(state->capabilities & CF_STORE_CAS) || !(state->capabilities & CF_STORE_ORDERED))
 		return error_set(error, CF_ERR_UNSUPPORTED_OP,
 				 "the state store must know preconditions and ordered scans");

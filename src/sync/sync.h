@@ -30,6 +30,8 @@ struct sync_counters {
 	uint64_t incomplete;
 };
 
+/* UNSUPPORTED_OP where the store has no changes or no revision histories. */
+int sync_check_store(const struct cf_store *store, struct cf_error *error);
 /* Opens job one on a database. All arguments are borrowed until sync_close.
  * CATALOG where the catalog cannot be run; UNSUPPORTED_OP where the store has no
  * changes or no revision histories; else as the stores' operations. */

@@ -68,7 +68,12 @@ begin "a file that is no store"
 echo 'not a database, only a text of some length that is no SQLite header' >text
 run docs list --store "sqlite:$PWD/text"
 expect_code 1
-expect_err "chesterfield: sqlite:$PWD/text?create=0: not an SQLite file"
+expect_err "chesterfield: sqlite:$PWD/text: not an SQLite file"
+
+begin "what is not there is named as it was given"
+run docs get --store "sqlite:$PWD/none.db?revs=5" a
+expect_code 10
+expect_err "chesterfield: sqlite:$PWD/none.db?revs=5: there is no such file"
 
 begin "a scheme that no store has hides the password"
 run docs list --store 'frob://u:secret@host/db'

@@ -5,7 +5,9 @@
 #include "check_main.h"
 #include "store/store.h"
 
-enum { KIND_COUNT = 4 };
+/* The first keep documents: changes and histories. The others are tables of rows, for
+ * the cases that ask no more than a store of records has. */
+enum { KIND_COUNT = 4, KIND_ALL = 6 };
 
 /* A store under test, in a folder of its own. */
 struct subject {
@@ -23,6 +25,7 @@ void subject_open(struct subject *subject, int kind, const char *parameters);
 struct cf_store *subject_again(struct subject *subject);
 void subject_close(struct subject *subject);
 bool kind_is_sqlite(int kind);
+bool kind_is_rows(int kind);
 
 /* One put; the call itself must succeed. */
 struct cf_answer put_one(struct subject *subject, struct cf_put put);
@@ -31,6 +34,13 @@ struct cf_answer put_one(struct subject *subject, struct cf_put put);
 struct cf_answer put_way(struct subject *subject, const char *id, const char *way,
 			 const char *body);
 struct cf_record get_one(struct subject *subject, const char *id, const char *rev, unsigned flags);
+/* The winner's member `n` as JSON. */
+#define ck_assert_n(subject, id, expected)                       \
+	do {                                                     \
+		struct cf_str ck_n_ = member_n(subject, id);     \
+		ck_assert_bytes(ck_n_.ptr, ck_n_.len, expected); \
+	} while (0)
+struct cf_str member_n(struct subject *subject, const char *id);
 /* All leaves, their ways and bodies: "3-c 2-b {\"a\":1}|!2-x {}"; "-": no record. */
 const char *show_record(struct subject *subject, struct cf_record record);
 const char *show(struct subject *subject, const char *id);

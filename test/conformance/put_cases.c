@@ -13,8 +13,7 @@ START_TEST(absent_inserts_once)
 	second = PUT(&s, .id = STR("a"), .kind = CF_PUT_ABSENT, .body = STR("{\"n\":2}"));
 	ck_assert_int_eq(second.code, CF_ERR_CONFLICT);
 	ck_assert_uint_gt(second.message.len, 0);
-	ck_assert_bytes(get_one(&s, "a", NULL, CF_READ_BODIES).revisions[0].body.ptr, 7,
-			"{\"n\":1}");
+	ck_assert_n(&s, "a", "1");
 	subject_close(&s);
 }
 END_TEST
@@ -28,7 +27,7 @@ START_TEST(on_rev_saves_over_that_revision_only)
 	a = PUT(&s, .id = STR("a"), .body = STR("{}"));
 	b = PUT(&s, .id = STR("a"), .kind = CF_PUT_ON_REV, .rev = a.rev, .body = STR("{\"n\":2}"));
 	ck_assert_int_eq(b.code, 0);
-	ck_assert_uint_eq(revision_generation(b.rev), 2);
+	ck_assert_uint_eq(revision_generation(b.rev), kind_is_rows(_i) ? 1 : 2);
 	c = PUT(&s, .id = STR("a"), .kind = CF_PUT_ON_REV, .rev = a.rev, .body = STR("{\"n\":3}"));
 	ck_assert_int_eq(c.code, CF_ERR_CONFLICT);
 	c = PUT(&s, .id = STR("none"), .kind = CF_PUT_ON_REV, .rev = a.rev, .body = STR("{}"));
@@ -106,10 +105,10 @@ START_TEST(the_same_id_twice_is_one_after_the_other)
 	subject_open(&s, _i, NULL);
 	ck_assert_int_eq(store_put(s.store, puts, 4, &s.arena, answers, NULL), 0);
 	ck_assert_int_eq(answers[2].code, CF_ERR_CONFLICT);
-	ck_assert_uint_eq(revision_generation(answers[3].rev), 2);
-	ck_assert_bytes(get_one(&s, "b", NULL, CF_READ_BODIES).revisions[0].body.ptr, 7,
-			"{\"n\":3}");
-	ck_assert_uint_eq(strlen(change_ids(&s, "", 10, token)), 3);
+	ck_assert_uint_eq(revision_generation(answers[3].rev), kind_is_rows(_i) ? 1 : 2);
+	ck_assert_n(&s, "b", "3");
+	if (!kind_is_rows(_i))
+		ck_assert_uint_eq(strlen(change_ids(&s, "", 10, token)), 3);
 	subject_close(&s);
 }
 END_TEST
@@ -202,15 +201,15 @@ void add_put_cases(Suite *suite)
 {
 	TCase *tcase = tcase_create("put");
 
-	tcase_add_loop_test(tcase, absent_inserts_once, 0, KIND_COUNT);
-	tcase_add_loop_test(tcase, on_rev_saves_over_that_revision_only, 0, KIND_COUNT);
+	tcase_add_loop_test(tcase, absent_inserts_once, 0, KIND_ALL);
+	tcase_add_loop_test(tcase, on_rev_saves_over_that_revision_only, 0, KIND_ALL);
 	tcase_add_loop_test(tcase, any_goes_over_what_is_there, 0, KIND_COUNT);
 	tcase_add_loop_test(tcase, equal_edits_have_equal_revisions, 0, KIND_COUNT);
-	tcase_add_loop_test(tcase, one_refusal_does_not_touch_the_others, 0, KIND_COUNT);
-	tcase_add_loop_test(tcase, the_same_id_twice_is_one_after_the_other, 0, KIND_COUNT);
-	tcase_add_loop_test(tcase, a_large_batch, 0, KIND_COUNT);
-	tcase_add_loop_test(tcase, limits_hold, 0, KIND_COUNT);
-	tcase_add_loop_test(tcase, wrong_puts_are_refused, 0, KIND_COUNT);
-	tcase_add_loop_test(tcase, readonly_writes_nothing, 0, KIND_COUNT);
+	tcase_add_loop_test(tcase, one_refusal_does_not_touch_the_others, 0, KIND_ALL);
+	tcase_add_loop_test(tcase, the_same_id_twice_is_one_after_the_other, 0, KIND_ALL);
+	tcase_add_loop_test(tcase, a_large_batch, 0, KIND_ALL);
+	tcase_add_loop_test(tcase, limits_hold, 0, KIND_ALL);
+	tcase_add_loop_test(tcase, wrong_puts_are_refused, 0, KIND_ALL);
+	tcase_add_loop_test(tcase, readonly_writes_nothing, 0, KIND_ALL);
 	suite_add_tcase(suite, tcase);
 }

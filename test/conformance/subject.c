@@ -2,16 +2,38 @@
 #include "conformance.h"
 
 #include <dirent.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 static const struct {
 	bool sqlite;
 	bool wrapped;
-} kinds[KIND_COUNT] = {{false, false}, {true, false}, {false, true}, {true, true}};
+	bool rows;
+} kinds[KIND_ALL] = {{false, false, false}, {true, false, false}, {false, true, false},
+		     {true, true, false},   {true, false, true},  {true, true, true}};
 
 bool kind_is_sqlite(int kind)
 {
 	return kinds[kind].sqlite;
+}
+
+bool kind_is_rows(int kind)
+{
+	return kinds[kind].rows;
+}
+
+/* The table of another program, with the members that the cases use. */
+static void make_table(const struct subject *subject)
+{
+	char path[128];
+	sqlite3 *db = NULL;
+
+	snprintf(path, sizeof(path), "%s/store.db", subject->folder);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(
+		sqlite3_exec(db, "CREATE TABLE r(k TEXT PRIMARY KEY, n, m, t)", NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
 }
 
 static void count_line(void *ctx, const char *text)
@@ -44,9 +66,14 @@ void subject_open(struct subject *subject, int kind, const char *parameters)
 	arena_init(&subject->arena, &mem_heap);
 	snprintf(subject->folder, sizeof(subject->folder), "/tmp/conformance-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(subject->folder));
+	if (kinds[kind].rows)
+		make_table(subject);
 	snprintf(subject->url, sizeof(subject->url), "%s%s%s%s",
 		 kinds[kind].sqlite ? "sqlite:" : "memory:", subject->folder,
-		 kinds[kind].sqlite ? "/store.db?" : "?", parameters ? parameters : "");
+		 kinds[kind].rows     ? "/store.db?table=r&key=k&"
+		 : kinds[kind].sqlite ? "/store.db?"
+				      : "?",
+		 parameters ? parameters : "");
 	subject->store = subject_again(subject);
 	if (!subject->wrapped)
 		return;
@@ -113,6 +140,23 @@ struct cf_record get_one(struct subject *subject, const char *id, const char *re
 
 	ck_assert_msg(rc == 0, "%s", error.message);
 	return record;
+}
+
+struct cf_str member_n(struct subject *subject, const char *id)
+{
+	struct cf_record record = get_one(subject, id, NULL, CF_READ_BODIES);
+	struct json_doc doc;
+	struct cf_str n;
+
+	ck_assert_uint_eq(record.revision_count, 1);
+	json_doc_init(&doc, &mem_heap);
+	ck_assert_int_eq(json_read(&doc, record.revisions[0].body.ptr, record.revisions[0].body.len,
+				   JSON_READ_DOCUMENT, NULL),
+			 0);
+	ck_assert(!json_is_absent(json_member(json_root(&doc), STR("n"))));
+	n = json_span(json_member(json_root(&doc), STR("n")));
+	json_doc_fini(&doc);
+	return n;
 }
 
 const char *show_record(struct subject *subject, struct cf_record record)

@@ -130,7 +130,9 @@ static int read_record(const struct memory_record *record, unsigned flags, struc
 	bool failed = !revisions;
 	int rc = 0;
 
-	*ret = (struct cf_record){copy(arena, record->id, &failed), revisions, count};
+	*ret = (struct cf_record){.id = copy(arena, record->id, &failed),
+				  .revisions = revisions,
+				  .revision_count = count};
 	if (failed)
 		return CF_ERR_NOMEM;
 	for (size_t i = 0; i < count && rc == 0; i++)

@@ -28,6 +28,8 @@ static int code_of(int sqlite_code)
 		return CF_ERR_NOMEM;
 	case SQLITE_TOOBIG:
 		return CF_ERR_LIMIT;
+	case SQLITE_CONSTRAINT:
+		return CF_ERR_INVALID;
 	default:
 		return CF_ERR_IO;
 	}

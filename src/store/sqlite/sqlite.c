@@ -8,6 +8,7 @@
  */
 #include "store/limits.h"
 #include "store/sqlite/documents.h"
+#include "store/sqlite/rows.h"
 #include "store/stores.h"
 
 #include <inttypes.h>
@@ -114,8 +115,34 @@ static int look(struct sqlite_db *db, const char *table, struct file_state *ret,
 	return rc;
 }
 
-static int judge(const struct file_state *state, const struct store_url *url, const char *table,
-		 struct cf_error *error)
+/* A file of another program: which tables may be named. */
+static int name_tables(struct sqlite_db *db, struct cf_error *error)
+{
+	sqlite3_stmt *statement = NULL;
+	struct cf_str names = {"", 0};
+	int rc;
+
+	if (sqlite3_prepare_v2(db->handle,
+			       "SELECT group_concat(name, ', ') FROM (SELECT name FROM"
+			       " sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE"
+			       " 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'chesterfield-%'"
+			       " ORDER BY name LIMIT 10)",
+			       -1, &statement, NULL))
+		return sqlite_fail(db, error);
+	rc = sqlite_next(db, statement, error);
+	if (rc > 0)
+		names = sqlite_text(statement, 0);
+	if (rc >= 0)
+		rc = error_set(error, CF_ERR_NOT_A_STORE,
+			       "an SQLite file of another program; name one of its tables "
+			       "(?table=T)%s%.*s",
+			       names.len ? ": " : "", STR_ARG(names));
+	sqlite3_finalize(statement);
+	return rc;
+}
+
+static int judge(struct sqlite_db *db, const struct file_state *state, const struct store_url *url,
+		 const char *table, struct cf_error *error)
 {
 	bool made_by_us = state->application_id == APPLICATION_ID;
 
@@ -125,9 +152,7 @@ static int judge(const struct file_state *state, const struct store_url *url, co
 				 ", this one knows %d)",
 				 state->version, LAYOUT_VERSION);
 	if (!made_by_us && state->objects && !url->table.ptr)
-		return error_set(error, CF_ERR_NOT_A_STORE,
-				 "an SQLite file of another program; name one of its tables "
-				 "(?table=T)");
+		return name_tables(db, error);
 	if (state->exists && !state->ours)
 		return 0;
 	if (state->exists)
@@ -137,8 +162,8 @@ static int judge(const struct file_state *state, const struct store_url *url, co
 				    : 0;
 	if (!url->create || url->readonly)
 		return error_set(error, CF_ERR_NO_DATABASE, "there is no table \"%s\"", table);
-	if (url->key.ptr || (!made_by_us && state->objects &&
-			     strncmp(table, TABLE_PREFIX, sizeof(TABLE_PREFIX) - 1) != 0))
+	if (!made_by_us && state->objects &&
+	    strncmp(table, TABLE_PREFIX, sizeof(TABLE_PREFIX) - 1) != 0)
 		return error_set(error, CF_ERR_NO_DATABASE,
 				 "there is no table \"%s\", and none is made in the file of "
 				 "another program",
@@ -188,9 +213,9 @@ static int tune(struct sqlite_db *db, bool ours, bool readonly, struct cf_error 
 	return rc;
 }
 
-/* `beside` is a connection to the same file, or NULL. */
+/* `beside` is a connection to the same file, or NULL. *ret_rows: it is a table of rows. */
 static int open_table(struct documents *documents, const struct store_url *url,
-		      const struct sqlite_db *beside, struct cf_error *error)
+		      const struct sqlite_db *beside, bool *ret_rows, struct cf_error *error)
 {
 	const char *table = url->table.ptr ? url->table.ptr : TABLE_DEFAULT;
 	struct sqlite_db *db = &documents->db;
@@ -199,54 +224,62 @@ static int open_table(struct documents *documents, const struct store_url *url,
 			: sqlite_db_open(db, url, &documents->mem, error);
 
 	rc = rc ? rc : look(db, table, &state, error);
-	rc = rc ? rc : judge(&state, url, table, error);
-	if (rc == 0 && state.exists && !state.ours)
-		rc = error_set(error, CF_ERR_NOT_A_STORE, "\"%s\" is not a table of documents",
-			       table);
+	rc = rc ? rc : judge(db, &state, url, table, error);
+	*ret_rows = rc == 0 && state.exists && !state.ours;
+	if (*ret_rows && !url->table.ptr)
+		rc = error_set(error, CF_ERR_NOT_A_STORE,
+			       "\"" TABLE_DEFAULT
+			       "\" is a table of rows: name it (?table=" TABLE_DEFAULT "&key=K)");
 	if (rc == 0 && !beside)
 		rc = tune(db, state.objects == 0 || state.application_id == APPLICATION_ID,
 			  url->readonly, error);
 	if (rc == 0 && !state.exists)
 		rc = create_table(db, table, error);
-	return rc ? rc : prepare_texts(db, table, error);
+	return rc || *ret_rows ? rc : prepare_texts(db, table, error);
 }
 
-static int open_on(struct cf_store **ret, const struct documents *beside, const char *text,
+static int open_on(struct cf_store **ret, const struct documents *beside, struct store_url *url,
 		   const struct cf_mem *mem, struct cf_error *error)
 {
 	struct documents *documents = mem_calloc(mem, 1, sizeof(*documents));
-	struct store_url url;
-	struct cf_arena arena;
+	bool rows = false;
 	int rc;
 
 	if (!documents)
 		return error_nomem(error);
-	arena_init(&arena, mem);
 	documents->store = (struct cf_store){&sqlite_ops, sqlite_ops.capabilities};
 	documents->mem = *mem;
 	json_doc_init(&documents->doc, &documents->mem);
 	buf_init(&documents->blob, &documents->mem);
-	rc = store_url_read(text, &arena, &url, error);
-	if (rc == 0) {
-		documents->revs_max = url.revs;
-		documents->readonly = url.readonly;
-		rc = open_table(documents, &url, beside ? &beside->db : NULL, error);
-	}
-	if (rc == 0) {
+	documents->revs_max = url->revs;
+	documents->readonly = url->readonly;
+	/* Rows are another program's: neither their table nor its file is made here. */
+	url->create = url->create && !url->key.ptr;
+	rc = open_table(documents, url, beside ? &beside->db : NULL, &rows, error);
+	if (rc == 0 && rows)
+		rc = rows_open(ret, &documents->db, url, mem, error);
+	if (rc == 0 && !rows) {
 		documents->db.opened = true;
 		*ret = &documents->store;
 	} else {
 		documents_close(&documents->store);
 	}
-	arena_fini(&arena);
 	return rc;
 }
 
 static int documents_open(struct cf_store **ret, const char *text, const struct cf_env *env,
 			  const struct cf_mem *mem, struct cf_error *error)
 {
+	struct store_url url;
+	struct cf_arena arena;
+	int rc;
+
 	(void)env;
-	return open_on(ret, NULL, text, mem, error);
+	arena_init(&arena, mem);
+	rc = store_url_read(text, &arena, &url, error);
+	rc = rc ? rc : open_on(ret, NULL, &url, mem, error);
+	arena_fini(&arena);
+	return rc;
 }
 
 static int documents_open_beside(struct cf_store **ret, struct cf_store *store, const char *text,
@@ -262,9 +295,9 @@ static int documents_open_beside(struct cf_store **ret, struct cf_store *store, 
 	*ret = NULL;
 	arena_init(&arena, mem);
 	rc = store_url_read(text, &arena, &url, error);
-	if (rc == 0 && str_equal(url.path, documents->db.path) &&
+	if (rc == 0 && !url.key.ptr && str_equal(url.path, documents->db.path) &&
 	    url.readonly == documents->readonly)
-		rc = open_on(ret, documents, text, mem, error);
+		rc = open_on(ret, documents, &url, mem, error);
 	arena_fini(&arena);
 	return rc;
 }
