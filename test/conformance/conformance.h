@@ -53,6 +53,7 @@ void add_put_cases(Suite *suite);
 void add_tree_cases(Suite *suite);
 void add_read_cases(Suite *suite);
 void add_crash_cases(Suite *suite);
+void add_process_cases(Suite *suite);
 
 #define ck_assert_rev(rev, expected) ck_assert_bytes((rev).ptr, (rev).len, expected)
 

@@ -238,5 +238,6 @@ int main(void)
 	add_tree_cases(suite);
 	add_read_cases(suite);
 	add_crash_cases(suite);
+	add_process_cases(suite);
 	return run_suite(suite);
 }
