@@ -13,6 +13,7 @@ struct hash128 {
 
 uint64_t hash64(struct cf_str bytes, uint64_t seed);
 struct hash128 hash128(struct cf_str bytes);
+struct hash128 hash128_seeded(struct cf_str bytes, uint64_t seed);
 /* 32 lower-case hex digits, high half first, and a NUL. */
 void hash128_hex(struct hash128 hash, char out[33]);
 

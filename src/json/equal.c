@@ -113,10 +113,10 @@ static struct hash128 hash_string(struct json_value v)
 	struct hash128 hash = {0, 0};
 
 	if (!(json_node(v)->flags & JSON_ESCAPED))
-		return mix(hash128(json_inner(v)), JSON_STRING);
+		return hash128_seeded(json_inner(v), JSON_STRING);
 	arena_init(&arena, &mem_heap);
 	if (json_decode(v, &arena, &decoded) == 0)
-		hash = mix(hash128(decoded), JSON_STRING);
+		hash = hash128_seeded(decoded, JSON_STRING);
 	arena_fini(&arena);
 	return hash;
 }

@@ -2,7 +2,6 @@
 #include "store/limits.h"
 #include "store/store.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 uint64_t revision_generation(struct cf_str rev)
@@ -17,6 +16,27 @@ uint64_t revision_generation(struct cf_str rev)
 	    rev.len > LIMIT_REV_BYTES)
 		return 0;
 	return generation;
+}
+
+int revision_format(uint64_t generation, struct cf_str hash, struct cf_arena *arena,
+		    struct cf_str *ret)
+{
+	char digits[20], *text;
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + generation % 10);
+	while (generation /= 10);
+	text = arena_alloc(arena, sizeof(digits) - at + 1 + hash.len + 1);
+	if (!text)
+		return CF_ERR_NOMEM;
+	*ret = (struct cf_str){text, sizeof(digits) - at + 1 + hash.len};
+	memcpy(text, digits + at, sizeof(digits) - at);
+	text += sizeof(digits) - at;
+	*text++ = '-';
+	memcpy(text, hash.ptr, hash.len);
+	text[hash.len] = '\0';
+	return 0;
 }
 
 int revision_compare(struct cf_str a, bool a_deleted, struct cf_str b, bool b_deleted)
@@ -61,7 +81,6 @@ int revision_make(struct cf_str parent, bool deleted, struct json_value content,
 		uint64_t attachment_count;
 	} key = {.deleted = deleted, .attachment_count = attachment_count};
 	uint64_t generation = parent.len ? revision_generation(parent) + 1 : 1;
-	struct cf_str rev;
 	char hex[33];
 
 	key.parent = hash128(parent);
@@ -69,9 +88,5 @@ int revision_make(struct cf_str parent, bool deleted, struct json_value content,
 	for (size_t i = 0; i < attachment_count; i++)
 		put_attachment(&attachments[i], &key.attachments);
 	hash128_hex(hash128((struct cf_str){(const char *)&key, sizeof(key)}), hex);
-	rev = arena_printf(arena, "%" PRIu64 "-%s", generation, hex);
-	if (!rev.ptr)
-		return CF_ERR_NOMEM;
-	*ret = rev;
-	return 0;
+	return revision_format(generation, (struct cf_str){hex, 32}, arena, ret);
 }

@@ -57,6 +57,9 @@ int store_info(struct cf_store *store, struct cf_arena *arena, struct cf_store_i
 
 /* The number before the dash; 0 where it is not a revision id. */
 uint64_t revision_generation(struct cf_str rev);
+/* "generation-hash", with a zero byte behind it. 0 or NOMEM. */
+int revision_format(uint64_t generation, struct cf_str hash, struct cf_arena *arena,
+		    struct cf_str *ret);
 /* "generation-hash(parent, deleted, content)": the same for whoever concludes the
  * same. Equal content by value gives equal ids. `parent` may be empty. */
 int revision_make(struct cf_str parent, bool deleted, struct json_value content,

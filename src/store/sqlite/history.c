@@ -3,8 +3,6 @@
  * the hash's 32 lower-case hex digits; or the hash's length, then the hash. */
 #include "store/sqlite/documents.h"
 
-#include <inttypes.h>
-
 static int hex_digit(char c)
 {
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
@@ -49,15 +47,19 @@ static struct cf_str unpack(uint64_t generation, struct cf_str packed, bool hex,
 			    struct cf_arena *arena)
 {
 	static const char digits[] = "0123456789abcdef";
-	char text[33] = "";
+	char text[32];
+	struct cf_str rev = {NULL, 0};
 
-	if (!hex)
-		return arena_printf(arena, "%" PRIu64 "-%.*s", generation, STR_ARG(packed));
+	if (!hex) {
+		revision_format(generation, packed, arena, &rev);
+		return rev;
+	}
 	for (size_t i = 0; i < 16; i++) {
 		text[2 * i] = digits[(unsigned char)packed.ptr[i] >> 4];
 		text[2 * i + 1] = digits[packed.ptr[i] & 15];
 	}
-	return arena_printf(arena, "%" PRIu64 "-%s", generation, text);
+	revision_format(generation, (struct cf_str){text, sizeof(text)}, arena, &rev);
+	return rev;
 }
 
 int history_read(struct cf_str rev, struct cf_str blob, struct cf_arena *arena,
