@@ -29,6 +29,15 @@ static const struct cf_attachment *find_digest(const struct cf_revision *revisio
 	return NULL;
 }
 
+/* A store finds a stub's data by its name in the revision before. */
+static bool stands_in(const struct cf_revision *revision, const struct cf_attachment *wanted)
+{
+	for (size_t i = 0; revision && i < revision->attachment_count; i++)
+		if (str_equal(revision->attachments[i].name, wanted->name))
+			return str_equal(revision->attachments[i].digest, wanted->digest);
+	return false;
+}
+
 /* Reads the data of a digest from whichever document of the lineage has it. */
 static int load_data(struct bench *bench, struct lineage *lineage, struct cf_attachment *wanted)
 {
@@ -80,7 +89,7 @@ int slot_body(struct bench *bench, struct lineage *lineage, const struct slot *s
 		return error_nomem(&lineage->error);
 	while (json_next(&it)) {
 		rc = read_stub(bench, it.name, it.value, &list[count]);
-		if (rc == 0 && !find_digest(slot->winner, list[count].digest))
+		if (rc == 0 && !stands_in(slot->winner, &list[count]))
 			rc = load_data(bench, lineage, &list[count]);
 		if (rc)
 			return rc;
