@@ -4,7 +4,9 @@
  * embeds, and documents that wait for such parts.
  */
 #include "cli/cli.h"
+#include "cli/convert.h"
 #include "cli/gather.h"
+#include "cli/order.h"
 #include "cli/targets.h"
 
 #include <inttypes.h>
@@ -19,12 +21,16 @@ static const struct cli_option options[] = {
 	 .argument = "VERSION",
 	 .help = "a manifest's version (3.0.0) or a type's major (todo-item@3)"},
 	{.name = "from", .argument = "VERSION", .help = "take only documents of this version"},
+	{.name = "pass",
+	 .help = "documents that --to does not speak of come out as they stand, instead of being "
+		 "passed over"},
 	{.name = "lens", .letter = 'l', .argument = "FILE", .help = "one lens, without a catalog"},
 	{.name = "reverse", .letter = 'r', .help = "run the lens down instead of up"},
 	{.name = "base",
 	 .letter = 'b',
 	 .argument = "FILE",
-	 .help = "a document of the target version: what the input cannot say is kept from it"},
+	 .help = "with --lens: a document of the target version, over which the input is laid"},
+	{.name = "input", .letter = 'i', .argument = "FILE", .help = "with --lens: as FILE"},
 	{.name = NULL},
 };
 
@@ -38,6 +44,9 @@ struct job {
 	enum part *parts; /* by type index * LIMIT_MAJORS + place of the major */
 	struct lens_worker *worker, *part_worker;
 	struct gather gather;
+	struct order order;
+	bool waits; /* the document at hand */
+	bool pass;  /* what is not converted comes out as it stands */
 	struct json_doc doc, part_docs[LIMIT_LENS_CHAIN];
 	struct cf_arena arena;
 	struct cf_buf id;
@@ -53,7 +62,7 @@ static size_t major_index(const struct catalog_major *major)
 
 static int print_line(struct job *job, struct cf_str text, struct cf_error *error)
 {
-	return cli_out_line(job->cli, text) ? cli_out_error(job->cli, error) : 0;
+	return order_print(&job->order, text, error);
 }
 
 /* A part in the major that is wanted of its type. */
@@ -172,6 +181,16 @@ static int drop_inputs(struct job *job, const struct lens_program *program,
 	return rc;
 }
 
+/* Keeps the document and its place among the lines; the part's id is in job->id. */
+static int wait_for_part(struct job *job, struct cf_str line, struct cf_error *error)
+{
+	struct order_place *place;
+	int rc = order_wait(&job->order, &place, error);
+
+	job->waits = true;
+	return rc ? rc : gather_wait(&job->gather, buf_view(&job->id), line, place, error);
+}
+
 static int convert_document(struct job *job, struct cf_str line, struct json_value document,
 			    const struct catalog_id *id, uint32_t wanted, struct cf_error *error)
 {
@@ -189,7 +208,7 @@ static int convert_document(struct job *job, struct cf_str line, struct json_val
 				 STR_ARG(id->type->name), id->major_number, wanted);
 	rc = find_inputs(job, program, id, inputs, &missing, error);
 	if (rc == 0 && missing)
-		return gather_wait(&job->gather, buf_view(&job->id), line, error);
+		return wait_for_part(job, line, error);
 	if (rc == 0)
 		rc = lens_apply(job->worker, program, &args, &made, error);
 	if (rc)
@@ -203,6 +222,28 @@ static int convert_document(struct job *job, struct cf_str line, struct json_val
 }
 
 static int take_document(struct job *job, struct cf_str line, struct cf_error *error);
+
+/* What is wrong with one document: it is reported, and the rest goes on. */
+static bool is_finding(int rc, const struct cf_error *error)
+{
+	return rc && cf_error_class(rc) == CF_CLASS_INPUT && error->message[0] &&
+	       rc != CF_ERR_FINDINGS;
+}
+
+/* A document that has waited. It may have to wait for another part. */
+static int take_again(struct job *job, struct cf_str text, struct order_place *place,
+		      struct cf_error *error)
+{
+	struct order_place *outer = job->order.current;
+	int rc, left;
+
+	job->waits = false;
+	order_enter(&job->order, place);
+	rc = take_document(job, text, error);
+	left = order_leave(&job->order, !job->waits, error);
+	order_enter(&job->order, outer);
+	return rc ? rc : left;
+}
 
 /* Keeps a part, and takes up again who waited for it. */
 static int keep_part(struct job *job, struct cf_str id, struct cf_str line, bool lonely,
@@ -220,10 +261,24 @@ static int keep_part(struct job *job, struct cf_str id, struct cf_str line, bool
 
 		next = waiting->next;
 		if (rc == 0)
-			rc = take_document(job, text, error);
+			rc = take_again(job, text, waiting->place, error);
+		if (is_finding(rc, error)) {
+			cli_report(job->cli, error);
+			job->findings++;
+			rc = 0;
+		}
 		gather_release(&job->gather, waiting);
 	}
 	return rc;
+}
+
+/* A document that --to does not speak of. */
+static int pass_over(struct job *job, struct cf_str line, struct cf_error *error)
+{
+	if (job->pass)
+		return print_line(job, line, error);
+	job->passed_over++;
+	return 0;
 }
 
 static bool is_from(const struct job *job, const struct catalog_id *id)
@@ -244,10 +299,8 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 		return rc;
 	document = json_root(&job->doc);
 	rc = catalog_identify(job->catalog, document, STR(""), &id, error);
-	if (rc == CF_ERR_UNKNOWN_TYPE) {
-		job->passed_over++;
-		return 0;
-	}
+	if (rc == CF_ERR_UNKNOWN_TYPE)
+		return pass_over(job, line, error);
 	if (rc)
 		return rc;
 	own = json_inner(json_member(document, STR("_id")));
@@ -258,7 +311,7 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 	else if (wanted)
 		rc = convert_document(job, line, document, &id, wanted, error);
 	else if (!part)
-		job->passed_over++;
+		rc = pass_over(job, line, error);
 	if (rc)
 		error_at_document(error, own);
 	return rc == 0 && part ? keep_part(job, arena_dup(&job->arena, own), line,
@@ -284,8 +337,7 @@ static int each_line(struct job *job, struct cli_lines *lines,
 			rc = take(job, line, error);
 			arena_reset(&job->arena);
 		}
-		if (rc && cf_error_class(rc) == CF_CLASS_INPUT && error->message[0] &&
-		    rc != CF_ERR_FINDINGS) {
+		if (is_finding(rc, error)) {
 			if (!error->file[0])
 				cli_lines_locate(lines, error);
 			else
@@ -375,6 +427,7 @@ static int open_catalog(struct job *job, struct cf_error *error)
 	if (!dir || !to)
 		return error_set(error, CF_ERR_USAGE,
 				 "give --catalog and --to, or --lens (see --help)");
+	job->pass = cli_given(cli, "pass");
 	rc = catalog_open(&job->catalog, dir, cli->mem, error);
 	if (rc == 0)
 		rc = cli_targets_read(cli, job->catalog, to, &job->to, error);
@@ -393,91 +446,12 @@ static int convert_catalog(struct job *job, struct cf_error *error)
 		rc = each_line(job, &lines, take_document, error);
 	if (rc == 0)
 		report_waiting(job);
+	if (rc == 0)
+		rc = order_finish(&job->order, error);
 	cli_lines_fini(&lines);
 	if (job->passed_over)
 		cli_say(job->cli, "%" PRIu64 " documents passed over", job->passed_over);
 	catalog_close(job->catalog);
-	return rc;
-}
-
-/* --- one lens ------------------------------------------------------------------------------ */
-
-struct single {
-	struct json_file lens_file, base_file;
-	struct lens *lens;
-	struct lens_program *program;
-	struct json_value base;
-};
-
-static int open_lens(struct cli *cli, struct single *single, struct cf_error *error)
-{
-	struct lens_link link = {.down = cli_given(cli, "reverse")};
-	struct lens_options lens_options = {.cambria_defaults = true};
-	const char *base = cli_option(cli, "base");
-	int rc = json_file_load(&single->lens_file, cli_option(cli, "lens"), cli->mem, error);
-
-	if (rc == 0)
-		rc = lens_read(&single->lens, &single->lens_file, cli->mem, error);
-	link.lens = single->lens;
-	if (rc == 0)
-		rc = lens_compile(&single->program, &link, 1, &lens_options, cli->mem, error);
-	if (rc == 0 && base) {
-		rc = json_file_load(&single->base_file, base, cli->mem, error);
-		single->base = rc ? JSON_ABSENT : json_file_root(&single->base_file);
-	}
-	return rc;
-}
-
-static int apply_lens(struct job *job, const struct single *single, struct cf_str line,
-		      struct cf_error *error)
-{
-	struct json_value inputs[LIMIT_LENS_CHAIN] = {{0}}, bases[LIMIT_LENS_CHAIN] = {{0}};
-	struct lens_args args = {.inputs = inputs, .bases = bases};
-	const struct lens_output *made;
-	size_t outputs = lens_program_outputs(single->program).count;
-	int rc = json_read(&job->doc, line.ptr, line.len, JSON_READ_DOCUMENT, error);
-
-	inputs[0] = json_root(&job->doc);
-	bases[0] = single->base;
-	if (json_is_absent(single->base))
-		args.bases = NULL;
-	if (rc == 0)
-		rc = lens_apply(job->worker, single->program, &args, &made, error);
-	for (size_t i = 0; rc == 0 && i < outputs; i++)
-		if (made[i].text.ptr)
-			rc = print_line(job, made[i].text, error);
-	return rc;
-}
-
-static int convert_lens(struct job *job, struct cf_error *error)
-{
-	struct single single = {.lens = NULL};
-	struct cli_lines lines;
-	struct cf_str line;
-	int rc;
-
-	single.lens_file.mem = single.base_file.mem = job->cli->mem;
-	rc = open_lens(job->cli, &single, error);
-	cli_lines_init(&lines, job->cli, job->cli->args, job->cli->arg_count);
-	while (rc == 0) {
-		rc = cli_lines_next(&lines, &line, error);
-		if (rc == 0)
-			break;
-		if (rc > 0)
-			rc = apply_lens(job, &single, line, error);
-		if (rc && cf_error_class(rc) == CF_CLASS_INPUT) {
-			if (!error->file[0])
-				cli_lines_locate(&lines, error);
-			cli_report(job->cli, error);
-			job->findings++;
-			rc = 0;
-		}
-	}
-	cli_lines_fini(&lines);
-	lens_program_free(single.program);
-	lens_free(single.lens);
-	json_file_fini(&single.lens_file);
-	json_file_fini(&single.base_file);
 	return rc;
 }
 
@@ -490,6 +464,7 @@ static int run(struct cli *cli, struct cf_error *error)
 		return error_nomem(error);
 	job->cli = cli;
 	gather_init(&job->gather, cli->mem);
+	order_init(&job->order, cli);
 	arena_init(&job->arena, cli->mem);
 	buf_init(&job->id, cli->mem);
 	json_doc_init(&job->doc, cli->mem);
@@ -500,7 +475,7 @@ static int run(struct cli *cli, struct cf_error *error)
 	if (!job->worker || !job->part_worker)
 		rc = error_nomem(error);
 	else
-		rc = cli_option(cli, "lens") ? convert_lens(job, error)
+		rc = cli_option(cli, "lens") ? cli_convert_lens(cli, &job->findings, error)
 					     : convert_catalog(job, error);
 	if (rc == 0 && job->findings + job->incomplete)
 		rc = error_set(error, CF_ERR_FINDINGS, "%s", "");
@@ -512,6 +487,7 @@ static int run(struct cli *cli, struct cf_error *error)
 	buf_fini(&job->id);
 	arena_fini(&job->arena);
 	gather_fini(&job->gather);
+	order_fini(&job->order);
 	mem_free(cli->mem, job);
 	return rc;
 }
@@ -519,14 +495,21 @@ static int run(struct cli *cli, struct cf_error *error)
 const struct cli_command cmd_convert = {
 	.name = "convert",
 	.summary = "documents of one version into another, one JSON object a line",
-	.usage = "-c DIR --to VERSION [--from VERSION] [FILE...]\n"
+	.usage = "-c DIR --to VERSION [--from VERSION] [--pass] [FILE...]\n"
 		 "--lens FILE [--reverse] [--base DOC] [FILE...]",
 	.help = "Reads NDJSON, writes NDJSON in the order of the input. A document that "
 		"becomes several comes out as several lines. Parts that an older version "
 		"embeds are gathered, at most 256 MiB of them; what never met is named on "
-		"stderr.\n\n"
-		"A bad line is reported with its number and the rest goes on (exit code 3). "
-		"Documents of other types are passed over and counted.",
+		"stderr. What follows a document that waits is held until its turn, at most "
+		"64 MiB of it: beyond that the one that waits comes out late, and stderr says "
+		"so.\n\n"
+		"A bad line is reported with its number and the rest goes on (exit code 3).\n\n"
+		"--to 3.0.0 names a version of each type in that manifest, --to todo-item@3 that "
+		"of one type. Documents of other types are passed over and counted on stderr; "
+		"with --pass they come out as they stand.\n\n"
+		"With --lens a document may also stand on several lines, and --base lays the "
+		"input over a document of the target version: what the input does not say stays "
+		"as it is there.",
 	.options = options,
 	.max_args = CLI_ARGS_ANY,
 	.run = run,

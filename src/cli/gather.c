@@ -134,7 +134,8 @@ int gather_put(struct gather *gather, struct cf_str id, struct cf_str text,
 	return 0;
 }
 
-int gather_wait(struct gather *gather, struct cf_str id, struct cf_str text, struct cf_error *error)
+int gather_wait(struct gather *gather, struct cf_str id, struct cf_str text, void *place,
+		struct cf_error *error)
 {
 	struct gather_waiting *waiting;
 	struct gather_slot *slot;
@@ -147,7 +148,7 @@ int gather_wait(struct gather *gather, struct cf_str id, struct cf_str text, str
 	waiting = mem_alloc(gather->mem, sizeof(*waiting) + text.len);
 	if (!waiting)
 		return error_nomem(error);
-	*waiting = (struct gather_waiting){.text_len = text.len};
+	*waiting = (struct gather_waiting){.place = place, .text_len = text.len};
 	memcpy(waiting->text, text.ptr, text.len);
 	*slot->waiting_end = waiting;
 	slot->waiting_end = &waiting->next;

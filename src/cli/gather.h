@@ -11,6 +11,7 @@
 /* A document that waits for the one of `needs`. */
 struct gather_waiting {
 	struct gather_waiting *next;
+	void *place; /* the caller's: where its lines belong */
 	size_t text_len;
 	char text[];
 };
@@ -42,7 +43,7 @@ int gather_add(struct gather *gather, struct cf_str id, struct gather_slot **ret
 int gather_put(struct gather *gather, struct cf_str id, struct cf_str text,
 	       struct gather_slot **ret, struct cf_error *error);
 /* Keeps a copy of a document until a part of that id is put. LIMIT, NOMEM. */
-int gather_wait(struct gather *gather, struct cf_str id, struct cf_str text,
+int gather_wait(struct gather *gather, struct cf_str id, struct cf_str text, void *place,
 		struct cf_error *error);
 /* Forgets a part that has met its document. */
 void gather_drop(struct gather *gather, struct gather_slot *slot);

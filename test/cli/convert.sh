@@ -53,6 +53,46 @@ expect_code 0
 tac out >back
 expect_file "$split/documents/v1.ndjson" back
 
+begin "documents that wait for their parts keep their place"
+grep '^{"_id":"todo' several >mains
+grep '^{"_id":"status' several | tac >parts
+cat mains parts >in
+run convert -c "$split" --to 1.0.0 in
+expect_code 0
+expect_out_file "$split/documents/v1.ndjson"
+expect_err ''
+
+begin "what follows a document that never meets its part comes out, too"
+{ sed -n 1p mains | sed 's/:a1/:lost/'; cat mains parts; } >in
+run convert -c "$split" --to 1.0.0 in
+expect_code 3
+expect_out_file "$split/documents/v1.ndjson"
+expect_err 'chesterfield: todo-item@2:lost: waits for status@1:lost'
+
+begin "one that fails after it waited does not take the others along"
+{ cat mains; sed 's/"status":"[a-z]*"/"status":"odd"/' parts | sed -n 1p; sed -n 2p parts; } >in
+run convert -c "$split" --to 1.0.0 in
+expect_code 3
+expect_lines out 1
+expect_err_has 'odd'
+
+begin "more than 64 MiB behind one that waits: it comes out late, and stderr says so"
+{
+	sed -n 1p mains
+	for i in {1..5}; do
+		printf '{"_id":"todo-item@1:n%d","schema":"todo-item","version":1,"title":"' $i
+		head -c 15000000 /dev/zero | tr '\0' x
+		printf '","isDone":true}\n'
+	done
+	grep ':a1' parts
+} >in
+run convert -c "$split" --to 1.0.0 in
+expect_code 0
+expect_lines out 6
+expect_err 'chesterfield: more than 64 MiB follow a document that waits: it will come out late'
+expect_true "the last line" test "$(tail -n 1 out)" = "$(sed -n 1p "$split/documents/v1.ndjson")"
+rm in
+
 begin "a document without its part is named"
 grep -v 'status@1:a1' several >in
 run convert -c "$split" --to 1.0.0 in
@@ -72,6 +112,22 @@ run convert -c "$todo" --to 2.0.0 in
 expect_code 0
 expect_lines out 1
 expect_err 'chesterfield: 2 documents passed over'
+
+begin "with one type's major, other types are passed over and counted"
+echo '{"_id":"settings@1","schema":"settings","version":1,"color":"#e20074"}' >other
+{ cat other; echo "$item"; echo '{"_id":"user@1:a"}'; } >in
+run convert -c "$todo" --to todo-item@2 in
+expect_code 0
+expect_lines out 1
+expect_err 'chesterfield: 2 documents passed over'
+
+begin "with --pass they come out as they stand, in their place"
+cp out converted
+{ cat other converted; echo '{"_id":"user@1:a"}'; } >wanted-lines
+run convert -c "$todo" --to todo-item@2 --pass in
+expect_code 0
+expect_out_file wanted-lines
+expect_err ''
 
 wrong() { # words, line, what stderr must have
 	begin "$1: told with its line, and the rest goes on"
@@ -152,6 +208,47 @@ run convert --lens lens.yaml --base base.json in
 expect_code 0
 expect_out_has '"title":"new"'
 expect_out_has '"color":"blue"'
+
+begin "a document on several lines, as Cambria's command takes it"
+cat >lens.yaml <<'END'
+lens:
+  - rename: {source: isDone, destination: done}
+END
+printf '{\n    "isDone": true,\n    "tags": [\n        "}",\n        "\\"{"\n    ]\n}\n' >in
+run convert --lens lens.yaml <in
+expect_code 0
+expect_out '{"done":true,"tags":["}","\"{"]}'
+cat in in >two
+echo '{"isDone":false}' >>two
+run convert -l lens.yaml -i two
+expect_code 0
+expect_lines out 3
+
+begin "a document on several lines that is wrong is told with its line"
+printf '{"isDone":true}\n{\n  "isDone": tru,\n}\n{"isDone":true}\n' >in
+run convert --lens lens.yaml in
+expect_code 3
+expect_lines out 2
+expect_err_has 'in:3'
+
+begin "a document that a file leaves open does not reach into the next one"
+printf '{\n  "isDone": true,\n' >open.json
+echo '{"isDone":true}' >in
+run convert --lens lens.yaml open.json in
+expect_code 3
+expect_out '{"done":true}'
+expect_err_has 'open.json:'
+
+begin "a base that the lens cannot look at is told by its name"
+cat >strict.yaml <<'END'
+lens:
+  - convert: {name: a, mapping: [{"x": 1}, {"1": x}]}
+END
+echo '{"a":5}' >base.json
+echo '{"a":"x"}' >in
+run convert --lens strict.yaml --base base.json in
+expect_code 3
+expect_err_has 'base.json: /a: the base: convert: no row for the value 5'
 
 begin "validate tells pointer and rule"
 echo '{"_id":"todo-item@1:a","schema":"todo-item","version":1,"title":5,"isDone":true}' >in
