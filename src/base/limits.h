@@ -8,6 +8,11 @@
 #define LIMIT_DOCUMENT_BYTES ((size_t)16 << 20)
 /* Nested arrays and objects. Recursion over a document stays within a small stack. */
 #define LIMIT_JSON_DEPTH 512
+/* What a tape remembers of shapes it has read: shapes, their bytes, and nodes of one.
+ * Texts that never repeat a shape must cost little memory and time. */
+#define LIMIT_SHAPES 32
+#define LIMIT_SHAPES_BYTES ((size_t)256 << 10)
+#define LIMIT_SHAPE_NODES 4096
 /* Values in one YAML file after aliases are expanded: stops a "billion laughs". */
 #define LIMIT_YAML_NODES 1000000
 /* A catalog's file. Schemas of real products stay under a megabyte. */

@@ -40,8 +40,17 @@ struct json_node {
 	uint16_t hash; /* names: json_name_hash of their content (decoded), else 0 */
 };
 
+/* What documents have in common that differ in their scalars only: all other bytes,
+ * so the same members in the same order, and the same tape but for offsets, and kinds
+ * and flags of scalars. Documents of one shape that one tape has read have the same
+ * address here, as long as somebody keeps it. */
+struct json_shape;
+struct json_shapes; /* what a tape remembers: docs/speed.md */
+
 /* A document that was read. The storage of `nodes` is kept from one reading to
- * the next. `text` is borrowed and must outlive the use of the tape. */
+ * the next, and the shapes of what was read: reading many documents with one tape
+ * is faster than with one each. `text` is borrowed and must outlive the use of the
+ * tape. */
 struct json_doc {
 	const char *text;
 	size_t text_len;
@@ -49,6 +58,9 @@ struct json_doc {
 	uint32_t count;
 	uint32_t cap;
 	const struct cf_mem *mem;
+	struct json_shape *shape;   /* of this text; NULL: not known */
+	struct json_shapes *shapes; /* NULL: none yet */
+	uint32_t reads;             /* without shapes */
 };
 
 enum json_read_flags {
@@ -72,6 +84,11 @@ void json_doc_fini(struct json_doc *doc);
  * the tape is empty. */
 int json_read(struct json_doc *doc, const char *text, size_t len, unsigned flags,
 	      struct cf_error *error);
+
+/* Shapes are counted: one that is kept stays though its tape forgets it. Threads may
+ * keep and drop the same one. */
+struct json_shape *json_shape_keep(struct json_shape *shape);
+void json_shape_drop(struct json_shape *shape); /* NULL: nothing to do */
 
 /* --- looking ------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
 #include "json/read.h"
 
 #include "json/scan.h"
+#include "json/shape.h"
 
 /* Where a reading stands. */
 struct reader {
@@ -140,7 +141,8 @@ static inline __attribute__((always_inline)) const uint8_t *
 read_string(struct reader *r, const uint8_t *p, uint8_t *flags, bool vector)
 {
 	for (;;) {
-		p = vector ? scan_plain_vector(p, r->end) : scan_plain_portable(p, r->end);
+		p = vector ? scan_plain_vector(r->begin, p, r->end)
+			   : scan_plain_portable(r->begin, p, r->end);
 		if (__builtin_expect(p < r->end && *p == '"', 1))
 			return p + 1;
 		p = read_special(r, p, flags);
@@ -198,6 +200,32 @@ static const uint8_t *read_literal(struct reader *r, const uint8_t *p, const cha
 		return p + len;
 	fail(r, CF_ERR_SYNTAX, p, "a value is expected");
 	return NULL;
+}
+
+/* --- for readers who know the shape -------------------------------------------- */
+
+static void aim(struct reader *r, const uint8_t *begin, const uint8_t *end)
+{
+	r->begin = begin;
+	r->end = end;
+	r->code = 0;
+}
+
+const uint8_t *token_string(const uint8_t *begin, const uint8_t *p, const uint8_t *end,
+			    uint8_t *flags, bool vector)
+{
+	struct reader r;
+
+	aim(&r, begin, end);
+	return read_string(&r, p, flags, vector);
+}
+
+const uint8_t *token_number(const uint8_t *p, const uint8_t *end)
+{
+	struct reader r;
+
+	aim(&r, p, end);
+	return read_number(&r, p);
 }
 
 /* --- member names ------------------------------------------------------------- */
@@ -540,6 +568,7 @@ void json_doc_init(struct json_doc *doc, const struct cf_mem *mem)
 
 void json_doc_fini(struct json_doc *doc)
 {
+	shapes_free(doc->shapes);
 	mem_free(doc->mem, doc->nodes);
 	*doc = (struct json_doc){.mem = doc->mem};
 }
@@ -559,14 +588,20 @@ int json_read_with(struct json_doc *doc, const char *text, size_t len, unsigned 
 	doc->count = 0;
 	doc->text = text;
 	doc->text_len = len;
+	doc->shape = NULL;
 	if (len > LIMIT_DOCUMENT_BYTES) {
 		r.what = NULL;
 		return error_set(error, CF_ERR_LIMIT, "%zu bytes are more than the limit of %zu",
 				 len, LIMIT_DOCUMENT_BYTES);
 	}
-	ok = vector ? read_vector(&r) : read_portable(&r);
-	if (ok)
+	if (doc->shapes && shapes_read(doc, vector))
 		return 0;
+	ok = vector ? read_vector(&r) : read_portable(&r);
+	if (ok) {
+		if (flags == JSON_READ_DOCUMENT)
+			shapes_learn(doc);
+		return 0;
+	}
 	report(&r, error);
 	doc->count = 0;
 	return r.code;

@@ -8,6 +8,11 @@
 int json_read_with(struct json_doc *doc, const char *text, size_t len, unsigned flags, bool vector,
 		   struct cf_error *error);
 
+/* The end of a string, p behind its opening quote, and of a number; NULL: it is none. */
+const uint8_t *token_string(const uint8_t *begin, const uint8_t *p, const uint8_t *end,
+			    uint8_t *flags, bool vector);
+const uint8_t *token_number(const uint8_t *p, const uint8_t *end);
+
 /* The length of the UTF-8 sequence at p (a byte >= 0x80), 0 where it is none. */
 size_t utf8_length(const uint8_t *p, const uint8_t *end);
 

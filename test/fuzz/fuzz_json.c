@@ -1,4 +1,5 @@
-/* Text in: both scanners make the same tape; written and read again it is equal. */
+/* Text in: both scanners make the same tape, and so does a reader that knows the shape;
+ * written and read again it is equal. */
 #include "json/read.h"
 
 #include <stdlib.h>
@@ -54,6 +55,44 @@ static void look_at_all(const struct json_doc *doc)
 	arena_fini(&arena);
 }
 
+/* A tape that knows the text's shape reads it, and texts like it, as one that knows none. */
+static void read_knowing(struct json_doc *knowing, const char *text, size_t size, bool vector)
+{
+	struct json_doc fresh;
+	struct cf_error ea = {0}, eb = {0};
+	int rc;
+
+	json_doc_init(&fresh, &mem_heap);
+	rc = json_read_with(&fresh, text, size, JSON_READ_DOCUMENT, vector, &ea);
+	expect(rc == json_read_with(knowing, text, size, JSON_READ_DOCUMENT, vector, &eb));
+	expect(ea.offset == eb.offset && fresh.count == knowing->count);
+	if (rc == 0)
+		expect(memcmp(fresh.nodes, knowing->nodes, fresh.count * sizeof(*fresh.nodes)) ==
+		       0);
+	json_doc_fini(&fresh);
+}
+
+static void read_often(const char *text, size_t size)
+{
+	struct json_doc doc;
+	char *other = malloc(size + 1);
+
+	json_doc_init(&doc, &mem_heap);
+	memcpy(other, text, size);
+	other[size] = 0;
+	for (int i = 0; i < 4; i++)
+		read_knowing(&doc, text, size, i % 2);
+	for (size_t i = 0; i < size; i += 1 + size / 16) {
+		other[i] ^= 1 << (i % 8);
+		read_knowing(&doc, other, size, i % 2);
+		other[i] = text[i];
+		read_knowing(&doc, other, i, i % 2);
+		read_knowing(&doc, other, size, true);
+	}
+	free(other);
+	json_doc_fini(&doc);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data;
@@ -71,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_again(json_root(&a), json_write);
 		read_again(json_root(&a), json_write_compact);
 		look_at_all(&a);
+		read_often(text, size);
 	}
 	json_doc_fini(&a);
 	json_doc_fini(&b);
