@@ -20,4 +20,8 @@
  * further ones are looked up. */
 #define SYNC_ECHOES (1 << 20)
 
+/* How often a run looks for what people ask it to do: seldom enough to cost nothing,
+ * often enough for somebody who waits. */
+#define SYNC_LOOK_MS 2000
+
 #endif
