@@ -330,6 +330,13 @@ static int wake_referrers(struct bench *bench, struct lineage *lineage, bool kno
 	return record_fanout(bench, lineage, !known_before, index, plan);
 }
 
+/* Somebody who refers to it may have agreed on what it was at first. */
+static bool changed_since_made(const struct cf_record *record)
+{
+	return record->revision_count > 1 ||
+	       (record->revision_count && revision_generation(record->revisions[0].rev) > 1);
+}
+
 int lineage_agree(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan)
 {
 	const struct family *family = lineage->name.family;
@@ -340,7 +347,8 @@ int lineage_agree(struct bench *bench, struct lineage *lineage, size_t index, st
 	if (!lineage->news && !listed)
 		return 0;
 	for (size_t i = 0; i < family->own_count; i++)
-		known_before = known_before || lineage->base.slots[i].known_count > 0;
+		known_before = known_before || lineage->base.slots[i].known_count > 0 ||
+			       changed_since_made(&lineage->slots[i].record);
 	for (size_t i = 0; i < family->slot_count && rc == 0; i++) {
 		struct slot *slot = &lineage->slots[i];
 

@@ -276,7 +276,9 @@ static int settle_current(struct bench *bench, struct lineage *lineage, struct s
 				      sizeof(*changes));
 	if (!changes)
 		return error_nomem(&lineage->error);
-	while (rc == 0 && base->there && atoms_diff_next(&diff)) {
+	/* Where nothing was ever agreed, all that counts is an edit: what is none of them
+	 * was removed on the way to a leaf that did not win. */
+	while (rc == 0 && (base->there || base->known_count == 0) && atoms_diff_next(&diff)) {
 		const struct atom *found = NULL;
 
 		if (edits_cover(&slot->edits, diff.pointer))
@@ -380,9 +382,13 @@ static int read_slot(struct bench *bench, struct lineage *lineage, struct slot *
 }
 
 /* Whether revisions alone say that this document is as agreed. */
-static bool is_as_agreed(const struct lineage *lineage, const struct slot *slot)
+static bool is_as_agreed(struct bench *bench, const struct lineage *lineage,
+			 const struct slot *slot)
 {
 	const struct base_slot *base = &lineage->base.slots[slot->index];
+	struct atoms stored;
+	struct atoms_diff diff = {.a = &base->agreed, .b = &stored};
+	bool differs = false;
 	ptrdiff_t known;
 
 	if (slot->record.revision_count == 0)
@@ -396,9 +402,11 @@ static bool is_as_agreed(const struct lineage *lineage, const struct slot *slot)
 	if (slot->record.revisions[0].deleted || !base->there)
 		return slot->record.revisions[0].deleted && !base->there;
 	for (ptrdiff_t i = 0; i <= known; i++)
-		if (base->known[i].diff.count)
-			return false;
-	return true;
+		differs = differs || base->known[i].diff.count;
+	/* What differs from what is newer may be what differed there, taken back: a leaf
+	 * that won against one that is buried now. */
+	return !differs || (base_atoms(base, (size_t)known, &bench->arena, &stored) == 0 &&
+			    !atoms_diff_next(&diff));
 }
 
 /* A delete counts where nobody edited anything since: then all go. Else the edit
@@ -441,7 +449,7 @@ int lineage_read_leaves(struct bench *bench, struct lineage *lineage)
 	int rc = 0;
 
 	for (size_t i = 0; i < own && all_as_agreed; i++)
-		all_as_agreed = is_as_agreed(lineage, &lineage->slots[i]);
+		all_as_agreed = is_as_agreed(bench, lineage, &lineage->slots[i]);
 	lineage->news = !all_as_agreed;
 	if (all_as_agreed && lineage->name.family->slot_count == own)
 		return 0;
