@@ -7,7 +7,7 @@ MESON_FLAGS ?= -Dwerror=true
 # Sanitizers lead the compiler's warnings astray: there they are not errors.
 SANITIZE = -Doptimization=1 -Db_lundef=false
 
-.PHONY: all build setup setup-dev test demo bench lint format asan tsan fuzz cover docs install clean
+.PHONY: all build setup setup-dev test demo sim bench lint format asan tsan fuzz cover docs install clean
 all: build
 
 setup:
@@ -23,6 +23,10 @@ test: build
 
 demo: build
 	@tools/demo.sh $(BUILD)
+
+# SEED=n tells all of one run; SEEDS=n plays that many, FROM=n on.
+sim: build
+	@CHESTERFIELD_SOURCE=$(CURDIR) SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) $(BUILD)/test/sim/sim
 
 bench: setup-dev build
 	@bench/run.sh $(BUILD)

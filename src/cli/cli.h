@@ -36,10 +36,6 @@ struct cli_option {
 			"goes with --store",                                                   \
 		.env = "CHESTERFIELD_STATE",                                                   \
 	}
-#define CLI_OPTION_YES                                           \
-	{                                                        \
-		.name = "yes", .help = "do not ask; for scripts" \
-	}
 #define CLI_OPTION_CATALOG                                                                  \
 	{                                                                                   \
 		.name = "catalog", .letter = 'c', .argument = "DIR", .help = "the catalog", \
@@ -152,12 +148,6 @@ void cli_say(struct cli *cli, const char *format, ...) __attribute__((format(pri
  * not end the command; the one that does is returned. */
 void cli_report(struct cli *cli, const struct cf_error *error);
 
-/* Asks on the terminal before something that cannot be taken back: "words? [y/N]". 0 to
- * go on, also with the switch --yes, which the command's table must have. PRECONDITION
- * where the answer was no; USAGE where nobody can be asked. */
-int cli_confirm(struct cli *cli, struct cf_error *error, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
 /* --- lines in ----------------------------------------------------------------------- */
 
 /* NDJSON from files, or from stdin where there are none; "-" is stdin too. Holds
@@ -201,8 +191,6 @@ void cli_progress_end(struct cli *cli);
 /* True after the first SIGINT or SIGTERM: finish the batch at hand, save, return
  * INTERRUPTED. A second signal ends the process at once with 128 + its number. */
 bool cli_interrupted(void);
-/* Waits until the file can be read from, or a signal came (false). */
-bool cli_wait_input(int fd);
 
 /* --- shared by the frame's own files --------------------------------------------------- */
 

@@ -18,10 +18,8 @@
 #define SYNC_WAIT_MS 500
 /* Revisions just written by us that the feed will show again: remembered here,
  * further ones are looked up. */
+#ifndef SYNC_ECHOES /* the simulator has fewer */
 #define SYNC_ECHOES (1 << 20)
-
-/* How often a run looks for what people ask it to do: seldom enough to cost nothing,
- * often enough for somebody who waits. */
-#define SYNC_LOOK_MS 2000
+#endif
 
 #endif

@@ -1,0 +1,297 @@
+/* Law 2, by a model that knows nothing of the engine: which app wrote what, and what it
+ * had before the eyes.
+ *
+ * Each write of an app is one bit; a revision carries the bits of all writes that went
+ * into it, those of the engine the bits of all that it had read. A write that nobody who
+ * wrote later had before the eyes is a last word. Where an atom has one last word, it
+ * must stand. Where it has several, one must stand, and each other must be listed with
+ * its value. Values never come again but where an atom is loose.
+ */
+#include "sim.h"
+
+/* --- the conflict list ---------------------------------------------------------------- */
+
+static void copy_text(struct json_value value, char *out, size_t size)
+{
+	struct cf_str text = json_is_absent(value)             ? STR("")
+			     : json_kind(value) == JSON_STRING ? json_inner(value)
+							       : json_span(value);
+
+	snprintf(out, size, "%.*s", STR_ARG(text));
+}
+
+static bool side_whole(struct json_value side)
+{
+	return json_kind(json_member(side, STR("version"))) == JSON_STRING &&
+	       json_kind(json_member(side, STR("rev"))) == JSON_STRING &&
+	       !json_is_absent(json_member(side, STR("value")));
+}
+
+static int note_listed(void *ctx, struct cf_str id, struct json_value body)
+{
+	struct world *world = ctx;
+	struct json_value loser = json_member(body, STR("loser"));
+	struct json_value winner = json_member(body, STR("winner"));
+	struct listed *listed = &world->listed[world->listed_count];
+	struct json_value value = json_member(loser, STR("value"));
+
+	if (world->listed_count == LISTED_MAX)
+		return 0;
+	memset(listed, 0, sizeof(*listed));
+	snprintf(listed->record, sizeof(listed->record), "%.*s", STR_ARG(id));
+	copy_text(json_member(winner, STR("id")), listed->winner_id, sizeof(listed->winner_id));
+	copy_text(json_member(loser, STR("id")), listed->loser_id, sizeof(listed->loser_id));
+	copy_text(json_member(loser, STR("rev")), listed->loser_rev, sizeof(listed->loser_rev));
+	copy_text(json_member(body, STR("pointer")), listed->pointer, sizeof(listed->pointer));
+	copy_text(json_member(body, STR("kind")), listed->kind, sizeof(listed->kind));
+	if (!json_is_absent(value))
+		snprintf(listed->value, sizeof(listed->value), "%.*s", STR_ARG(json_span(value)));
+	listed->lineage = world_lineage(world, str_of(listed->loser_id));
+	listed->whole = side_whole(winner) && side_whole(loser);
+	world->listed_count++;
+	return 0;
+}
+
+void listed_collect(struct world *world)
+{
+	int rc = sync_walk(world->state, SYNC_CONFLICTS, note_listed, world, &mem_heap,
+			   &world->error);
+
+	cf_assert(rc == 0);
+}
+
+static bool is_listed(const struct world *world, const struct event *event, size_t atom)
+{
+	const struct view *view = &world->shape->atoms[atom].views[event->level];
+	struct cf_buf text;
+	bool found = false;
+
+	buf_init(&text, &mem_heap);
+	if (event->changes[atom] == TOKEN_ABSENT)
+		buf_str(&text, STR("null"));
+	else
+		view_text(view, event->changes[atom], &text);
+	for (size_t i = 0; i < world->listed_count && !found; i++) {
+		const struct listed *listed = &world->listed[i];
+
+		found = listed->whole && strcmp(listed->loser_id, event->id) == 0 &&
+			strcmp(listed->pointer, view->pointer) == 0 &&
+			str_equal(str_of(listed->value), buf_view(&text));
+	}
+	buf_fini(&text);
+	return found;
+}
+
+/* --- last words ----------------------------------------------------------------------- */
+
+static bool concerns(const struct event *event, unsigned lineage, size_t atom)
+{
+	return event->lineage == lineage && !event->deleted && event->changes[atom] != UNTOUCHED;
+}
+
+/* Bits of the writes of an atom that nobody who wrote it later had seen. */
+static uint64_t last_words(const struct world *world, unsigned lineage, size_t atom)
+{
+	uint64_t words = 0, seen = 0;
+
+	for (size_t i = 0; i < world->event_count; i++) {
+		if (!concerns(&world->events[i], lineage, atom))
+			continue;
+		words |= UINT64_C(1) << i;
+		seen |= world->events[i].seen;
+	}
+	return words & ~seen;
+}
+
+/* What a version says of an atom; TOKEN_GARBAGE where its document is not there. */
+static int token_now(struct world *world, unsigned lineage, size_t atom, size_t level)
+{
+	const struct view *view = &world->shape->atoms[atom].views[level];
+	struct cf_record record;
+	struct json_doc doc;
+	char id[64];
+	int token;
+
+	place_id(&world->shape->levels[level].places[view->place], lineage, id);
+	record = world_read(world, world->server, id, CF_READ_BODIES);
+	if (record.revision_count == 0 || record.revisions[0].deleted)
+		return TOKEN_GARBAGE;
+	json_doc_init(&doc, &mem_heap);
+	token = view_token(view, json_pointer_get(world_json(world, &doc, record.revisions[0].body),
+						  str_of(view->pointer)));
+	json_doc_fini(&doc);
+	return token;
+}
+
+/* Whether what stands now is what the write said: to the last bit in its own version,
+ * as far as all can tell in the others. */
+static bool stands(struct world *world, unsigned lineage, size_t atom, const struct event *event)
+{
+	const struct atom_def *def = &world->shape->atoms[atom];
+	int said = event->changes[atom];
+
+	for (size_t level = 0; level < world->shape->level_count; level++) {
+		int now;
+
+		if (!def->views[level].there || (def->loose && level != event->level))
+			continue;
+		now = token_now(world, lineage, atom, level);
+		if (def->loose && def->views[level].kind == VALUE_CHOICE && said >= 0 && now >= 0) {
+			if (strcmp(def->views[level].choices[now], def->views[level].choices[said]))
+				return false;
+		} else if (level == event->level ? now != said
+			   : now < 0 || said < 0
+				   ? now != said
+				   : now >> def->shift_max != said >> def->shift_max) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void check_atom(struct world *world, unsigned lineage, size_t atom)
+{
+	uint64_t words = last_words(world, lineage, atom);
+	bool loose = world->shape->atoms[atom].loose, any = words == 0;
+
+	for (size_t i = 0; i < world->event_count; i++)
+		any = any || ((words >> i & 1) && stands(world, lineage, atom, &world->events[i]));
+	for (size_t i = 0; i < world->event_count && !world->law; i++) {
+		const struct event *event = &world->events[i];
+
+		if (!(words >> i & 1) || stands(world, lineage, atom, event))
+			continue;
+		if (is_listed(world, event, atom) && (any || world->state_lost))
+			continue;
+		/* Absent, and what is loose, comes again: another last word may look like what
+		 * this one was based on. */
+		if ((loose || event->changes[atom] == TOKEN_ABSENT) && any && (words & (words - 1)))
+			continue;
+		world_fail(world, 2, "the edit of %s by write %zu (%s %s) is lost%s", event->id, i,
+			   world->shape->atoms[atom].views[event->level].pointer, event->rev,
+			   any ? " and not listed" : "; no last word stands");
+	}
+}
+
+/* --- deletes ------------------------------------------------------------------------------ */
+
+static bool lineage_lives(struct world *world, unsigned lineage)
+{
+	for (size_t i = 0; i < world->shape->level_count; i++) {
+		for (size_t k = 0; k < world->shape->levels[i].place_count; k++) {
+			struct cf_record record;
+			char id[64];
+
+			place_id(&world->shape->levels[i].places[k], lineage, id);
+			record = world_read(world, world->server, id, 0);
+			if (record.revision_count && !record.revisions[0].deleted)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Whether the document that was deleted can say anything of a write. */
+static bool could_tell(const struct world *world, const struct event *deleted,
+		       const struct event *write)
+{
+	const struct level *level = &world->shape->levels[deleted->level];
+
+	for (size_t i = 0; i < world->shape->atom_count; i++) {
+		const struct view *view = &world->shape->atoms[i].views[deleted->level];
+		char id[64];
+
+		if (write->changes[i] == UNTOUCHED || !view->there ||
+		    world->shape->atoms[i].loose || world->shape->atoms[i].mute)
+			continue;
+		place_id(&level->places[view->place], deleted->lineage, id);
+		if (strcmp(id, deleted->id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What happened to a lineage as a whole. */
+struct fate {
+	uint64_t writes, deletes;
+	uint64_t last; /* of both: the last words */
+	bool all_seen; /* somebody deleted it who had seen all that was ever written */
+};
+
+static struct fate fate_of(const struct world *world, unsigned lineage)
+{
+	struct fate fate = {0};
+	uint64_t seen = 0;
+
+	for (size_t i = 0; i < world->event_count; i++) {
+		const struct event *event = &world->events[i];
+
+		if (event->lineage != lineage)
+			continue;
+		seen |= event->seen;
+		*(event->deleted ? &fate.deletes : &fate.writes) |= UINT64_C(1) << i;
+	}
+	for (size_t i = 0; i < world->event_count; i++)
+		if (fate.deletes >> i & 1 && !(fate.writes & ~world->events[i].seen))
+			fate.all_seen = true;
+	/* A part that changed, by whichever thing that shares it, makes a delete late. */
+	for (size_t i = 0; i < world->event_count && world->shape->shared.there; i++)
+		fate.all_seen = fate.all_seen && world->events[i].lineage == lineage;
+	fate.last = (fate.writes | fate.deletes) & ~seen;
+	return fate;
+}
+
+/* Whether a write stands against all deletes: nobody who deleted had seen it, though
+ * their documents could tell them of it. */
+static bool is_listed_whole(const struct world *world, const struct event *event)
+{
+	for (size_t i = 0; i < world->shape->atom_count; i++)
+		if (event->changes[i] >= 0 && !world->shape->atoms[i].mute &&
+		    !world->shape->atoms[i].loose && !is_listed(world, event, i))
+			return false;
+	return true;
+}
+
+static bool is_rescued(const struct world *world, const struct fate *fate)
+{
+	for (size_t i = 0; i < world->event_count; i++) {
+		bool all = (fate->last & fate->writes) >> i & 1;
+
+		for (size_t k = 0; all && k < world->event_count; k++)
+			if (fate->deletes >> k & 1)
+				all = could_tell(world, &world->events[k], &world->events[i]);
+		/* It may have lost, atom by atom, against what was agreed before. */
+		if (all && !is_listed_whole(world, &world->events[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Returns whether the lineage was ever deleted. */
+static bool check_deletes(struct world *world, unsigned lineage)
+{
+	struct fate fate = fate_of(world, lineage);
+	bool lives = lineage_lives(world, lineage);
+
+	if (!fate.deletes && fate.writes && !lives)
+		world_fail(world, 2, "k%u is gone and nobody deleted it", lineage);
+	if (!fate.deletes || world->state_lost)
+		return fate.deletes != 0;
+	if (fate.all_seen && lives)
+		world_fail(world, 2, "k%u was deleted and lives", lineage);
+	if (is_rescued(world, &fate) && !lives)
+		world_fail(world, 2, "k%u is gone, though it was edited meanwhile", lineage);
+	return true;
+}
+
+void model_check(struct world *world)
+{
+	listed_collect(world);
+	for (unsigned lineage = 0; lineage < KEYS && !world->law; lineage++) {
+		if (check_deletes(world, lineage) || world->law)
+			continue;
+		for (size_t atom = 0; atom < world->shape->atom_count && !world->law; atom++)
+			if (!world->shape->atoms[atom].mute)
+				check_atom(world, lineage, atom);
+	}
+}

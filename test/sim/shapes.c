@@ -1,0 +1,111 @@
+/* The example catalogs as the model knows them. */
+#include "sim.h"
+
+static const char *const done[] = {"false", "false", "false", "true"};
+static const char *const status[] = {"\"active\"", "\"blocked\"", "\"halted\"", "\"done\""};
+static const char *const flags[] = {"false", "true"};
+static const char *const group_names[] = {"\"Inbox\"", "\"Work\"", "\"Home\"", "\"Garden\""};
+static const char *const group_keys[] = {"\"g0\"", "\"g1\"", "\"g2\""};
+
+#define CHOICES(list) .choices = (list), .choice_count = ARRAY_LEN(list)
+
+static int open_example(struct shape *shape, const char *name)
+{
+	struct cf_error error;
+	char path[512], text[1200];
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/examples/%s", getenv("CHESTERFIELD_SOURCE"), name);
+	snprintf(shape->name, sizeof(shape->name), "examples/%s", name);
+	rc = catalog_open(&shape->catalog, path, &mem_heap, &error);
+	if (rc)
+		fprintf(stderr, "sim: %s\n", cf_error_format(&error, text, sizeof(text)));
+	return rc;
+}
+
+static void add_places(struct shape *shape)
+{
+	for (size_t i = 0; i < shape->level_count; i++)
+		shape->levels[i] = (struct level){{{"todo-item", (unsigned)i + 1}}, 1};
+}
+
+int shape_todo(struct shape *shape)
+{
+	const struct view title = {
+		.there = true, .kind = VALUE_TEXT, .prefix = "t", .pointer = "/title"};
+	const struct view created = {.there = true, .kind = VALUE_TIME, .pointer = "/createdAt"};
+	const struct view important = {
+		.there = true, .kind = VALUE_CHOICE, .pointer = "/isImportant", CHOICES(flags)};
+	const struct view old = {
+		.there = true, .kind = VALUE_CHOICE, .pointer = "/isDone", CHOICES(done)};
+	const struct view new = {
+		.there = true, .kind = VALUE_CHOICE, .pointer = "/status", CHOICES(status)};
+
+	*shape = (struct shape){.level_count = 3, .atom_count = 7};
+	add_places(shape);
+	shape->atoms[0] = (struct atom_def){.views = {title, title, title}};
+	shape->atoms[1] = (struct atom_def){.optional = true, .views = {created, created, created}};
+	shape->atoms[2] = (struct atom_def){
+		.optional = true, .loose = true, .views = {important, important, important}};
+	shape->atoms[3] = (struct atom_def){.loose = true, .views = {old, new, new}};
+	shape->atoms[4] = (struct atom_def){.mute = true};
+	shape->atoms[4].views[1] = (struct view){.there = true,
+						 .kind = VALUE_CHOICE,
+						 .pointer = "/group/name",
+						 CHOICES(group_names)};
+	shape->atoms[5] = (struct atom_def){.mute = true, .optional = true};
+	shape->atoms[5].views[1] = (struct view){
+		.there = true, .kind = VALUE_TEXT, .prefix = "c", .pointer = "/group/color"};
+	shape->atoms[6] = (struct atom_def){.mute = true};
+	shape->atoms[6].views[2] = (struct view){
+		.there = true, .kind = VALUE_CHOICE, .pointer = "/groupId", CHOICES(group_keys)};
+	shape->shared = (struct shared_def){true, 2, "group", "/groupId"};
+	return open_example(shape, "todo");
+}
+
+int shape_split(struct shape *shape)
+{
+	const struct view title = {
+		.there = true, .kind = VALUE_TEXT, .prefix = "t", .pointer = "/title"};
+	const struct view created = {.there = true, .kind = VALUE_TIME, .pointer = "/createdAt"};
+
+	*shape = (struct shape){.level_count = 2, .atom_count = 3};
+	add_places(shape);
+	shape->levels[1].places[1] = (struct place){"status", 1};
+	shape->levels[1].place_count = 2;
+	shape->atoms[0] = (struct atom_def){.views = {title, title}};
+	shape->atoms[1] = (struct atom_def){.optional = true, .views = {created, created}};
+	shape->atoms[2] = (struct atom_def){.loose = true};
+	shape->atoms[2].views[0] = (struct view){
+		.there = true, .kind = VALUE_CHOICE, .pointer = "/isDone", CHOICES(done)};
+	shape->atoms[2].views[1] = (struct view){.there = true,
+						 .place = 1,
+						 .kind = VALUE_CHOICE,
+						 .pointer = "/status",
+						 CHOICES(status)};
+	return open_example(shape, "todo-split");
+}
+
+static struct shape *checked(struct shape *shape, int rc)
+{
+	if (rc)
+		exit(2);
+	shape->type_field = catalog_identity(shape->catalog)->type_field;
+	shape->version_field = catalog_identity(shape->catalog)->version_field;
+	return shape;
+}
+
+struct shape *shapes_get(struct shapes *shapes, uint64_t seed)
+{
+	if (seed % 10 == 3)
+		return shapes->split.catalog ? &shapes->split
+					     : checked(&shapes->split, shape_split(&shapes->split));
+	return shapes->todo.catalog ? &shapes->todo
+				    : checked(&shapes->todo, shape_todo(&shapes->todo));
+}
+
+void shapes_fini(struct shapes *shapes)
+{
+	catalog_close(shapes->todo.catalog);
+	catalog_close(shapes->split.catalog);
+}
