@@ -26,13 +26,13 @@ static void measure(const char *what, const char *name)
 {
 	struct job job = {.text = bench_data(name)};
 	const struct bench_side ours = {"tape", read_and_write, &job};
+	struct peer_texts texts = {&job.text, 1};
 
 	json_doc_init(&job.doc, &mem_heap);
 	buf_init(&job.out, &mem_heap);
-	bench_pair(what, "docs/s", 1, &ours,
-		   &(struct bench_side){"jansson", peer_jansson, &job.text}, 0);
-	bench_pair(what, "docs/s", 1, &ours, &(struct bench_side){"json-c", peer_jsonc, &job.text},
+	bench_pair(what, "docs/s", 1, &ours, &(struct bench_side){"jansson", peer_jansson, &texts},
 		   0);
+	bench_pair(what, "docs/s", 1, &ours, &(struct bench_side){"json-c", peer_jsonc, &texts}, 0);
 	buf_fini(&job.out);
 	json_doc_fini(&job.doc);
 	free((char *)job.text.ptr);

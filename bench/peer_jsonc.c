@@ -6,10 +6,11 @@
 
 void peer_jsonc(void *ctx, uint64_t times)
 {
-	const struct peer_text *text = ctx;
+	const struct peer_texts *texts = ctx;
 	struct json_tokener *tokener = json_tokener_new();
 
 	for (uint64_t i = 0; i < times; i++) {
+		const struct peer_text *text = &texts->at[i % texts->count];
 		struct json_object *root;
 
 		json_tokener_reset(tokener);

@@ -7,9 +7,10 @@
 
 void peer_jansson(void *ctx, uint64_t times)
 {
-	const struct peer_text *text = ctx;
+	const struct peer_texts *texts = ctx;
 
 	for (uint64_t i = 0; i < times; i++) {
+		const struct peer_text *text = &texts->at[i % texts->count];
 		json_t *root = json_loadb(text->ptr, text->len, 0, NULL);
 		char *printed = root ? json_dumps(root, JSON_COMPACT) : NULL;
 

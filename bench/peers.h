@@ -4,10 +4,15 @@
 
 #include "bench.h"
 
-/* Context of the sides below. */
 struct peer_text {
 	const char *ptr; /* ends with NUL too */
 	size_t len;
+};
+
+/* Context of the sides below: they take the texts in turn, from the first on. */
+struct peer_texts {
+	struct peer_text *at;
+	size_t count;
 };
 
 void peer_jansson(void *ctx, uint64_t times);

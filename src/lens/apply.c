@@ -1,6 +1,6 @@
 /* Running a program on documents: loading the main one and its base, and writing
  * what comes out. */
-#include "lens/program.h"
+#include "lens/plan.h"
 
 struct lens_worker *lens_worker_new(const struct cf_mem *mem)
 {
@@ -24,6 +24,7 @@ struct lens_worker *lens_worker_free(struct lens_worker *worker)
 		json_doc_fini(worker->tapes[i]);
 		mem_free(worker->mem, worker->tapes[i]);
 	}
+	plans_free(worker->plans);
 	mem_free(worker->mem, worker->tapes);
 	mem_free(worker->mem, worker->texts);
 	mem_free(worker->mem, worker->outputs);
@@ -75,7 +76,7 @@ int lens_begin(struct run *run)
 
 /* --- loading ------------------------------------------------------------------------ */
 
-static int load_main(struct run *run, struct json_value document, struct frame **ret)
+int lens_load(struct run *run, struct json_value document, struct frame **ret)
 {
 	const struct layout *layout = run->program->main.layout;
 
@@ -103,7 +104,7 @@ static int read_base(struct run *run, struct json_value base, struct note **ret)
 	*ret = arena_calloc(run->arena, body->count + 1, sizeof(**ret));
 	if (!*ret)
 		return CF_ERR_NOMEM;
-	rc = load_main(run, base, &frame);
+	rc = lens_load(run, base, &frame);
 	if (rc)
 		return rc;
 	run->backward = true;
@@ -170,9 +171,8 @@ static void write_head(struct run *run, const struct frame *main, const struct p
 		  val_kind(&main->regs[program->version_reg].val) == JSON_STRING, out);
 }
 
-/* A constant part of a shared kind is ready as it is. */
-static bool is_ready(const struct run *run, const struct frame *main, const struct part_val *val,
-		     struct cf_str *ret)
+bool part_is_ready(const struct run *run, const struct frame *main, const struct part_val *val,
+		   struct cf_str *ret)
 {
 	const struct lens_program *program = run->program;
 	const struct val *version;
@@ -198,7 +198,7 @@ static int write_part(struct run *run, const struct frame *main, size_t index)
 	*output = (struct lens_output){.key = val->key, .repointed = val->repointed};
 	if (val->val.kind == VAL_ABSENT && !val->folded)
 		return 0;
-	if (is_ready(run, main, val, &output->text))
+	if (part_is_ready(run, main, val, &output->text))
 		return 0;
 	buf_clear(out);
 	buf_byte(out, '{');
@@ -217,19 +217,26 @@ static int write_part(struct run *run, const struct frame *main, size_t index)
 	return rc ? rc : out->failed ? CF_ERR_NOMEM : 0;
 }
 
-static int write_all(struct run *run, struct frame *main)
+int lens_write(struct run *run, struct frame *main, struct cf_buf *out)
 {
 	const struct lens_program *program = run->program;
-	struct cf_buf *out = &run->worker->texts[0];
-	int rc = 0;
 
 	if (program->identity)
 		identify(program, main);
 	frame_fill(main, &program->plans[0]);
-	buf_clear(out);
 	if (!json_is_absent(main->source) && !program->bare)
 		buf_reserve(out, json_span(main->source).len + 256);
-	rc = program->bare ? emit_val(run, &main->regs[0].val, out) : emit_frame(run, main, out);
+	return program->bare ? emit_val(run, &main->regs[0].val, out) : emit_frame(run, main, out);
+}
+
+static int write_all(struct run *run, struct frame *main)
+{
+	const struct lens_program *program = run->program;
+	struct cf_buf *out = &run->worker->texts[0];
+	int rc;
+
+	buf_clear(out);
+	rc = lens_write(run, main, out);
 	run->worker->outputs[0] = (struct lens_output){.text = buf_view(out)};
 	for (size_t i = 0; rc == 0 && i < program->part_count; i++)
 		if (program->parts[i].output >= 0)
@@ -260,18 +267,23 @@ int lens_apply(struct lens_worker *worker, const struct lens_program *program,
 	struct frame *main;
 	int rc;
 
+	if (plan_apply(worker, program, args)) {
+		*ret = worker->outputs;
+		return 0;
+	}
 	run.worker = worker;
 	run.program = program;
 	run.args = args;
 	run.error = error;
 	run.stop = NULL;
+	run.maker = NULL;
 	run.depth = 0;
 	run.backward = false;
 	rc = lens_begin(&run);
 	if (rc == 0 && args->bases && !json_is_absent(args->bases[0]))
 		rc = read_base(&run, args->bases[0], &notes);
 	if (rc == 0)
-		rc = load_main(&run, args->inputs[0], &main);
+		rc = lens_load(&run, args->inputs[0], &main);
 	if (rc == 0)
 		rc = run_forward(&run, &program->main, main, notes);
 	if (rc == 0)
@@ -304,7 +316,7 @@ int lens_reference(struct lens_worker *worker, const struct lens_program *progra
 		return 0;
 	rc = lens_begin(&run);
 	if (rc == 0)
-		rc = load_main(&run, main, &frame);
+		rc = lens_load(&run, main, &frame);
 	if (rc == 0)
 		rc = run_forward(&run, &program->main, frame, NULL);
 	if (rc == 0)

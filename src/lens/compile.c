@@ -350,6 +350,7 @@ int lens_compile(struct lens_program **ret, const struct lens_link *links, size_
 	if (!program)
 		return error_nomem(error);
 	program->mem = mem;
+	atomic_init(&program->keepers, 1);
 	program->identity = options->identity;
 	program->cambria_defaults = options->cambria_defaults;
 	arena_init(&program->arena, mem);
@@ -361,14 +362,20 @@ int lens_compile(struct lens_program **ret, const struct lens_link *links, size_
 	return rc;
 }
 
+void program_drop(struct lens_program *program)
+{
+	const struct cf_mem *mem = program->mem;
+
+	if (atomic_fetch_sub_explicit(&program->keepers, 1, memory_order_acq_rel) != 1)
+		return;
+	arena_fini(&program->arena);
+	mem_free(mem, program);
+}
+
 struct lens_program *lens_program_free(struct lens_program *program)
 {
-	if (program) {
-		const struct cf_mem *mem = program->mem;
-
-		arena_fini(&program->arena);
-		mem_free(mem, program);
-	}
+	if (program)
+		program_drop(program);
 	return NULL;
 }
 

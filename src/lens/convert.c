@@ -27,7 +27,7 @@ static int find_string(const struct table *table, struct json_value v)
 	return -1;
 }
 
-static struct cf_str look_up(const struct table *table, struct json_value v)
+struct cf_str table_look_up(const struct table *table, struct json_value v)
 {
 	switch (json_kind(v)) {
 	case JSON_NULL:
@@ -57,7 +57,7 @@ static int keeps_base(struct run *run, const struct instr *instr, const struct v
 	rc = val_read(run, &note->val, &base);
 	if (rc)
 		return rc;
-	back = val_text(look_up(instr->backward, base));
+	back = val_text(table_look_up(instr->backward, base));
 	if (val_kind(&back) != val_kind(val))
 		return 0;
 	*ret = val_kind(val) <= JSON_TRUE;
@@ -88,7 +88,7 @@ int step_convert(struct run *run, const struct instr *instr, struct frame *frame
 		*val = note->val;
 		return 0;
 	}
-	found = look_up(instr->forward, v);
+	found = table_look_up(instr->forward, v);
 	if (!found.ptr)
 		return lens_fail(run, instr, CF_ERR_UNMAPPED, frame, instr->reg, val,
 				 "no row for the value");
@@ -108,6 +108,6 @@ int unstep_convert(struct run *run, const struct instr *instr, struct frame *fra
 		return 0;
 	rc = val_read(run, val, &v);
 	if (rc == 0)
-		*val = val_text(look_up(instr->backward, v));
+		*val = val_text(table_look_up(instr->backward, v));
 	return rc;
 }

@@ -1,12 +1,12 @@
 /* Writing frames: between the named members whole runs are copied, named ones
  * stand where they stood, and what appeared comes last, in op order. */
 #include "lens/bytes.h"
-#include "lens/program.h"
+#include "lens/plan.h"
 
 /* The members of a container without white space from the name `from` up to the
  * name `to` (or the container's end) are one run of bytes. */
-static void copy_run(struct json_value source, uint32_t from, uint32_t to, bool *first,
-		     struct cf_buf *out)
+static void copy_run(struct run *run, struct json_value source, uint32_t from, uint32_t to,
+		     bool *first, struct cf_buf *out)
 {
 	const struct json_doc *doc = source.doc;
 	const struct json_node *nodes = doc->nodes, *whole = &nodes[source.node];
@@ -19,7 +19,10 @@ static void copy_run(struct json_value source, uint32_t from, uint32_t to, bool 
 		if (!*first)
 			buf_byte(out, ',');
 		*first = false;
-		bytes_put(out, doc->text + nodes[from].start, end - nodes[from].start);
+		if (plan_watches(run, doc))
+			plan_run(run, source, from, to, out);
+		else
+			bytes_put(out, doc->text + nodes[from].start, end - nodes[from].start);
 		return;
 	}
 	for (; from < to; from = nodes[from].next) {
@@ -28,7 +31,10 @@ static void copy_run(struct json_value source, uint32_t from, uint32_t to, bool 
 		*first = false;
 		bytes_put(out, doc->text + nodes[from].start, nodes[from].end - nodes[from].start);
 		buf_byte(out, ':');
-		json_write_compact((struct json_value){doc, from + 1}, out);
+		if (plan_watches(run, doc))
+			plan_compact(run, (struct json_value){doc, from + 1}, out);
+		else
+			json_write_compact((struct json_value){doc, from + 1}, out);
 	}
 }
 
@@ -38,7 +44,9 @@ static void emit_id(struct run *run, struct cf_buf *out)
 	bool singleton = run->args->singleton;
 
 	bytes_put(out, plan->id_before[singleton].ptr, plan->id_before[singleton].len);
-	if (!singleton)
+	if (!singleton && run->maker)
+		plan_key(run, out);
+	else if (!singleton)
 		bytes_put(out, run->args->key.ptr, run->args->key.len);
 	bytes_put(out, plan->id_after[singleton].ptr, plan->id_after[singleton].len);
 }
@@ -51,6 +59,10 @@ int emit_val(struct run *run, const struct val *val, struct cf_buf *out)
 	switch ((enum val_kind)val->kind) {
 	case VAL_TAPE:
 		node = &val->doc->nodes[val->node];
+		if (plan_watches(run, val->doc)) {
+			plan_compact(run, (struct json_value){val->doc, val->node}, out);
+			break;
+		}
 		if (node->flags & JSON_SPACED)
 			return json_write_compact((struct json_value){val->doc, val->node}, out);
 		return bytes_put(out, val->doc->text + node->start, node->end - node->start);
@@ -60,6 +72,9 @@ int emit_val(struct run *run, const struct val *val, struct cf_buf *out)
 		return emit_frame(run, val->frame, out);
 	case VAL_ID:
 		emit_id(run, out);
+		break;
+	case VAL_SLOT:
+		plan_slot(run, val, out);
 		break;
 	case VAL_LIST:
 		buf_byte(out, '[');
@@ -141,13 +156,13 @@ int emit_members(struct run *run, struct frame *frame, bool first, struct cf_buf
 
 		if (unchanged(frame, cut))
 			continue;
-		copy_run(frame->source, from, cut->node, &first, out);
+		copy_run(run, frame->source, from, cut->node, &first, out);
 		if (cut->holds != NO_REG)
 			rc = emit_member(run, frame, cut->holds, cut, &first, out);
 		from = frame->source.doc->nodes[cut->node].next;
 	}
 	if (rc == 0 && frame->source.doc)
-		copy_run(frame->source, from, json_node(frame->source)->next, &first, out);
+		copy_run(run, frame->source, from, json_node(frame->source)->next, &first, out);
 	for (uint32_t i = 0; rc == 0 && i < frame->appended; i++)
 		if (order[i] != NO_REG)
 			rc = emit_member(run, frame, order[i], NULL, &first, out);

@@ -21,6 +21,8 @@
 #include "lens/op.h"
 #include "lens/script.h"
 
+#include <stdatomic.h>
+
 enum {
 	NO_REG = 0xffff,
 	LAYOUT_NAMES = 8192, /* registers of one layout; a whole chain rarely names a hundred */
@@ -166,6 +168,7 @@ struct output_plan {
 
 struct lens_program {
 	const struct cf_mem *mem;
+	atomic_uint keepers; /* the owner, and plans of workers */
 	struct cf_arena arena;
 	struct step *steps;
 	size_t step_count;
@@ -191,7 +194,8 @@ enum val_kind {
 	VAL_TEXT,   /* compact JSON: a constant, or in the worker's memory */
 	VAL_OBJECT, /* loaded */
 	VAL_LIST,
-	VAL_ID, /* the main document's new id */
+	VAL_ID,   /* the main document's new id */
+	VAL_SLOT, /* only while a plan is made: what `table` makes of the document's `node` */
 };
 
 struct val {
@@ -202,6 +206,7 @@ struct val {
 		const char *text;
 		struct frame *frame;
 		struct list *list;
+		const struct table *table;
 	};
 };
 
@@ -265,6 +270,7 @@ struct lens_worker {
 	struct cf_buf *texts; /* of the outputs */
 	struct lens_output *outputs;
 	size_t output_cap;
+	struct plans *plans; /* plan.h; NULL until a document has a known shape */
 };
 
 struct run {
@@ -275,6 +281,7 @@ struct run {
 	struct part_val *parts;
 	struct cf_error *error;
 	const struct instr *stop;          /* lens_reference: run to here */
+	struct plan_maker *maker;          /* a plan is made of this run; else NULL */
 	struct cf_str path[RUN_DEPTH * 2]; /* where we are, for errors; ptr NULL: an index */
 	uint32_t depth;
 	bool backward; /* over a base, where nothing is an error but no memory */
@@ -394,6 +401,9 @@ int part_key(struct run *run, const struct instr *instr, const struct frame *fie
 	     struct cf_str *ret);
 void frame_fill(struct frame *frame, const struct output_plan *plan);
 
+/* convert.c: what a table makes of a value; ptr NULL: it has no row and no default. */
+struct cf_str table_look_up(const struct table *table, struct json_value v);
+
 /* code.c: steps become instructions. LENS, NOMEM. */
 int compile_code(struct lens_program *program, struct cf_error *error);
 int layout_reg(struct lens_program *program, struct layout *layout, const struct op_name *name,
@@ -409,7 +419,14 @@ int trace_reference(struct lens_program *program, size_t part, struct cf_str *re
 void part_head(const struct lens_program *program, const struct part *part, bool with_id,
 	       bool singleton, struct cf_str key, bool version_text, struct cf_buf *out);
 int fold_constants(struct lens_program *program, struct cf_error *error);
-/* apply.c: prepares a worker for a run. */
+/* apply.c: prepares a worker for a run; loads the document; writes what it became. */
 int lens_begin(struct run *run);
+int lens_load(struct run *run, struct json_value document, struct frame **ret);
+int lens_write(struct run *run, struct frame *main, struct cf_buf *out);
+/* A constant part of a shared kind is ready as it is. */
+bool part_is_ready(const struct run *run, const struct frame *main, const struct part_val *val,
+		   struct cf_str *ret);
+/* Not a reference more. */
+void program_drop(struct lens_program *program);
 
 #endif

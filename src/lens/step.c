@@ -3,7 +3,7 @@
  *
  * Backward, an instruction is its mirror without a base. What is wrong in a base
  * is no error there, only unknown. */
-#include "lens/program.h"
+#include "lens/plan.h"
 
 #include <stdio.h>
 
@@ -285,8 +285,16 @@ int run_forward(struct run *run, const struct body *body, struct frame *frame, s
 	for (uint32_t i = 0; rc == 0 && i < body->count; i++) {
 		const struct instr *instr = &body->instrs[i];
 
-		if (instr == run->stop) {
+		if (instr == run->stop)
 			return 0;
+		if (__builtin_expect(run->maker != NULL, 0)) {
+			rc = plan_watch(run, instr, frame);
+			if (rc == PLAN_DONE) {
+				rc = 0;
+				continue;
+			}
+			if (rc)
+				return rc;
 		}
 		if (instr->code == DO_ENTER) {
 			rc = step_enter(run, instr, frame, &inside);

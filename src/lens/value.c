@@ -30,6 +30,7 @@ enum json_kind val_kind_made(const struct val *val)
 		return JSON_ARRAY;
 	case VAL_ID:
 		return JSON_STRING;
+	case VAL_SLOT:
 	case VAL_ABSENT:
 		break;
 	}

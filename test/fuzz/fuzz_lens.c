@@ -1,4 +1,5 @@
-/* {"lens": [ops], "doc": …, "base": …}: compiled or refused; up and down and up again. */
+/* {"lens": [ops], "doc": …, "base": …}: compiled or refused; up and down and up again;
+ * and a document of a known shape becomes what one that is read afresh becomes. */
 #include "lens/lens.h"
 
 #include <stdlib.h>
@@ -14,6 +15,50 @@ static int apply(struct lens_worker *worker, const struct lens_program *program,
 	int rc = lens_apply(worker, program, &args, &made, NULL);
 
 	return rc ? rc : buf_str(out, made[0].text);
+}
+
+static void expect(bool held)
+{
+	if (!held)
+		abort();
+}
+
+/* The last of several readings, in which the worker has a plan, against the machine. */
+static void apply_often(const struct lens_program *program, struct json_value input)
+{
+	struct lens_worker *planning = lens_worker_new(&mem_heap);
+	struct lens_worker *plain = lens_worker_new(&mem_heap);
+	struct json_doc knowing;
+	struct cf_buf text, made, expected;
+
+	buf_init(&text, &mem_heap);
+	buf_init(&made, &mem_heap);
+	buf_init(&expected, &mem_heap);
+	json_doc_init(&knowing, &mem_heap);
+	json_write(input, &text);
+	for (int i = 0; i < 4; i++) {
+		struct json_doc fresh;
+		int rc;
+
+		json_doc_init(&fresh, &mem_heap);
+		buf_clear(&made);
+		buf_clear(&expected);
+		if (json_read(&fresh, text.ptr, text.len, JSON_READ_DOCUMENT, NULL) == 0) {
+			expect(json_read(&knowing, text.ptr, text.len, JSON_READ_DOCUMENT, NULL) ==
+			       0);
+			rc = apply(plain, program, json_root(&fresh), JSON_ABSENT, &expected);
+			expect(apply(planning, program, json_root(&knowing), JSON_ABSENT, &made) ==
+			       rc);
+			expect(str_equal(buf_view(&made), buf_view(&expected)));
+		}
+		json_doc_fini(&fresh);
+	}
+	json_doc_fini(&knowing);
+	buf_fini(&text);
+	buf_fini(&made);
+	buf_fini(&expected);
+	lens_worker_free(planning);
+	lens_worker_free(plain);
 }
 
 static void run(const struct lens *lens, struct json_value input, struct json_value base)
@@ -35,6 +80,10 @@ static void run(const struct lens *lens, struct json_value input, struct json_va
 			(void)apply(worker, go_down, json_root(&doc), input, &text);
 		}
 	}
+	if (go_up)
+		apply_often(go_up, input);
+	if (go_down)
+		apply_often(go_down, input);
 	json_doc_fini(&doc);
 	buf_fini(&text);
 	lens_program_free(go_up);
