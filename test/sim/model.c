@@ -149,13 +149,27 @@ static bool stands(struct world *world, unsigned lineage, size_t atom, const str
 	return true;
 }
 
+/* Whether all versions say the lens's default, which nobody wrote: a document made
+ * before somebody's own one arrived had it. */
+static bool is_default(struct world *world, unsigned lineage, size_t atom)
+{
+	for (size_t level = 0; level < world->shape->level_count; level++)
+		if (world->shape->atoms[atom].views[level].there &&
+		    token_now(world, lineage, atom, level) != 0)
+			return false;
+	return true;
+}
+
 static void check_atom(struct world *world, unsigned lineage, size_t atom)
 {
 	uint64_t words = last_words(world, lineage, atom);
 	bool loose = world->shape->atoms[atom].loose, any = words == 0;
+	bool untold;
 
 	for (size_t i = 0; i < world->event_count; i++)
 		any = any || ((words >> i & 1) && stands(world, lineage, atom, &world->events[i]));
+	untold = !any && is_default(world, lineage, atom);
+	any = any || untold;
 	for (size_t i = 0; i < world->event_count && !world->law; i++) {
 		const struct event *event = &world->events[i];
 
@@ -165,7 +179,8 @@ static void check_atom(struct world *world, unsigned lineage, size_t atom)
 			continue;
 		/* Absent, and what is loose, comes again: another last word may look like what
 		 * this one was based on. */
-		if ((loose || event->changes[atom] == TOKEN_ABSENT) && any && (words & (words - 1)))
+		if ((loose || event->changes[atom] == TOKEN_ABSENT) && any &&
+		    (untold || (words & (words - 1))))
 			continue;
 		world_fail(world, 2, "the edit of %s by write %zu (%s %s) is lost%s", event->id, i,
 			   world->shape->atoms[atom].views[event->level].pointer, event->rev,
@@ -201,7 +216,8 @@ static bool could_tell(const struct world *world, const struct event *deleted,
 		const struct view *view = &world->shape->atoms[i].views[deleted->level];
 		char id[64];
 
-		if (write->changes[i] == UNTOUCHED || !view->there ||
+		/* Some of it may have lost before, atom by atom. */
+		if (write->changes[i] < 0 || !view->there || is_listed(world, write, i) ||
 		    world->shape->atoms[i].loose || world->shape->atoms[i].mute)
 			continue;
 		place_id(&level->places[view->place], deleted->lineage, id);
@@ -243,15 +259,6 @@ static struct fate fate_of(const struct world *world, unsigned lineage)
 
 /* Whether a write stands against all deletes: nobody who deleted had seen it, though
  * their documents could tell them of it. */
-static bool is_listed_whole(const struct world *world, const struct event *event)
-{
-	for (size_t i = 0; i < world->shape->atom_count; i++)
-		if (event->changes[i] >= 0 && !world->shape->atoms[i].mute &&
-		    !world->shape->atoms[i].loose && !is_listed(world, event, i))
-			return false;
-	return true;
-}
-
 static bool is_rescued(const struct world *world, const struct fate *fate)
 {
 	for (size_t i = 0; i < world->event_count; i++) {
@@ -260,8 +267,7 @@ static bool is_rescued(const struct world *world, const struct fate *fate)
 		for (size_t k = 0; all && k < world->event_count; k++)
 			if (fate->deletes >> k & 1)
 				all = could_tell(world, &world->events[k], &world->events[i]);
-		/* It may have lost, atom by atom, against what was agreed before. */
-		if (all && !is_listed_whole(world, &world->events[i]))
+		if (all)
 			return true;
 	}
 	return false;

@@ -95,17 +95,27 @@ static struct shape *checked(struct shape *shape, int rc)
 	return shape;
 }
 
+enum { SEEDS_PER_SHAPE = 50 };
+
 struct shape *shapes_get(struct shapes *shapes, uint64_t seed)
 {
+	uint64_t made_of = seed / SEEDS_PER_SHAPE + 1;
+
+	if (seed % 10 < 3)
+		return shapes->todo.catalog ? &shapes->todo
+					    : checked(&shapes->todo, shape_todo(&shapes->todo));
 	if (seed % 10 == 3)
 		return shapes->split.catalog ? &shapes->split
 					     : checked(&shapes->split, shape_split(&shapes->split));
-	return shapes->todo.catalog ? &shapes->todo
-				    : checked(&shapes->todo, shape_todo(&shapes->todo));
+	if (shapes->made.catalog && shapes->made.made_of == made_of)
+		return &shapes->made;
+	catalog_close(shapes->made.catalog);
+	return checked(&shapes->made, shape_make(&shapes->made, made_of));
 }
 
 void shapes_fini(struct shapes *shapes)
 {
 	catalog_close(shapes->todo.catalog);
 	catalog_close(shapes->split.catalog);
+	catalog_close(shapes->made.catalog);
 }
