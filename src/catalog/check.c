@@ -130,6 +130,31 @@ static void check_reach(struct checker *checker, const struct catalog *catalog,
 	}
 }
 
+struct gap_ctx {
+	struct checker *checker;
+	const struct catalog_schema *schema;
+};
+
+static void on_gap(void *ctx, struct cf_str pointer, const char *why)
+{
+	struct gap_ctx *gap = ctx;
+	struct json_value at = json_pointer_get(json_file_root(&gap->schema->file), pointer);
+
+	tell(gap->checker, true, &gap->schema->file, json_is_absent(at) ? 0 : at.node,
+	     "no text is generated for %.*s (%s): give examples there, or the laws are not "
+	     "proven for such values",
+	     STR_ARG(pointer), why);
+}
+
+/* What the generated documents will not hold. */
+static int check_gaps(struct checker *checker, const struct catalog_major *major,
+		      struct cf_error *error)
+{
+	struct gap_ctx gap = {checker, &major->schemas[major->schema_count - 1]};
+
+	return schema_generate_gaps(gap.schema->schema, checker->args->seed, on_gap, &gap, error);
+}
+
 static int check_type(struct checker *checker, const struct catalog *catalog,
 		      const struct catalog_type *type, struct cf_error *error)
 {
@@ -137,6 +162,8 @@ static int check_type(struct checker *checker, const struct catalog *catalog,
 
 	for (size_t i = 0; i < type->major_count && rc == 0; i++)
 		rc = check_minors(checker, &type->majors[i], error);
+	for (size_t i = 0; i < type->major_count && rc == 0; i++)
+		rc = check_gaps(checker, &type->majors[i], error);
 	if (rc == 0)
 		check_reach(checker, catalog, type);
 	return rc;

@@ -1,16 +1,18 @@
 /* Random valid instances. A value is guessed from the rules of a place, those
  * behind $ref and allOf and one branch of each anyOf and oneOf; the document as a
- * whole is then validated, and guessed anew where it is not valid. Patterns are
- * not read backwards: a string that must match one is taken from examples or
- * values, or the guess fails. */
+ * whole is then validated, and guessed anew where it is not valid. A string that must
+ * match patterns is made from the first and held against all. */
 #include "schema/node.h"
+#include "schema/pattern_generate.h"
 
-enum { TRIES = 60, FACETS_MAX = 24, DEPTH_MAX = 12 };
+enum { TRIES = 60, TEXT_TRIES = 40, FACETS_MAX = 24, DEPTH_MAX = 12 };
 
 struct generator {
 	struct rng *rng;
 	unsigned size;
 	struct cf_buf *out;
+	struct cf_buf text; /* one string, decoded */
+	struct matcher matcher;
 };
 
 struct facets {
@@ -92,6 +94,55 @@ static const char *example_of_format(struct cf_str name)
 	return NULL;
 }
 
+static bool text_fits(struct generator *g, const struct facets *f, struct cf_str text)
+{
+	uint64_t length = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		length += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
+	for (unsigned i = 0; i < f->count; i++) {
+		const struct snode *n = f->nodes[i];
+
+		if (n->always)
+			continue;
+		if (length < n->min_length || length > n->max_length)
+			return false;
+		if (n->pattern && pattern_match(n->pattern, &g->matcher, text) != 1)
+			return false;
+	}
+	return true;
+}
+
+/* NULL where a text that fits was made (in g->text), else why not. */
+static const char *generate_matching(struct generator *g, const struct facets *f,
+				     const struct snode *node)
+{
+	const char *wrong = NULL;
+
+	for (unsigned try = 0; try < TEXT_TRIES && !wrong; try++) {
+		unsigned size = try < TEXT_TRIES / 4 ? g->size : (unsigned)rng_below(g->rng, 101);
+
+		buf_clear(&g->text);
+		wrong = pattern_generate(node->pattern_text, g->rng, size, &g->text);
+		if (!wrong && text_fits(g, f, buf_view(&g->text)))
+			return NULL;
+	}
+	return wrong ? wrong : "no text that fits was found";
+}
+
+/* A string of the first pattern there is; false: there is none. */
+static bool generate_pattern(struct generator *g, const struct facets *f)
+{
+	for (unsigned i = 0; i < f->count; i++) {
+		if (!f->nodes[i]->pattern)
+			continue;
+		(void)generate_matching(g, f, f->nodes[i]);
+		json_write_string(buf_view(&g->text), g->out);
+		return true;
+	}
+	return false;
+}
+
 static void generate_string(struct generator *g, const struct facets *f)
 {
 	static const char *const pieces[] = {
@@ -99,6 +150,8 @@ static void generate_string(struct generator *g, const struct facets *f)
 	uint64_t min = 0, max = 2 + g->size / 5;
 	uint64_t count;
 
+	if (generate_pattern(g, f))
+		return;
 	for (unsigned i = 0; i < f->count; i++) {
 		struct json_value word = json_member(f->nodes[i]->at, STR("format"));
 		const char *example =
@@ -160,16 +213,64 @@ static bool named_before(const struct facets *f, unsigned facet, struct cf_str n
 	return false;
 }
 
+/* The name of a member that no rule names, and the schema of its value. False: none. */
+static bool extra_name(struct generator *g, const struct facets *f, const struct snode **ret_schema)
+{
+	const struct snode *names = NULL;
+
+	*ret_schema = NULL;
+	buf_clear(&g->text);
+	for (unsigned i = 0; i < f->count; i++) {
+		const struct snode *n = f->nodes[i];
+
+		names = n->property_names ? n->property_names : names;
+		if (n->additional && !n->additional->always)
+			*ret_schema = n->additional;
+	}
+	for (unsigned i = 0; i < f->count; i++) {
+		const struct snode *n = f->nodes[i];
+		const struct pattern_rule *rule;
+
+		if (!n->pattern_count || chance(g, 20))
+			continue;
+		rule = &n->patterns[rng_below(g->rng, n->pattern_count)];
+		*ret_schema = rule->schema;
+		return !pattern_generate(rule->text, g->rng, g->size, &g->text);
+	}
+	for (unsigned i = 0; i < f->count; i++)
+		if (f->nodes[i]->additional && f->nodes[i]->additional->always < 0)
+			return false;
+	if (names && names->pattern)
+		return !pattern_generate(names->pattern_text, g->rng, g->size, &g->text);
+	return !buf_printf(&g->text, "unknown%u", (unsigned)rng_below(g->rng, 10));
+}
+
+static void generate_extra(struct generator *g, const struct facets *f, bool first, unsigned depth)
+{
+	const struct snode *schema;
+
+	if (!extra_name(g, f, &schema))
+		return;
+	for (unsigned i = 0; i < f->count; i++)
+		if (f->nodes[i]->names && name_table_get(f->nodes[i]->names, buf_view(&g->text)))
+			return;
+	if (!first)
+		buf_byte(g->out, ',');
+	json_write_string(buf_view(&g->text), g->out);
+	buf_byte(g->out, ':');
+	generate_at(g, schema, schema ? depth + 1 : DEPTH_MAX);
+}
+
 static void generate_object(struct generator *g, const struct facets *f, unsigned depth)
 {
-	bool open = true, first = true;
+	bool closed = false, ruled = false, first = true;
 
 	buf_byte(g->out, '{');
 	for (unsigned i = 0; i < f->count; i++) {
 		const struct snode *n = f->nodes[i];
 
-		open = open && !n->additional && !n->unevaluated_properties && !n->property_names &&
-		       !n->pattern_count;
+		closed = closed || n->unevaluated_properties;
+		ruled = ruled || n->pattern_count || (n->additional && !n->additional->always);
 		for (uint32_t k = 0; n->names && k < n->names->count; k++) {
 			const struct name_rule *rule = &n->names->rules[k];
 
@@ -184,11 +285,8 @@ static void generate_object(struct generator *g, const struct facets *f, unsigne
 			generate_at(g, rule->schema, depth + 1);
 		}
 	}
-	if (open && chance(g, g->size / 4)) {
-		buf_printf(g->out, "%s\"unknown%u\":", first ? "" : ",",
-			   (unsigned)rng_below(g->rng, 10));
-		generate_at(g, NULL, DEPTH_MAX);
-	}
+	if (!closed && chance(g, ruled ? 20 + g->size / 2 : g->size / 4))
+		generate_extra(g, f, first, depth);
 	buf_byte(g->out, '}');
 }
 
@@ -247,34 +345,134 @@ static void generate_at(struct generator *g, const struct snode *node, unsigned 
 		buf_str(g->out, STR("null"));
 }
 
+static void generator_init(struct generator *g, const struct schema *schema, struct rng *rng,
+			   unsigned size, struct cf_buf *out)
+{
+	*g = (struct generator){.rng = rng, .size = size > 100 ? 100 : size, .out = out};
+	buf_init(&g->text, schema->mem);
+	matcher_init(&g->matcher, schema->mem);
+}
+
+static void generator_fini(struct generator *g)
+{
+	matcher_fini(&g->matcher);
+	buf_fini(&g->text);
+}
+
+struct last_failure {
+	struct cf_error *error;
+};
+
+/* The place in the schema, for whoever reads what is wrong with it. */
+static bool keep_failure(void *ctx, const struct schema_failure *failure)
+{
+	struct last_failure *last = ctx;
+	const char *hash = memchr(failure->keyword.ptr, '#', failure->keyword.len);
+	size_t from = hash ? (size_t)(hash + 1 - failure->keyword.ptr) : 0;
+
+	error_set(last->error, CF_ERR_UNSUPPORTED_OP,
+		  "no valid document was found for the schema in %d tries; the last one %.*s",
+		  TRIES, STR_ARG(failure->message));
+	error_at_pointer(last->error,
+			 (struct cf_str){failure->keyword.ptr + from, failure->keyword.len - from});
+	return false;
+}
+
+/* One guess. 0, or why it is none. */
+static int guess(struct generator *g, const struct schema *schema, struct json_doc *doc,
+		 size_t start, const struct schema_report *report)
+{
+	int rc;
+
+	g->out->len = start;
+	generate_at(g, schema->root, 0);
+	if (g->out->failed || g->text.failed)
+		return CF_ERR_NOMEM;
+	rc = json_read(doc, g->out->ptr + start, g->out->len - start, JSON_READ_DOCUMENT, NULL);
+	return rc ? rc : schema_validate(schema, json_root(doc), report, NULL);
+}
+
 int schema_generate(const struct schema *schema, struct rng *rng, unsigned size, struct cf_buf *out,
 		    struct cf_error *error)
 {
-	struct generator g = {rng, size > 100 ? 100 : size, out};
+	struct last_failure last = {error};
+	struct schema_report report = {keep_failure, &last};
 	size_t start = out->len;
+	struct generator g;
 	struct json_doc doc;
 	int rc = CF_ERR_INVALID;
 
+	generator_init(&g, schema, rng, size, out);
 	json_doc_init(&doc, schema->mem);
-	for (int i = 0; i < TRIES && rc; i++) {
-		out->len = start;
-		generate_at(&g, schema->root, 0);
-		if (out->failed) {
-			rc = CF_ERR_NOMEM;
-			break;
-		}
-		rc = json_read(&doc, out->ptr + start, out->len - start, JSON_READ_DOCUMENT, NULL);
-		if (rc == 0)
-			rc = schema_validate(schema, json_root(&doc), NULL, NULL);
-		if (rc == CF_ERR_NOMEM)
-			break;
-	}
+	error_set(error, CF_ERR_UNSUPPORTED_OP,
+		  "no valid document was found for the schema in %d tries", TRIES);
+	for (int i = 0; i < TRIES && rc && rc != CF_ERR_NOMEM; i++)
+		rc = guess(&g, schema, &doc, start, error && i + 1 == TRIES ? &report : NULL);
 	json_doc_fini(&doc);
+	generator_fini(&g);
 	if (rc && !out->failed)
 		out->len = start;
 	if (rc == CF_ERR_NOMEM)
 		return error_nomem(error);
-	return rc ? error_set(error, CF_ERR_UNSUPPORTED_OP,
-			      "no valid document was found for the schema in %d tries", TRIES)
-		  : 0;
+	return rc ? CF_ERR_UNSUPPORTED_OP : 0;
+}
+
+/* --- what is left out ----------------------------------------------------------------- */
+
+static int tell_gap(const struct snode *node, const char *rule, const char *why,
+		    const struct schema *schema,
+		    void (*found)(void *ctx, struct cf_str pointer, const char *why), void *ctx)
+{
+	struct cf_buf pointer;
+	int rc;
+
+	buf_init(&pointer, schema->mem);
+	rc = json_pointer_of(node->at, &pointer) || json_pointer_push(&pointer, str_of(rule))
+		     ? CF_ERR_NOMEM
+		     : 0;
+	if (rc == 0)
+		found(ctx, buf_view(&pointer), why);
+	buf_fini(&pointer);
+	return rc;
+}
+
+/* Whether a string for this place comes from elsewhere. */
+static bool is_given(const struct snode *node)
+{
+	return !json_is_absent(node->values) || !json_is_absent(node->constant) ||
+	       !json_is_absent(json_member(node->at, STR("examples"))) ||
+	       !json_is_absent(json_member(node->at, STR("default")));
+}
+
+int schema_generate_gaps(const struct schema *schema, uint64_t seed,
+			 void (*found)(void *ctx, struct cf_str pointer, const char *why),
+			 void *ctx, struct cf_error *error)
+{
+	struct rng rng = {seed};
+	struct generator g;
+	int rc = 0;
+
+	generator_init(&g, schema, &rng, 20, NULL);
+	for (size_t i = 0; i < schema->queue_count && rc == 0; i++) {
+		const struct snode *node = schema->queue[i];
+		struct facets f = {.nodes = {node}, .count = 1};
+		const char *why = NULL;
+
+		if (node->at.doc != schema->root_value.doc)
+			continue;
+		if (node->pattern && !is_given(node))
+			why = generate_matching(&g, &f, node);
+		if (why)
+			rc = tell_gap(node, "pattern", why, schema, found, ctx);
+		for (uint32_t k = 0; k < node->pattern_count && rc == 0; k++) {
+			buf_clear(&g.text);
+			why = pattern_generate(node->patterns[k].text, &rng, 20, &g.text);
+			if (why)
+				rc = tell_gap(node, "patternProperties", why, schema, found, ctx);
+		}
+	}
+	if (g.text.failed)
+		rc = CF_ERR_NOMEM;
+	generator_fini(&g);
+	return rc ? error_nomem(error) : 0;
 }

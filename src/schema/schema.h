@@ -121,9 +121,16 @@ struct schema_view schema_view_items(const struct schema_view *array);
 
 /* Writes a random valid instance (and checks that it is). Small and simple
  * values come first with low `size` (0 to 100). CF_ERR_UNSUPPORTED_OP where no
- * valid one was found in a bounded number of tries. */
+ * valid one was found in a bounded number of tries; the pointer is then the place
+ * in the schema that refused the last one. */
 int schema_generate(const struct schema *schema, struct rng *rng, unsigned size, struct cf_buf *out,
 		    struct cf_error *error);
+
+/* Calls `found` for each place of the schema's own document of which no value can be
+ * made: patterns that cannot be read backwards (and no example is given). NOMEM. */
+int schema_generate_gaps(const struct schema *schema, uint64_t seed,
+			 void (*found)(void *ctx, struct cf_str pointer, const char *why),
+			 void *ctx, struct cf_error *error);
 
 /* --- differences ---------------------------------------------------------- */
 

@@ -240,6 +240,37 @@ run check c --json
 expect_code 3
 expect_out '{"level":"error","file":"manifests/1.1.0.json","line":4,"message":"the type setings has no schema"}'
 
+begin "strings are made from their pattern, so that check covers them"
+fresh
+sed -i 's/"title": *{"type": "string"}/"title": {"type": "string", "pattern": "^[A-Z][a-z]+( [a-z]+){0,3}$"}/' $item/*.json
+run check c --seed 1
+expect_code 0
+expect_out ''
+sed -i 's/"pattern": "[^"]*"/"pattern": "^[A-Z]+$"/' $item/2.0.0.json
+run check c --seed 1
+expect_code 3
+expect_out_has 'a valid document becomes an invalid one going up: '
+expect_out_has ' at /title: {'
+
+begin "a pattern that cannot be read backwards is told with its schema and pointer"
+fresh
+sed -i 's/"title": *{"type": "string"}/"title": {"type": "string", "pattern": "^(.)\\\\1$"}/' $item/*.json
+run check c --seed 1
+expect_code 0
+expect_out_has 'warning schemas/todo-item/2.0.0.json:'
+expect_out_has ': no text is generated for /properties/title/pattern (a back reference): give examples there'
+expect_out_has 'warning schemas/todo-item/1.1.0.json:'
+expect_out_has 'the laws are not proven for todo-item@1: no valid document was found'
+expect_err_has 'chesterfield: 0 errors'
+
+begin "a schema that no document fits"
+fresh
+sed -i 's/"type": "boolean"/"type": "boolean", "not": {}/' $item/1.1.0.json
+run check c --seed 1
+expect_out_has 'warning schemas/todo-item/1.1.0.json:'
+expect_out_has 'the laws are not proven for todo-item@1: no valid document was found for the schema in 60 tries; the last one '
+expect_out_has ' at /properties/'
+
 begin "the graph to read"
 run graph -c "$source/examples/todo-split"
 expect_code 0
