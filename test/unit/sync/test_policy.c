@@ -123,6 +123,31 @@ START_TEST(late_edit_gives_way_unless_the_policy_says_otherwise)
 }
 END_TEST
 
+START_TEST(saving_a_deleted_document_again_brings_back_all)
+{
+	struct bed bed;
+	size_t leaves;
+
+	open_with(&bed, "{late: agreed}");
+	put(&bed, "todo-item@1:a", V1("\"title\":\"t\",\"isDone\":false"));
+	settle(&bed);
+	put_on(&bed, "todo-item@3:a", rev_of(&bed, "todo-item@3:a"), "{}", true);
+	settle(&bed);
+	expect(&bed, "todo-item@1:a", NULL);
+	expect(&bed, "todo-item@2:a", NULL);
+	put_on(&bed, "todo-item@1:a", rev_of(&bed, "todo-item@1:a"),
+	       V1("\"title\":\"again\",\"isDone\":false"), false);
+	settle(&bed);
+	expect(&bed, "todo-item@1:a", V1("\"title\":\"again\",\"isDone\":false"));
+	expect(&bed, "todo-item@3:a", V3("\"title\":\"again\""));
+	body_of(&bed, "todo-item@2:a", &leaves);
+	ck_assert_uint_eq(leaves, 1);
+	ck_assert_uint_eq(settle(&bed), 0);
+	ck_assert_uint_eq(find_listed(&bed, SYNC_CONFLICTS, NULL).count, 0);
+	bed_close(&bed);
+}
+END_TEST
+
 /* Up adds one, down leaves it: no agreement is possible. */
 START_TEST(swinging_lens_is_quarantined_with_both_values)
 {
@@ -155,6 +180,7 @@ int main(void)
 	tcase_add_test(tcase, oldest_version_is_preferred);
 	tcase_add_test(tcase, latest_by_a_field_is_preferred);
 	tcase_add_test(tcase, late_edit_gives_way_unless_the_policy_says_otherwise);
+	tcase_add_test(tcase, saving_a_deleted_document_again_brings_back_all);
 	tcase_add_test(tcase, swinging_lens_is_quarantined_with_both_values);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
