@@ -113,6 +113,19 @@ static int load(struct catalog *catalog, struct cf_error *error)
 	return rc;
 }
 
+static void find_id(struct catalog_major *major)
+{
+	struct json_value root = json_file_root(&major->schemas[major->schema_count - 1].file);
+	struct json_value required = json_member(root, STR("required"));
+	struct json_iter it = json_iter(required);
+
+	major->names_id =
+		!json_is_absent(json_member(json_member(root, STR("properties")), STR("_id")));
+	while (json_kind(required) == JSON_ARRAY && json_next(&it))
+		major->names_id = major->names_id || (json_kind(it.value) == JSON_STRING &&
+						      str_equal(json_inner(it.value), STR("_id")));
+}
+
 int catalog_open_with(struct catalog **ret, const char *dir,
 		      void (*problem)(void *ctx, const struct cf_error *error), void *ctx,
 		      const struct cf_mem *mem, struct cf_error *error)
@@ -140,6 +153,9 @@ int catalog_open_with(struct catalog **ret, const char *dir,
 		catalog_close(catalog);
 		return rc;
 	}
+	for (size_t i = 0; i < catalog->type_count; i++)
+		for (size_t k = 0; k < catalog->types[i].major_count; k++)
+			find_id(&catalog->types[i].majors[k]);
 	*ret = catalog;
 	return 0;
 }
@@ -269,12 +285,31 @@ static bool has_meta(struct json_value document)
 	return false;
 }
 
-/* The document without the members that are the store's. */
-static int without_meta(struct json_value document, struct cf_buf *out)
+/* "_id":ID, as the first member. */
+static int show_id(const struct catalog *catalog, const struct catalog_id *id, struct cf_buf *out)
+{
+	struct cf_buf text;
+	int rc;
+
+	buf_init(&text, catalog->mem);
+	rc = catalog_format_id(catalog, id->type->name, id->major_number, id->key, id->singleton,
+			       &text);
+	buf_str(out, STR("\"_id\":"));
+	if (rc == 0)
+		rc = json_write_string(buf_view(&text), out);
+	buf_fini(&text);
+	return rc;
+}
+
+/* The document as its schema is to see it: without the members that are the store's. */
+static int for_schema(const struct catalog *catalog, const struct catalog_id *id,
+		      struct json_value document, struct cf_buf *out)
 {
 	struct json_iter it = json_iter(document);
 
 	buf_byte(out, '{');
+	if (id->major->names_id && show_id(catalog, id, out))
+		return CF_ERR_NOMEM;
 	while (json_next(&it)) {
 		if (json_inner(it.name).len && json_inner(it.name).ptr[0] == '_')
 			continue;
@@ -296,11 +331,11 @@ int catalog_validate(const struct catalog *catalog, const struct catalog_id *id,
 	struct cf_buf text;
 	int rc;
 
-	if (!has_meta(document))
+	if (!has_meta(document) && !(id->major->names_id && json_kind(document) == JSON_OBJECT))
 		return schema_validate(schema, document, report, error);
 	json_doc_init(&doc, catalog->mem);
 	buf_init(&text, catalog->mem);
-	rc = without_meta(document, &text) ? error_nomem(error) : 0;
+	rc = for_schema(catalog, id, document, &text) ? error_nomem(error) : 0;
 	if (rc == 0)
 		rc = json_read(&doc, text.ptr, text.len, JSON_READ_DOCUMENT, error);
 	if (rc == 0)

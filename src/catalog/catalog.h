@@ -19,6 +19,7 @@ struct catalog_major {
 	bool supported;
 	struct catalog_schema *schemas; /* ascending; the last is the major's newest */
 	size_t schema_count;
+	bool names_id; /* the newest schema speaks of `_id` */
 };
 struct catalog_type {
 	struct cf_str name;
@@ -89,7 +90,9 @@ int catalog_identify(const struct catalog *catalog, struct json_value document, 
 int catalog_format_id(const struct catalog *catalog, struct cf_str type, uint32_t major,
 		      struct cf_str key, bool singleton, struct cf_buf *out);
 /* Validates against the newest schema of the id's major. Members that begin with
- * "_" are not the schema's business. As schema_validate. */
+ * "_" are not the schema's business, but for `_id` where the schema speaks of it: then
+ * the document is seen with the id that `id` says, whether it carries one or not. As
+ * schema_validate. */
 int catalog_validate(const struct catalog *catalog, const struct catalog_id *id,
 		     struct json_value document, const struct schema_report *report,
 		     struct cf_error *error);

@@ -216,6 +216,56 @@ END_TEST
 
 /* --- examples ------------------------------------------------------------------------ */
 
+/* A schema that speaks of `_id` sees it, also where the document's body lacks it; one
+ * that does not is not told of any of the store's members. */
+START_TEST(schema_sees_the_id_it_speaks_of)
+{
+	static const struct {
+		const char *id, *body;
+		bool valid;
+	} rows[] = {
+		{"note@1:k", "{\"_id\":\"note@1:k\",\"_rev\":\"1-a\",\"text\":\"t\"}", true},
+		{"note@1:k", "{\"text\":\"t\"}", true},
+		{"note@1:other", "{\"text\":\"t\"}", false},
+		{"note@1:k", "{\"text\":\"t\",\"more\":1}", false},
+		{"note@2:k", "{\"_id\":\"note@2:k\",\"_rev\":\"1-a\",\"text\":\"t\"}", true},
+		{"note@2:k", "{\"text\":\"t\"}", true},
+		{"note@2:k", "{\"_id\":\"note@2:k\"}", false},
+	};
+	struct catalog *catalog;
+	struct json_doc doc;
+	struct cf_error error;
+
+	make_catalog("name: n\n");
+	write_file("schemas/note/1.0.0.json",
+		   "{\"version\": \"1.0.0\", \"required\": [\"_id\", \"text\"], "
+		   "\"additionalProperties\": false, \"properties\": {\"_id\": {\"const\": "
+		   "\"note@1:k\"}, \"text\": {}}}");
+	write_file("schemas/note/2.0.0.json",
+		   "{\"version\": \"2.0.0\", \"required\": [\"text\"], "
+		   "\"additionalProperties\": false, \"properties\": {\"text\": {}}}");
+	ck_assert_int_eq(catalog_open(&catalog, dir, &mem_heap, &error), 0);
+	json_doc_init(&doc, &mem_heap);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct catalog_id id = {0};
+		int rc;
+
+		ck_assert_int_eq(json_read(&doc, rows[i].body, strlen(rows[i].body),
+					   JSON_READ_DOCUMENT, &error),
+				 0);
+		ck_assert_int_eq(
+			catalog_identify(catalog, json_root(&doc), str_of(rows[i].id), &id, &error),
+			0);
+		rc = catalog_validate(catalog, &id, json_root(&doc), NULL, &error);
+		ck_assert_msg(rc == (rows[i].valid ? 0 : CF_ERR_INVALID), "%s: %d", rows[i].body,
+			      rc);
+	}
+	json_doc_fini(&doc);
+	catalog_close(catalog);
+	remove_catalog();
+}
+END_TEST
+
 static void example_path(char *path, size_t size, const char *name)
 {
 	snprintf(path, size, "%s/examples/%s", getenv("CHESTERFIELD_SOURCE"), name);
@@ -377,6 +427,7 @@ int main(void)
 	tcase_add_loop_test(tcase, id_is_refused, 0, ARRAY_LEN(bad));
 	tcase_add_loop_test(tcase, document_says_what_it_is, 0, ARRAY_LEN(documents));
 	tcase_add_loop_test(tcase, config_is_refused, 0, ARRAY_LEN(wrong));
+	tcase_add_test(tcase, schema_sees_the_id_it_speaks_of);
 	tcase_add_test(tcase, programs_lead_from_each_major_to_each);
 	tcase_add_test(tcase, chain_is_its_links_one_by_one);
 	tcase_add_test(tcase, missing_memory_is_told_and_leaks_nothing);
