@@ -1,6 +1,6 @@
 /* check: what can be wrong with a catalog, found before anything runs. Goes on after
  * the first finding as far as it can see. */
-#include "catalog/check.h"
+#include "catalog/prove.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,6 +47,24 @@ static void on_problem(void *ctx, const struct cf_error *problem)
 	(void)snprintf(text, sizeof(text), "%s%s%s", problem->message,
 		       problem->pointer[0] ? " at " : "", problem->pointer);
 	checker_tell(checker, false, problem->file, problem->line, str_of(text));
+}
+
+void checker_tell_unproven(struct checker *checker, const struct catalog_major *major,
+			   const struct cf_error *why)
+{
+	const struct catalog_schema *schema = &major->schemas[major->schema_count - 1];
+	struct json_value at =
+		json_pointer_get(json_file_root(&schema->file), str_of(why->pointer));
+
+	for (size_t i = 0; i < checker->unproven_count; i++)
+		if (checker->unproven[i] == major)
+			return;
+	if (checker->unproven_count == ARRAY_LEN(checker->unproven))
+		return;
+	checker->unproven[checker->unproven_count++] = major;
+	tell(checker, true, &schema->file, json_is_absent(at) ? 0 : at.node,
+	     "the laws are not proven for %.*s@%u: %s%s%s", STR_ARG(major->type->name),
+	     major->major, why->message, why->pointer[0] ? " at " : "", why->pointer);
 }
 
 /* --- manifests -------------------------------------------------------------------- */
@@ -183,16 +201,39 @@ static void on_lens_finding(void *ctx, const struct lens_finding *finding)
 	checker_tell(at->checker, finding->warning, at->path, finding->line, finding->message);
 }
 
-static int check_edge(struct checker *checker, const struct catalog *catalog,
-		      const struct catalog_edge *edge, struct cf_error *error)
+static int check_edge(struct bench *bench, const struct catalog_edge *edge, struct cf_error *error)
 {
+	struct checker *checker = bench->checker;
 	const struct schema *older = catalog_major_schema(edge->older[0]);
 	const struct schema *newer = catalog_major_schema(edge->newer[0]);
 	struct lens_ctx ctx = {checker, lens_file(edge->lens)->path};
 	struct lens_report report = {on_lens_finding, &ctx};
 	int rc = lens_check_schemas(edge->lens, &older, &newer, checker->mem, &report, error);
 
-	return rc ? rc : check_laws(checker, catalog, edge, error);
+	/* Each lens starts anew, so that a seed means the same whatever else there is. */
+	bench->rng.state = checker->args->seed;
+	if (rc == 0 && check_laws(bench, edge))
+		rc = error_nomem(error);
+	return rc;
+}
+
+/* What is proven on generated documents. */
+static int check_documents(struct checker *checker, const struct catalog *catalog,
+			   struct cf_error *error)
+{
+	struct bench bench = {
+		.checker = checker, .catalog = catalog, .worker = lens_worker_new(checker->mem)};
+	int rc = bench.worker ? 0 : error_nomem(error);
+
+	for (size_t i = 0; i < catalog->edge_count && rc == 0; i++)
+		rc = check_edge(&bench, &catalog->edges[i], error);
+	for (size_t i = 0; i < catalog->type_count && rc == 0; i++) {
+		bench.rng.state = checker->args->seed;
+		if (check_composition(&bench, &catalog->types[i]))
+			rc = error_nomem(error);
+	}
+	lens_worker_free(bench.worker);
+	return rc;
 }
 
 static int check_opened(struct checker *checker, const struct catalog *catalog,
@@ -207,9 +248,7 @@ static int check_opened(struct checker *checker, const struct catalog *catalog,
 		return 0;
 	for (size_t i = 0; i < catalog->type_count && rc == 0; i++)
 		rc = check_type(checker, catalog, &catalog->types[i], error);
-	for (size_t i = 0; i < catalog->edge_count && rc == 0; i++)
-		rc = check_edge(checker, catalog, &catalog->edges[i], error);
-	return rc;
+	return rc ? rc : check_documents(checker, catalog, error);
 }
 
 int catalog_check(const char *dir, const struct catalog_check_args *args, size_t *ret_errors,

@@ -9,12 +9,17 @@ struct checker {
 	const struct cf_mem *mem;
 	struct cf_str dir;
 	size_t errors;
+	/* Majors of whose schema no document could be made: told once each. */
+	const struct catalog_major *unproven[1024];
+	size_t unproven_count;
 };
 
 void checker_tell(struct checker *checker, bool warning, const char *path, unsigned line,
 		  struct cf_str message);
-/* The laws of one lens between its schemas, on generated documents. NOMEM. */
-int check_laws(struct checker *checker, const struct catalog *catalog,
-	       const struct catalog_edge *edge, struct cf_error *error);
+void checker_tell_unproven(struct checker *checker, const struct catalog_major *major,
+			   const struct cf_error *why);
+struct bench;
+/* The laws of one lens between its schemas, on generated documents. NOMEM, IO. */
+int check_laws(struct bench *bench, const struct catalog_edge *edge);
 
 #endif

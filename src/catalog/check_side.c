@@ -1,0 +1,225 @@
+/* Documents of one side of a lens, generated, converted and compared; and the smallest
+ * one that shows a failure. */
+#include "catalog/prove.h"
+
+#include <stdio.h>
+
+enum { TRIES_OF_A_SCHEMA = 3, EXAMPLE_BYTES = 300 };
+
+void side_init(struct side *side, const struct cf_mem *mem)
+{
+	for (size_t i = 0; i < PLACES_MAX; i++) {
+		buf_init(&side->texts[i], mem);
+		json_doc_init(&side->docs[i], mem);
+	}
+	side->count = 0;
+}
+
+void side_fini(struct side *side)
+{
+	for (size_t i = 0; i < PLACES_MAX; i++) {
+		buf_fini(&side->texts[i]);
+		json_doc_fini(&side->docs[i]);
+	}
+}
+
+void side_shape(struct side *side, const struct catalog *catalog, struct lens_side places)
+{
+	side->places = places;
+	side->count = places.count < PLACES_MAX ? places.count : PLACES_MAX;
+	for (size_t i = 0; i < side->count; i++) {
+		const struct catalog_type *type = catalog_type(catalog, places.places[i].type);
+
+		side->majors[i] = type ? catalog_major(type, places.places[i].major) : NULL;
+		side->values[i] = JSON_ABSENT;
+	}
+}
+
+struct json_value side_value(const struct side *side, const struct lens_place *place)
+{
+	for (size_t i = 0; i < side->count; i++)
+		if (str_equal(side->places.places[i].type, place->type) &&
+		    side->places.places[i].major == place->major &&
+		    side->places.places[i].tie == place->tie)
+			return side->values[i];
+	return JSON_ABSENT;
+}
+
+int side_read(struct side *side, size_t i, struct cf_error *error)
+{
+	int rc = json_read(&side->docs[i], side->texts[i].ptr, side->texts[i].len,
+			   JSON_READ_DOCUMENT, error);
+
+	side->values[i] = rc ? JSON_ABSENT : json_root(&side->docs[i]);
+	return rc;
+}
+
+int side_set(struct side *side, size_t i, struct cf_str text, struct cf_error *error)
+{
+	buf_clear(&side->texts[i]);
+	if (buf_str(&side->texts[i], text))
+		return error_nomem(error);
+	return side_read(side, i, error);
+}
+
+static int generate_place(struct bench *bench, struct side *side, size_t i, unsigned size,
+			  struct cf_error *error)
+{
+	int rc = CF_ERR_UNSUPPORTED_OP;
+
+	for (int try = 0; try < TRIES_OF_A_SCHEMA && rc == CF_ERR_UNSUPPORTED_OP; try++) {
+		buf_clear(&side->texts[i]);
+		rc = schema_generate(catalog_major_schema(side->majors[i]), &bench->rng, size,
+				     &side->texts[i], error);
+	}
+	if (rc == CF_ERR_UNSUPPORTED_OP)
+		checker_tell_unproven(bench->checker, side->majors[i], error);
+	return rc ? rc : side_read(side, i, error);
+}
+
+int side_generate(struct bench *bench, struct side *side, const struct lens_program *program,
+		  unsigned size, struct cf_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < side->count && rc == 0; i++) {
+		struct cf_str key = STR("same");
+
+		side->values[i] = JSON_ABSENT;
+		if (!side->majors[i])
+			continue;
+		if (i && side->places.places[i].tie == LENS_SHARED)
+			rc = lens_reference(bench->worker, program, i, side->values[0], &key,
+					    error);
+		if (rc == 0 && key.len)
+			rc = generate_place(bench, side, i, size, error);
+	}
+	return rc;
+}
+
+int side_apply(struct bench *bench, const struct lens_program *program, const struct side *from,
+	       const struct side *base, struct side *to, struct cf_error *error)
+{
+	struct json_value inputs[PLACES_MAX], bases[PLACES_MAX];
+	struct lens_args args = {.key = STR("k"), .inputs = inputs, .bases = base ? bases : NULL};
+	struct lens_side in = lens_program_inputs(program), out = lens_program_outputs(program);
+	const struct lens_output *outputs;
+	int rc;
+
+	for (size_t i = 0; i < in.count; i++)
+		inputs[i] = side_value(from, &in.places[i]);
+	for (size_t i = 0; base && i < out.count; i++)
+		bases[i] = side_value(base, &out.places[i]);
+	rc = lens_apply(bench->worker, program, &args, &outputs, error);
+	for (size_t i = 0; i < to->count && rc == 0; i++) {
+		to->values[i] = JSON_ABSENT;
+		if (outputs[i].text.ptr)
+			rc = side_set(to, i, outputs[i].text, error);
+	}
+	return rc;
+}
+
+bool side_same(const struct side *a, const struct side *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		struct json_value x = side_value(a, &b->places.places[i]);
+
+		if (json_is_absent(x) != json_is_absent(b->values[i]))
+			return false;
+		if (!json_is_absent(x) && !json_equal(x, b->values[i]))
+			return false;
+	}
+	return true;
+}
+
+size_t side_invalid(const struct side *side, struct cf_error *error)
+{
+	size_t i = 0;
+
+	while (i < side->count && (json_is_absent(side->values[i]) || !side->majors[i] ||
+				   schema_validate(catalog_major_schema(side->majors[i]),
+						   side->values[i], NULL, error) == 0))
+		i++;
+	return i;
+}
+
+int side_without(const struct side *side, size_t place, uint32_t member, struct json_value instead,
+		 struct cf_buf *out)
+{
+	struct json_iter it = json_iter(side->values[place]);
+
+	buf_clear(out);
+	buf_byte(out, '{');
+	for (uint32_t i = 0; json_next(&it); i++) {
+		if (i == member && json_is_absent(instead))
+			continue;
+		buf_str(out, out->len > 1 ? STR(",") : STR(""));
+		json_write(it.name, out);
+		buf_byte(out, ':');
+		json_write(i == member ? instead : it.value, out);
+	}
+	return buf_byte(out, '}') ? CF_ERR_NOMEM : 0;
+}
+
+/* --- examples --------------------------------------------------------------------------- */
+
+void example_note(struct example *example, const struct side *side, const char *message,
+		  const char *pointer, struct cf_str extra)
+{
+	size_t len = extra.len;
+
+	for (size_t i = 0; i < side->count; i++)
+		len += json_is_absent(side->values[i]) ? 0 : side->texts[i].len;
+	if (example->found && example->document.len <= len)
+		return;
+	example->found = true;
+	(void)snprintf(example->message, sizeof(example->message), "%.200s%s%.60s", message,
+		       pointer[0] ? " at " : "", pointer);
+	buf_clear(&example->document);
+	for (size_t i = 0; i < side->count; i++) {
+		if (json_is_absent(side->values[i]))
+			continue;
+		(void)buf_str(&example->document, i ? STR(" ") : STR(""));
+		(void)buf_str(&example->document, buf_view(&side->texts[i]));
+	}
+	(void)buf_str(&example->document, extra);
+}
+
+void example_tell(const struct example *example, struct checker *checker,
+		  const struct json_file *file, unsigned line, const char *what)
+{
+	size_t len = example->document.len;
+	char text[800];
+
+	if (!example->found)
+		return;
+	if (len > EXAMPLE_BYTES) {
+		len = EXAMPLE_BYTES;
+		while (((unsigned char)example->document.ptr[len] & 0xc0) == 0x80)
+			len--;
+	}
+	(void)snprintf(text, sizeof(text), "%s%s%s: %.*s%s", what, example->message[0] ? ": " : "",
+		       example->message, (int)len, len ? example->document.ptr : "",
+		       len < example->document.len ? "..." : "");
+	checker_tell(checker, false, file->path, example->line ? example->line : line,
+		     str_of(text));
+}
+
+unsigned lens_blame_line(const struct lens *lens)
+{
+	const struct json_file *file = lens_file(lens);
+	struct json_value ops = json_member(json_file_root(file), STR("lens"));
+	struct json_iter it = json_iter(ops);
+	struct json_value blamed = ops;
+	unsigned scripts = 0;
+
+	while (json_kind(ops) == JSON_ARRAY && json_next(&it)) {
+		if (json_is_absent(json_member(it.value, STR("script"))))
+			continue;
+		blamed = it.value;
+		scripts++;
+	}
+	if (scripts != 1)
+		blamed = ops;
+	return json_file_line(file, json_is_absent(blamed) ? 0 : blamed.node);
+}

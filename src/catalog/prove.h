@@ -1,0 +1,90 @@
+/* Private to catalog/: what the proofs of check share: documents of one side of a
+ * program, and the smallest document that shows a failure. */
+#ifndef CATALOG_PROVE_H
+#define CATALOG_PROVE_H
+
+#include "catalog/check.h"
+
+enum { PLACES_MAX = 16 };
+
+/* What runs the programs. */
+struct bench {
+	struct checker *checker;
+	const struct catalog *catalog;
+	struct lens_worker *worker;
+	struct rng rng;
+};
+
+/* Documents of one side, by place. */
+struct side {
+	size_t count;
+	const struct catalog_major *majors[PLACES_MAX];
+	struct lens_side places;
+	struct cf_buf texts[PLACES_MAX];
+	struct json_doc docs[PLACES_MAX];
+	struct json_value values[PLACES_MAX]; /* absent: this part is not there */
+};
+
+void side_init(struct side *side, const struct cf_mem *mem);
+void side_fini(struct side *side);
+void side_shape(struct side *side, const struct catalog *catalog, struct lens_side places);
+/* The value that `side` has for a place of another side; a part that the chain reaches
+ * by another reference is the same part. */
+struct json_value side_value(const struct side *side, const struct lens_place *place);
+/* Reads the text of a place anew. */
+int side_read(struct side *side, size_t i, struct cf_error *error);
+int side_set(struct side *side, size_t i, struct cf_str text, struct cf_error *error);
+/* Documents for a program's inputs; parts only where the main one refers to them.
+ * UNSUPPORTED_OP: of a schema no document was found; it is told, once. */
+int side_generate(struct bench *bench, struct side *side, const struct lens_program *program,
+		  unsigned size, struct cf_error *error);
+/* Runs a program from one side to another; `base` may be NULL. */
+int side_apply(struct bench *bench, const struct lens_program *program, const struct side *from,
+	       const struct side *base, struct side *to, struct cf_error *error);
+/* Whether they hold the same documents, by value. */
+bool side_same(const struct side *a, const struct side *b);
+/* The first place whose document its schema refuses, or `count`. */
+size_t side_invalid(const struct side *side, struct cf_error *error);
+/* The document of a place without one of its members, or with another value for it
+ * (absent: none). NOMEM. */
+int side_without(const struct side *side, size_t place, uint32_t member, struct json_value instead,
+		 struct cf_buf *out);
+
+struct example {
+	bool found;
+	char message[300];
+	unsigned line; /* of the op, where it is known */
+	struct cf_buf document;
+};
+
+/* Keeps the shorter one; `extra` is shown behind the documents of `side`. */
+void example_note(struct example *example, const struct side *side, const char *message,
+		  const char *pointer, struct cf_str extra);
+/* One finding: `what`, message, document. */
+void example_tell(const struct example *example, struct checker *checker,
+		  const struct json_file *file, unsigned line, const char *what);
+
+/* A document's own fault, or the end of the check. */
+static inline bool proof_ends(int rc)
+{
+	return rc == CF_ERR_NOMEM || rc == CF_ERR_IO;
+}
+
+/* Where a lens is blamed: its only script, else its list of ops. */
+unsigned lens_blame_line(const struct lens *lens);
+
+/* check_local.c */
+/* Locality of one lens in one direction, from p->source and what was made of it. */
+struct locality;
+struct locality *locality_new(struct bench *bench, const struct catalog_edge *edge);
+struct locality *locality_free(struct locality *locality);
+/* `source` went to `made` by the way there; edits of `made` come back over it. */
+int locality_try(struct locality *locality, bool down, const struct side *source,
+		 const struct side *made, unsigned size);
+void locality_tell(struct locality *locality);
+
+/* check_compose.c */
+/* Each chain of a type against its lenses one by one. NOMEM. */
+int check_composition(struct bench *bench, const struct catalog_type *type);
+
+#endif

@@ -1,0 +1,132 @@
+# check: a catalog with a script that breaks one law, for each law; and what check says.
+. "$(dirname "$0")/lib.sh"
+
+# A catalog of one type: 1 has isDone, 2 has status and note, 3 has what 2 has.
+# plant UP DOWN: the script between 1 and 2.
+plant() {
+	rm -rf c
+	mkdir -p c/schemas/t c/lenses/t
+	echo 'name: planted' >c/catalog.yaml
+	cat >c/schemas/t/1.0.0.json <<'END'
+{"version": "1.0.0", "type": "object", "additionalProperties": false,
+ "properties": {"title": {"type": "string"}, "isDone": {"type": "boolean"}},
+ "required": ["isDone"]}
+END
+	cat >c/schemas/t/2.0.0.json <<'END'
+{"version": "2.0.0", "type": "object", "additionalProperties": false,
+ "properties": {"title": {"type": "string"},
+  "status": {"enum": ["active", "blocked", "done"]}, "note": {"type": "string"}},
+ "required": ["status", "note"]}
+END
+	cat >c/lenses/t/1-2.yaml <<END
+from: t@1
+to: t@2
+lens:
+  - rename: {source: title, destination: name}
+  - rename: {source: name, destination: title}
+  - script:
+      reads: [isDone]
+      writes: [status, note]
+      up: |
+        function (older, base) {
+          var now = {status: older.isDone ? "done" : "active", note: ""};
+          var same = base && (base.status === "done") === older.isDone;
+          $1
+        }
+      down: |
+        function (newer, base) {
+          $2
+        }
+END
+}
+# add_third: a third version whose lens only moves the title.
+add_third() {
+	sed 's/2\.0\.0/3.0.0/; s/"title"/"name"/' c/schemas/t/2.0.0.json >c/schemas/t/3.0.0.json
+	cat >c/lenses/t/2-3.yaml <<'END'
+from: t@2
+to: t@3
+lens:
+  - rename: {source: title, destination: name}
+END
+}
+
+begin "a script that keeps all laws"
+plant 'return same ? base : base ? {status: now.status, note: base.note} : now;' \
+	'return {isDone: newer.status === "done"};'
+add_third
+run check c --seed 1
+expect_code 0
+expect_out ''
+
+begin "GetPut: what comes back is not what went"
+plant 'return now;' 'return {isDone: newer.status === "done"};'
+run check c --seed 1
+expect_code 3
+expect_out_has 'error lenses/t/1-2.yaml:6: GetPut is broken: there and back changes the document, going down: {"status":"'
+
+begin "GetPut: the smallest document is shown"
+expect_true "no optional title" bash -c '! grep GetPut out | grep -q title'
+
+begin "PutGet: what is put is not seen again"
+plant 'return base || now;' 'return {isDone: newer.status === "done"};'
+run check c --seed 1
+expect_code 3
+expect_lines out 1
+expect_out_has 'error lenses/t/1-2.yaml:6: PutGet is broken: what is put is not seen again, going up: over another document: {"isDone":'
+
+begin "Locality: an edit changes a field that has nothing to do with it"
+plant 'return same ? base : base ? {status: now.status, note: base.note + "!"} : now;' \
+	'return {isDone: newer.status === "done"};'
+run check c --seed 1
+expect_code 3
+expect_lines out 1
+expect_out_has 'error lenses/t/1-2.yaml:6: Locality is broken, put up onto what went down: an edit of "isDone" changes "note", too: {"status":"'
+expect_out_has ' edited to "isDone":'
+
+begin "Locality: a field that belongs to the edited one may change along"
+plant 'if (same) return base;
+          return {status: now.status, note: older.isDone ? "closed" : ""};' \
+	'return {isDone: newer.status === "done" && newer.note === "closed"};'
+run check c --seed 1
+expect_true "no Locality" bash -c '! grep -q Locality out'
+
+begin "Composition: at once is not step by step"
+plant 'return same ? base : base ? {status: now.status, note: base.note} : now;' \
+	'return {isDone: newer.status === "done"};'
+add_third
+sed -i 's/"status", "note"\]/"status", "note", "title"]/' c/schemas/t/2.0.0.json
+run check c --seed 1 --runs 50
+expect_code 3
+expect_out_has 'error lenses/t/2-3.yaml:4: Composition is broken: t@1 to @3 at once is not step by step: {"isDone":'
+expect_out_has 'in steps {'
+expect_out_has '"name":""'
+
+begin "Composition, over a base"
+expect_out_has 'error lenses/t/2-3.yaml:4: Composition is broken: t@1 to @3 at once is not step by step, over another document: '
+
+begin "a script that fails is told with the line of its op"
+plant 'throw new Error("odd");' 'return {isDone: newer.status === "done"};'
+run check c --seed 1
+expect_code 3
+expect_out_has 'error lenses/t/1-2.yaml:6: a valid document cannot go up: '
+expect_out_has 'odd'
+
+begin "the line is that of an op inside the list, where it fails"
+plant 'return now;' 'return {isDone: newer.status === "done"};'
+cat >c/lenses/t/1-2.yaml <<'END'
+from: t@1
+to: t@2
+lens:
+  - add: {name: note, type: string, default: ""}
+  - rename: {source: isDone, destination: status}
+  - convert:
+      name: status
+      mapping:
+        - {false: active, true: done}
+        - {active: false, done: true}
+END
+run check c --seed 1
+expect_code 3
+expect_out_has 'error lenses/t/1-2.yaml:6: a valid document cannot go down: convert: no row for the value "blocked" at /status: {"status":"blocked","note":""}'
+
+finish
