@@ -21,6 +21,11 @@ nm -D --defined-only "$library" | awk '{print $3}' >symbols
 expect_has symbols cf_version
 expect_true "nothing but cf_: $(grep -v '^cf_' symbols | head -n 3)" test -z "$(grep -v '^cf_' symbols)"
 
+begin "the static library shows public functions only"
+nm -g --defined-only "${library%.so}.a" | awk 'NF == 3 {print $3}' >symbols
+expect_has symbols cf_version
+expect_true "nothing but cf_: $(grep -v '^cf_' symbols | head -n 3)" test -z "$(grep -v '^cf_' symbols)"
+
 begin "every public function of the headers is in the library"
 grep -rhoE '\bcf_[a-z0-9_]+\(' dest/usr/local/include | tr -d '(' | sort -u >declared
 expect_has declared cf_error_format
@@ -47,7 +52,7 @@ expect_out "$("$program" --version | awk '{print $2}'), somebody else was first"
 
 begin "a program against the static library"
 expect_true "compiles" cc tiny.c -o static $(pkg-config --cflags chesterfield) \
-	"$(dirname "$library")/libchesterfield.a"
+	"${library%.so}.a" $(pkg-config --static --libs chesterfield | sed 's/-lchesterfield//')
 ./static >out 2>err
 expect_out_has 'somebody'
 
