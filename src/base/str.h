@@ -2,9 +2,9 @@
 #ifndef BASE_STR_H
 #define BASE_STR_H
 
-#include <chesterfield/types.h>
+#include "base/bytes.h"
 
-#include <string.h>
+#include <chesterfield/types.h>
 
 #define STR(literal) ((struct cf_str){(literal), sizeof(literal) - 1})
 /* For printf's "%.*s". */
@@ -17,13 +17,12 @@ static inline struct cf_str str_of(const char *text)
 
 static inline bool str_equal(struct cf_str a, struct cf_str b)
 {
-	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+	return a.len == b.len && bytes_equal(a.ptr, b.ptr, a.len);
 }
 
 static inline bool str_starts_with(struct cf_str s, struct cf_str prefix)
 {
-	return s.len >= prefix.len &&
-	       (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
+	return s.len >= prefix.len && bytes_equal(s.ptr, prefix.ptr, prefix.len);
 }
 
 /* Bytewise order, as memcmp; a prefix comes before what it begins. */

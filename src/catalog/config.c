@@ -77,6 +77,17 @@ static int read_conflicts(struct catalog *catalog, struct json_value value, stru
 	return 0;
 }
 
+static void want_fields(struct catalog *catalog)
+{
+	struct json_wanted *wanted = catalog->identity_fields;
+
+	wanted[FIELD_ID].name = STR("_id");
+	wanted[FIELD_TYPE].name = catalog->identity.type_field;
+	wanted[FIELD_VERSION].name = catalog->identity.version_field;
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		wanted[i].hash = json_name_hash(wanted[i].name);
+}
+
 int catalog_read_config(struct catalog *catalog, struct cf_error *error)
 {
 	static const char *const known[] = {"name",      "id",        "fields",
@@ -102,6 +113,7 @@ int catalog_read_config(struct catalog *catalog, struct cf_error *error)
 	if (rc == 0)
 		rc = read_text(catalog, json_member(fields, STR("version")), "fields: version",
 			       &catalog->identity.version_field, error);
+	want_fields(catalog);
 	return rc ? rc : read_conflicts(catalog, json_member(root, STR("conflicts")), error);
 }
 

@@ -264,12 +264,11 @@ static bool version_major(struct json_value value, uint32_t *ret)
 	return read_major(&text, ret) && (text.len == 0 || text.ptr[0] == '.');
 }
 
-static int check_fields(const struct catalog *catalog, struct json_value document, struct cf_str id,
-			struct catalog_id *ret, struct cf_error *error)
+static int check_fields(const struct catalog *catalog, const struct json_value *fields,
+			struct cf_str id, struct catalog_id *ret, struct cf_error *error)
 {
 	const struct lens_identity *identity = &catalog->identity;
-	struct json_value type = json_member(document, identity->type_field);
-	struct json_value version = json_member(document, identity->version_field);
+	struct json_value type = fields[FIELD_TYPE], version = fields[FIELD_VERSION];
 	uint32_t major = 0;
 
 	if (!json_is_absent(type) &&
@@ -296,11 +295,13 @@ static int check_fields(const struct catalog *catalog, struct json_value documen
 int catalog_identify(const struct catalog *catalog, struct json_value document, struct cf_str id,
 		     struct catalog_id *ret, struct cf_error *error)
 {
-	struct json_value own = json_member(document, STR("_id"));
-	struct json_value type = json_member(document, catalog->identity.type_field);
+	struct json_value fields[FIELD_COUNT], own, type;
 	int rc;
 
 	*ret = (struct catalog_id){.type = NULL};
+	json_members(document, catalog->identity_fields, FIELD_COUNT, fields);
+	own = fields[FIELD_ID];
+	type = fields[FIELD_TYPE];
 	if (json_kind(document) != JSON_OBJECT)
 		return error_set(error, CF_ERR_INVALID, "the document is not an object");
 	if (!json_is_absent(own)) {
@@ -316,7 +317,7 @@ int catalog_identify(const struct catalog *catalog, struct json_value document, 
 	    catalog_type(catalog, json_inner(type)))
 		return contradicts(error, id, catalog->identity.type_field,
 				   "the type contradicts the id, which is none of that type");
-	return rc ? rc : check_fields(catalog, document, id, ret, error);
+	return rc ? rc : check_fields(catalog, fields, id, ret, error);
 }
 
 static void write_major(struct cf_buf *out, uint32_t major)

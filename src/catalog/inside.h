@@ -20,6 +20,9 @@ struct id_grammar {
 	bool has_major;
 };
 
+/* What says what a document is: in catalog.identity_fields. */
+enum { FIELD_ID, FIELD_TYPE, FIELD_VERSION, FIELD_COUNT };
+
 struct catalog_lens {
 	struct json_file file;
 	struct lens *lens;
@@ -33,6 +36,7 @@ struct catalog {
 	struct cf_str name;
 	struct id_grammar grammar;
 	struct lens_identity identity;
+	struct json_wanted identity_fields[FIELD_COUNT];
 	struct catalog_conflicts conflicts;
 	struct schema_set *set;
 	struct catalog_type *types;

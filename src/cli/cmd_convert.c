@@ -50,6 +50,7 @@ struct job {
 	struct json_doc doc, part_docs[LIMIT_LENS_CHAIN];
 	struct cf_arena arena;
 	struct cf_buf id;
+	struct cf_buf last_part; /* shared, and written */
 	uint64_t passed_over, findings, incomplete;
 };
 
@@ -88,6 +89,8 @@ static int print_part(struct job *job, const struct lens_place *place,
 				error);
 		if (rc)
 			return rc;
+		buf_clear(&job->last_part);
+		(void)buf_str(&job->last_part, output->text);
 		if (seen->written)
 			return 0;
 		seen->written = true;
@@ -103,6 +106,13 @@ static int print_part(struct job *job, const struct lens_place *place,
 	if (rc == 0)
 		rc = lens_apply(job->part_worker, program, &args, &made, error);
 	return rc ? rc : print_line(job, made[0].text, error);
+}
+
+/* Most documents refer to the part that the one before referred to. */
+static bool is_last_part(const struct job *job, const struct lens_place *place,
+			 const struct lens_output *output)
+{
+	return place->tie == LENS_SHARED && str_equal(output->text, buf_view(&job->last_part));
 }
 
 /* --- documents -------------------------------------------------------------------------- */
@@ -196,13 +206,14 @@ static int convert_document(struct job *job, struct cf_str line, struct json_val
 {
 	const struct lens_program *program =
 		catalog_program(job->catalog, id->type, id->major_number, wanted);
-	struct json_value inputs[LIMIT_LENS_CHAIN] = {document};
+	struct json_value inputs[LIMIT_LENS_CHAIN]; /* large: only what is used is set */
 	struct lens_args args = {.key = id->key, .singleton = id->singleton, .inputs = inputs};
 	const struct lens_output *made;
 	struct lens_side outputs;
 	bool missing = false;
 	int rc;
 
+	inputs[0] = document;
 	if (!program)
 		return error_set(error, CF_ERR_CATALOG, "no lens leads from %.*s@%u to @%u",
 				 STR_ARG(id->type->name), id->major_number, wanted);
@@ -216,7 +227,7 @@ static int convert_document(struct job *job, struct cf_str line, struct json_val
 	outputs = lens_program_outputs(program);
 	rc = print_line(job, made[0].text, error);
 	for (size_t i = 1; i < outputs.count && rc == 0; i++)
-		if (made[i].text.ptr)
+		if (made[i].text.ptr && !is_last_part(job, &outputs.places[i], &made[i]))
 			rc = print_part(job, &outputs.places[i], &made[i], error);
 	return rc ? rc : drop_inputs(job, program, id, document, error);
 }
@@ -286,11 +297,15 @@ static bool is_from(const struct job *job, const struct catalog_id *id)
 	return !job->from.majors || job->from.majors[id->type->index] == id->major_number;
 }
 
+static struct cf_str own_id(struct json_value document)
+{
+	return json_inner(json_member(document, STR("_id")));
+}
+
 static int take_document(struct job *job, struct cf_str line, struct cf_error *error)
 {
 	struct catalog_id id = {.type = NULL};
 	struct json_value document;
-	struct cf_str own;
 	uint32_t wanted;
 	enum part part;
 	int rc = json_read(&job->doc, line.ptr, line.len, JSON_READ_DOCUMENT, error);
@@ -303,7 +318,6 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 		return pass_over(job, line, error);
 	if (rc)
 		return rc;
-	own = json_inner(json_member(document, STR("_id")));
 	wanted = is_from(job, &id) ? job->to.majors[id.type->index] : 0;
 	part = job->parts[major_index(id.major)];
 	if (wanted == id.major_number)
@@ -313,8 +327,8 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 	else if (!part)
 		rc = pass_over(job, line, error);
 	if (rc)
-		error_at_document(error, own);
-	return rc == 0 && part ? keep_part(job, arena_dup(&job->arena, own), line,
+		error_at_document(error, own_id(document));
+	return rc == 0 && part ? keep_part(job, arena_dup(&job->arena, own_id(document)), line,
 					   part == PART_OF_ONE, error)
 			       : rc;
 }
@@ -467,6 +481,7 @@ static int run(struct cli *cli, struct cf_error *error)
 	order_init(&job->order, cli);
 	arena_init(&job->arena, cli->mem);
 	buf_init(&job->id, cli->mem);
+	buf_init(&job->last_part, cli->mem);
 	json_doc_init(&job->doc, cli->mem);
 	for (size_t i = 0; i < LIMIT_LENS_CHAIN; i++)
 		json_doc_init(&job->part_docs[i], cli->mem);
@@ -485,6 +500,7 @@ static int run(struct cli *cli, struct cf_error *error)
 	for (size_t i = 0; i < LIMIT_LENS_CHAIN; i++)
 		json_doc_fini(&job->part_docs[i]);
 	buf_fini(&job->id);
+	buf_fini(&job->last_part);
 	arena_fini(&job->arena);
 	gather_fini(&job->gather);
 	order_fini(&job->order);

@@ -162,8 +162,21 @@ uint32_t json_count(struct json_value container);
 uint16_t json_name_hash(struct cf_str decoded);
 /* The member of that (decoded) name; absent where there is none or no object. */
 struct json_value json_member(struct json_value object, struct cf_str name);
+/* Several in one walk: ret[i] is that of wanted[i]. */
+struct json_wanted {
+	struct cf_str name; /* decoded */
+	uint16_t hash;      /* json_name_hash */
+};
+void json_members(struct json_value object, const struct json_wanted *wanted, size_t count,
+		  struct json_value *ret);
 struct json_value json_element(struct json_value array, uint32_t index);
-bool json_name_is(struct json_value name, struct cf_str decoded);
+bool json_escaped_is(struct json_value name, struct cf_str decoded);
+/* Of names and strings. */
+static inline bool json_name_is(struct json_value name, struct cf_str decoded)
+{
+	return json_node(name)->flags & JSON_ESCAPED ? json_escaped_is(name, decoded)
+						     : str_equal(json_inner(name), decoded);
+}
 /* Decodes a string or name; borrows from the text where it has no escapes, else
  * from the arena. An escaped lone surrogate decodes to its three WTF-8 bytes.
  * 0 or NOMEM. */

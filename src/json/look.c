@@ -125,12 +125,9 @@ static bool escaped_equals(struct cf_str inner, struct cf_str decoded)
 	return at == decoded.len;
 }
 
-bool json_name_is(struct json_value name, struct cf_str decoded)
+bool json_escaped_is(struct json_value name, struct cf_str decoded)
 {
-	struct cf_str inner = json_inner(name);
-
-	return json_node(name)->flags & JSON_ESCAPED ? escaped_equals(inner, decoded)
-						     : str_equal(inner, decoded);
+	return escaped_equals(json_inner(name), decoded);
 }
 
 struct json_value json_member(struct json_value object, struct cf_str name)
@@ -149,6 +146,28 @@ struct json_value json_member(struct json_value object, struct cf_str name)
 		    json_name_is((struct json_value){object.doc, key}, name))
 			return (struct json_value){object.doc, key + 1};
 	return JSON_ABSENT;
+}
+
+void json_members(struct json_value object, const struct json_wanted *wanted, size_t count,
+		  struct json_value *ret)
+{
+	const struct json_node *nodes;
+	uint32_t end;
+
+	for (size_t i = 0; i < count; i++)
+		ret[i] = JSON_ABSENT;
+	if (json_kind(object) != JSON_OBJECT)
+		return;
+	nodes = object.doc->nodes;
+	end = nodes[object.node].next;
+	for (uint32_t key = object.node + 1; key < end; key = nodes[key].next) {
+		struct json_value name = {object.doc, key};
+
+		for (size_t i = 0; i < count; i++)
+			if (nodes[key].hash == wanted[i].hash && json_is_absent(ret[i]) &&
+			    json_name_is(name, wanted[i].name))
+				ret[i] = (struct json_value){object.doc, key + 1};
+	}
 }
 
 struct json_value json_element(struct json_value array, uint32_t index)

@@ -92,13 +92,32 @@ bool json_number_is_integer(struct cf_str number)
 	return d.count == 0 || d.exponent >= (int64_t)d.count;
 }
 
+/* Digits only, and few: most integers. */
+static bool read_plain(struct cf_str number, int64_t *ret)
+{
+	int64_t value = 0;
+
+	if (number.len > 18)
+		return false;
+	for (size_t i = 0; i < number.len; i++) {
+		if ((uint8_t)(number.ptr[i] - '0') > 9)
+			return false;
+		value = value * 10 + (number.ptr[i] - '0');
+	}
+	*ret = value;
+	return true;
+}
+
 bool json_number_int64(struct cf_str number, int64_t *ret)
 {
-	struct decimal d = decimal_of(number);
+	struct decimal d;
 	uint64_t value = 0;
 	size_t at = 0;
 	int digit;
 
+	if (read_plain(number, ret))
+		return true;
+	d = decimal_of(number);
 	if (d.count == 0) {
 		*ret = 0;
 		return true;
