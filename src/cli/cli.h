@@ -36,6 +36,10 @@ struct cli_option {
 			"goes with --store",                                                   \
 		.env = "CHESTERFIELD_STATE",                                                   \
 	}
+#define CLI_OPTION_YES                                           \
+	{                                                        \
+		.name = "yes", .help = "do not ask; for scripts" \
+	}
 #define CLI_OPTION_CATALOG                                                                  \
 	{                                                                                   \
 		.name = "catalog", .letter = 'c', .argument = "DIR", .help = "the catalog", \
@@ -147,6 +151,12 @@ void cli_say(struct cli *cli, const char *format, ...) __attribute__((format(pri
  * --quiet. Control characters and passwords in URLs are masked. For errors that do
  * not end the command; the one that does is returned. */
 void cli_report(struct cli *cli, const struct cf_error *error);
+
+/* Asks on the terminal before something that cannot be taken back: "words? [y/N]". 0 to
+ * go on, also with the switch --yes, which the command's table must have. PRECONDITION
+ * where the answer was no; USAGE where nobody can be asked. */
+int cli_confirm(struct cli *cli, struct cf_error *error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* --- lines in ----------------------------------------------------------------------- */
 

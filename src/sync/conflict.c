@@ -45,6 +45,21 @@ int conflict_decide(const struct bench *bench, const struct lineage *lineage, co
 	return order ? order : revision_compare(x->rev, false, y->rev, false);
 }
 
+/* Why the one wins: what the catalog says, or where it does not decide, CouchDB's order
+ * of the revisions of one document. */
+static const char *decided_by(const struct bench *bench, const struct lineage *lineage,
+			      const struct edit *w, const struct edit *l)
+{
+	const struct catalog_conflicts *policy = catalog_conflicts(bench->registry->catalog);
+
+	if (!w || w->slot == l->slot)
+		return w ? "higher revision" : NULL;
+	if (policy->prefer == CATALOG_LATEST &&
+	    compare_field(lineage, w, l, policy->latest_field) != 0)
+		return "latest";
+	return policy->prefer == CATALOG_OLDEST_VERSION ? "oldest-version" : "newest-version";
+}
+
 /* Two orders of a keyed array that differ only in what one of them has and the other
  * has not: nobody loses anything. */
 static int orders_merge(struct bench *bench, const struct lineage *lineage, const struct edit *w,
@@ -94,7 +109,10 @@ int conflict_add(struct bench *bench, struct lineage *lineage, const struct edit
 				      .loser_rev = l->rev,
 				      .winner_value = w ? w->value : JSON_ABSENT,
 				      .loser_value = l->value,
+				      .winner_pointer = w ? w->pointer : l->pointer,
 				      .late = late,
+				      .policy = late ? "late: agreed"
+						     : decided_by(bench, lineage, w, l),
 				      .next = lineage->conflicts};
 	lineage->conflicts = conflict;
 	lineage->conflict_count++;

@@ -38,6 +38,7 @@ struct sync {
 	struct usage *usage; /* by type index * LIMIT_MAJORS + place among its majors */
 	struct fanout *fanouts;
 	bool changes_next; /* after a page of a fan-out */
+	int64_t looked_ms; /* when it last looked for what people asked for; 0: not yet */
 };
 
 /* The lineages of one batch. */
@@ -70,6 +71,9 @@ int fanout_load(struct sync *sync, struct cf_error *error);
 int fanout_note(struct sync *sync, struct cf_str part);
 void fanout_drop(struct sync *sync); /* forgets the first one */
 int fanout_step(struct sync *sync, struct cf_error *error);
+
+/* retry.c: a page of what people asked to be looked at again; *ret_done: there was some. */
+int retry_step(struct sync *sync, bool *ret_done, struct cf_error *error);
 
 char *text_dup(const struct cf_mem *mem, struct cf_str text);
 

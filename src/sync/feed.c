@@ -104,12 +104,32 @@ static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *erro
 
 /* --- one step ------------------------------------------------------------------ */
 
+/* What people ask for between the changes; *ret_done: this step is used up. */
+static int look_around(struct sync *sync, bool *ret_done, struct cf_error *error)
+{
+	int64_t now_ms = sync->env->now_ms(sync->env->ctx);
+	int rc;
+
+	*ret_done = false;
+	if (sync->looked_ms && now_ms - sync->looked_ms < SYNC_LOOK_MS && now_ms >= sync->looked_ms)
+		return 0;
+	rc = retry_step(sync, ret_done, error);
+	/* A full page: there may be more at once. */
+	if (rc == 0 && !*ret_done)
+		sync->looked_ms = now_ms ? now_ms : 1;
+	return rc;
+}
+
 int sync_step(struct sync *sync, bool *ret_idle, struct cf_error *error)
 {
-	bool fanout = sync->fanouts && !sync->changes_next;
+	bool fanout = sync->fanouts && !sync->changes_next, done;
+	int rc;
 
 	arena_reset(&sync->step);
 	*ret_idle = false;
+	rc = look_around(sync, &done, error);
+	if (rc || done)
+		return rc;
 	/* By turns: a part that many refer to does not hold up the others. */
 	sync->changes_next = fanout;
 	return fanout ? fanout_step(sync, error) : take_changes(sync, ret_idle, error);

@@ -22,4 +22,8 @@
 #define SYNC_ECHOES (1 << 20)
 #endif
 
+/* How often a run looks for what people ask it to do: seldom enough to cost nothing,
+ * often enough for somebody who waits. */
+#define SYNC_LOOK_MS 2000
+
 #endif

@@ -57,8 +57,10 @@ struct conflict {
 	size_t winner_slot, loser_slot;
 	struct cf_str winner_rev, loser_rev;
 	struct json_value winner_value, loser_value;
-	bool late;        /* the loser was made on top of something out of date */
-	bool delete_lost; /* the loser is a delete */
+	struct cf_str winner_pointer; /* in the winner's version it may be another one */
+	const char *policy;           /* by which it won; NULL: an edit wins over a delete */
+	bool late;                    /* the loser was made on top of something out of date */
+	bool delete_lost;             /* the loser is a delete */
 	struct conflict *next;
 };
 
@@ -222,8 +224,6 @@ int record_waiting(struct bench *bench, const struct lineage *lineage, size_t in
 /* LISTLABEL: the id of a record. ptr NULL: no memory. */
 struct cf_str lineage_record(struct bench *bench, const char *list, struct cf_str label);
 int record_time(int64_t now_ms, struct cf_buf *out);
-/* The text with its quotes of a value, or null where it is absent. */
-void record_value(struct json_value value, struct cf_buf *out);
 
 /* attach.c: what a document's `_attachments` say, with the data that the store
  * does not have under this document yet; and the body without them. */

@@ -6,6 +6,7 @@
  *   ref/PART/LABEL            LABEL refers to the shared part PART
  *   wait/PART/LABEL           LABEL waits for the shared part PART
  *   fanout/PART               PART changed: its referrers are still to be looked at
+ *   retry/LABEL               a person asked to look at LABEL again
  *   usage/TYPE@MAJOR, checkpoint
  */
 #include "sync/lineage.h"
@@ -39,14 +40,6 @@ struct cf_str lineage_record(struct bench *bench, const char *list, struct cf_st
 	return (struct cf_str){text, len + label.len};
 }
 
-void record_value(struct json_value value, struct cf_buf *out)
-{
-	if (json_is_absent(value))
-		buf_str(out, STR("null"));
-	else
-		json_write_compact(value, out);
-}
-
 static void member(struct cf_buf *out, const char *name, struct cf_str text)
 {
 	buf_str(out, out->len && out->ptr[out->len - 1] != '{' ? STR(",") : STR(""));
@@ -68,20 +61,32 @@ static int add(struct bench *bench, struct cf_str id, size_t index, struct plan 
 	return writes_add(bench, &plan->state, &put, index);
 }
 
-static void write_side(const struct bench *bench, const struct lineage *lineage, size_t slot,
-		       struct cf_str rev, struct json_value value, struct cf_buf *out)
+static void write_side(const struct lineage *lineage, size_t slot, struct cf_str rev,
+		       struct cf_str pointer, struct json_value value, struct cf_buf *out)
 {
 	const struct slot_kind *kind = lineage->slots[slot].kind;
 
-	(void)bench;
 	buf_str(out, STR("{\"id\":"));
 	json_write_string(lineage->slots[slot].id, out);
 	buf_printf(out, ",\"version\":\"%.*s@%u\"", STR_ARG(kind->major->type->name),
 		   kind->major->major);
 	member(out, "rev", rev);
-	buf_str(out, STR(",\"value\":"));
-	record_value(value, out);
-	buf_byte(out, '}');
+	member(out, "pointer", pointer);
+	/* A value that was removed is left out: null is a value. */
+	if (!json_is_absent(value)) {
+		buf_str(out, STR(",\"value\":"));
+		json_write_compact(value, out);
+	}
+}
+
+/* By which members a tombstone says what it was. */
+static void write_fields(const struct bench *bench, struct cf_buf *out)
+{
+	buf_str(out, STR(",\"fields\":["));
+	json_write_string(bench->rules.type_field, out);
+	buf_byte(out, ',');
+	json_write_string(bench->rules.version_field, out);
+	buf_byte(out, ']');
 }
 
 /* The revision that says what was agreed at the pointer: the newest known one. */
@@ -127,12 +132,17 @@ int record_conflict(struct bench *bench, const struct lineage *lineage,
 	       conflict->delete_lost ? STR("delete")
 	       : conflict->late      ? STR("late")
 				     : STR("edit"));
+	member(out, "policy",
+	       conflict->delete_lost || !conflict->policy ? STR("edit over delete")
+							  : str_of(conflict->policy));
 	buf_str(out, STR(",\"winner\":"));
-	write_side(bench, lineage, conflict->winner_slot, rev, value, out);
-	buf_str(out, STR(",\"loser\":"));
-	write_side(bench, lineage, conflict->loser_slot, conflict->loser_rev, conflict->loser_value,
-		   out);
-	buf_str(out, STR(",\"at\":"));
+	write_side(lineage, conflict->winner_slot, rev, conflict->winner_pointer, value, out);
+	buf_str(out, STR("},\"loser\":"));
+	write_side(lineage, conflict->loser_slot, conflict->loser_rev, conflict->pointer,
+		   conflict->loser_value, out);
+	if (conflict->delete_lost)
+		write_fields(bench, out);
+	buf_str(out, STR("},\"at\":"));
 	record_time(plan->now_ms, out);
 	buf_byte(out, '}');
 	return add(bench, id, index, plan);
@@ -179,6 +189,17 @@ int record_fanout(struct bench *bench, const struct lineage *lineage, bool waiti
 	return add(bench, id, index, plan);
 }
 
+/* All that hang together here, whether they are there or not. */
+static void write_documents(const struct lineage *lineage, struct cf_buf *out)
+{
+	buf_str(out, STR(",\"documents\":["));
+	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
+		buf_str(out, i ? STR(",") : STR(""));
+		json_write_string(lineage->slots[i].id, out);
+	}
+	buf_byte(out, ']');
+}
+
 int record_waiting(struct bench *bench, const struct lineage *lineage, size_t index,
 		   struct plan *plan)
 {
@@ -210,6 +231,7 @@ int record_waiting(struct bench *bench, const struct lineage *lineage, size_t in
 		buf_str(out, lineage->swing[1].ptr ? lineage->swing[1] : STR("null"));
 		buf_byte(out, ']');
 	}
+	write_documents(lineage, out);
 	buf_str(out, STR(",\"since\":"));
 	record_time(plan->now_ms, out);
 	buf_byte(out, '}');

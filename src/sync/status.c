@@ -1,18 +1,10 @@
 /* Looking on: lists and status, read from the state store alone. */
-#include "sync/lineage.h"
-#include "sync/sync.h"
+#include "sync/lists.h"
 
 #include <stdio.h>
 #include <time.h>
 
 enum { WALK_PAGE = 200 };
-
-static const char *const list_prefixes[] = {
-	[SYNC_CONFLICTS] = "conflict/",
-	[SYNC_QUARANTINE] = "quarantine/",
-	[SYNC_INCOMPLETE] = "incomplete/",
-	[SYNC_USAGE] = "usage/",
-};
 
 /* One page; scan->after moves on. */
 static int walk_page(struct cf_store *state, struct cf_scan *scan, char **after,
@@ -57,7 +49,7 @@ int sync_walk(struct cf_store *state, enum sync_list list,
 	      const struct cf_mem *mem, struct cf_error *error)
 {
 	struct cf_scan scan = {
-		.prefix = str_of(list_prefixes[list]), .limit = WALK_PAGE, .flags = CF_READ_BODIES};
+		.prefix = list_prefix(list), .limit = WALK_PAGE, .flags = CF_READ_BODIES};
 	char *after = NULL;
 	size_t count = 0;
 	int rc;

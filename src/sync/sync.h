@@ -57,6 +57,61 @@ int sync_walk(struct cf_store *state, enum sync_list list,
 	      int (*entry)(void *ctx, struct cf_str id, struct json_value body), void *ctx,
 	      const struct cf_mem *mem, struct cf_error *error);
 
+/* An entry of a list. `id` is what the lists show and the functions below take. */
+struct sync_entry {
+	struct cf_str id;     /* "todo-item/KEY/HASH", "todo-item/KEY", "#DOCUMENT" */
+	struct cf_str record; /* of the state store */
+	struct cf_str rev;
+	struct json_value body;
+};
+/* The entry of that id, or the only one whose id begins so; not in conflicts also by
+ * the id of the document it speaks of. Texts are in the arena, the body stands on
+ * `doc`. NOT_FOUND; USAGE where several begin so. */
+int sync_entry_find(struct cf_store *state, enum sync_list list, struct cf_str id,
+		    struct cf_arena *arena, struct json_doc *doc, struct sync_entry *ret,
+		    struct cf_error *error);
+
+/* --- deciding ---------------------------------------------------------------- */
+
+enum sync_take {
+	SYNC_TAKE_WINNER, /* as it is: only the entry goes */
+	SYNC_TAKE_LOSER,  /* its value, or its delete, becomes an edit */
+	SYNC_TAKE_VALUE,  /* another value in the loser's place */
+};
+struct sync_resolve {
+	struct cf_str id; /* as sync_entry_find takes it */
+	enum sync_take take;
+	struct json_value value;       /* SYNC_TAKE_VALUE */
+	const struct catalog *catalog; /* NULL, or what the edit must be valid by; needed
+					* inside arrays whose elements have a key */
+};
+struct sync_resolved {
+	struct cf_str id;       /* in full */
+	struct cf_str document; /* where the loser stood */
+	bool written;           /* else it said so already, or the winner was taken */
+	struct cf_str rev;
+};
+/* Decides on a contested atom: writes the edit into the version where the loser was
+ * made, on top of what is there, and removes the entry; the next run carries it on.
+ * PRECONDITION where the document is gone, or an attachment was contested; INVALID
+ * where the catalog says so: then nothing was written. */
+int sync_conflict_resolve(struct cf_store *store, struct cf_store *state,
+			  const struct sync_resolve *how, struct cf_arena *arena,
+			  struct sync_resolved *ret, struct cf_error *error);
+
+/* Asks for another look at what waits in quarantine, which the next step of a run
+ * takes, also one that is at work; without a change to the document. `ret` says which
+ * entry it was, without its body. */
+int sync_quarantine_retry(struct cf_store *state, struct cf_str id, struct cf_arena *arena,
+			  struct sync_entry *ret, struct cf_error *error);
+/* The same for all entries; *ret_count also where it failed half way. */
+int sync_quarantine_retry_all(struct cf_store *state, uint64_t *ret_count, const struct cf_mem *mem,
+			      struct cf_error *error);
+/* Forgets an entry. The documents stay as they are, and are looked at when one of them
+ * changes next. */
+int sync_quarantine_drop(struct cf_store *state, struct cf_str id, struct cf_arena *arena,
+			 struct sync_entry *ret, struct cf_error *error);
+
 struct sync_status {
 	bool started;                        /* there is a checkpoint */
 	uint64_t behind;                     /* changes behind it */

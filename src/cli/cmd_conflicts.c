@@ -1,0 +1,215 @@
+/* conflicts: edits that had to give way to others, and deciding on them. */
+#include "cli/lists.h"
+
+#include "catalog/catalog.h"
+
+#include <stdio.h>
+
+static const struct cli_option list_options[] = {
+	CLI_OPTION_STORE,
+	CLI_OPTION_STATE,
+	{.name = NULL},
+};
+static const struct cli_option resolve_options[] = {
+	CLI_OPTION_STORE,
+	CLI_OPTION_STATE,
+	{.name = "take", .argument = "SIDE", .help = "winner, or loser"},
+	{.name = "value", .argument = "JSON", .help = "another value in the loser's place"},
+	{.name = "catalog",
+	 .letter = 'c',
+	 .argument = "DIR",
+	 .help = "the catalog that an edit must be valid by; needed inside arrays with a key",
+	 .env = "CHESTERFIELD_CATALOG"},
+	{.name = NULL},
+};
+
+static int run_list(struct cli *cli, struct cf_error *error)
+{
+	return cli_list(cli, SYNC_CONFLICTS, error);
+}
+
+/* --- show ------------------------------------------------------------------------- */
+
+static struct cf_str kind_words(struct cf_str kind)
+{
+	if (str_equal(kind, STR("delete")))
+		return STR("deleted by one, edited by another");
+	if (str_equal(kind, STR("late")))
+		return STR("edited on top of something out of date");
+	return STR("edited by two at once");
+}
+
+static void show_side(struct cli *cli, const char *name, struct json_value side)
+{
+	struct json_value value = json_member(side, STR("value"));
+
+	cli_show(cli, name, cli_text(cli, side, "version"));
+	cli_show(cli, "  document", cli_text(cli, side, "id"));
+	cli_show(cli, "  revision", cli_text(cli, side, "rev"));
+	cli_show(cli, "  at", cli_text(cli, side, "pointer"));
+	cli_show(cli, "  value", json_is_absent(value) ? STR("(removed)") : json_span(value));
+}
+
+static int show(struct cli *cli, const struct cli_stores *stores, const struct sync_entry *entry,
+		struct cf_error *error)
+{
+	(void)stores;
+	if (cli->json)
+		return cli_entry_line(cli, entry->id, entry->body) ? cli_out_error(cli, error) : 0;
+	cli_show(cli, "conflict", entry->id);
+	cli_show(cli, "lineage", cli_text(cli, entry->body, "lineage"));
+	cli_show(cli, "what", kind_words(cli_text(cli, entry->body, "kind")));
+	cli_show(cli, "decided by", cli_text(cli, entry->body, "policy"));
+	cli_show(cli, "when", cli_text(cli, entry->body, "at"));
+	show_side(cli, "winner", json_member(entry->body, STR("winner")));
+	show_side(cli, "loser", json_member(entry->body, STR("loser")));
+	return 0;
+}
+
+static int run_show(struct cli *cli, struct cf_error *error)
+{
+	return cli_entry(cli, SYNC_CONFLICTS, show, error);
+}
+
+/* --- resolve ------------------------------------------------------------------------- */
+
+static int read_decision(struct cli *cli, struct sync_resolve *how, struct json_doc *value,
+			 struct cf_error *error)
+{
+	const char *side = cli_option(cli, "take"), *text = cli_option(cli, "value");
+	int rc;
+
+	if (!side == !text)
+		return error_set(error, CF_ERR_USAGE,
+				 "say how: --take winner, --take loser, or --value JSON");
+	if (side) {
+		how->take = strcmp(side, "loser") == 0 ? SYNC_TAKE_LOSER : SYNC_TAKE_WINNER;
+		if (how->take == SYNC_TAKE_WINNER && strcmp(side, "winner") != 0)
+			return error_set(error, CF_ERR_USAGE,
+					 "--take is winner or loser, not \"%s\"", side);
+		return 0;
+	}
+	how->take = SYNC_TAKE_VALUE;
+	rc = json_read(value, text, strlen(text), JSON_READ_DOCUMENT, error);
+	if (rc == CF_ERR_NOMEM)
+		return rc;
+	if (rc) {
+		char why[sizeof(error->message)];
+
+		snprintf(why, sizeof(why), "%s", error->message);
+		return error_set(error, CF_ERR_USAGE, "--value: not JSON: %s", why);
+	}
+	how->value = json_root(value);
+	return 0;
+}
+
+static int tell(struct cli *cli, const struct sync_resolved *done, enum sync_take take)
+{
+	struct cf_buf *out = &cli->out.buf;
+
+	if (!cli->json) {
+		cli_say(cli, "%.*s: %s%.*s", STR_ARG(done->id),
+			done->written              ? "written to "
+			: take == SYNC_TAKE_WINNER ? "removed from the list; kept "
+						   : "it says so already: ",
+			STR_ARG(done->document));
+		return 0;
+	}
+	buf_str(out, STR("{\"id\":"));
+	json_write_string(done->id, out);
+	buf_str(out, STR(",\"document\":"));
+	json_write_string(done->document, out);
+	buf_printf(out, ",\"written\":%s", done->written ? "true" : "false");
+	if (done->written) {
+		buf_str(out, STR(",\"rev\":"));
+		json_write_string(done->rev, out);
+	}
+	buf_str(out, STR("}\n"));
+	return cli_out_check(cli);
+}
+
+static int resolve(struct cli *cli, struct cli_stores *stores, struct sync_resolve *how,
+		   struct cf_error *error)
+{
+	for (size_t i = 0; i < cli->arg_count; i++) {
+		struct sync_resolved done;
+		int rc;
+
+		how->id = str_of(cli->args[i]);
+		rc = sync_conflict_resolve(stores->store, stores->state, how, &cli->arena, &done,
+					   error);
+		if (rc)
+			return rc;
+		if (tell(cli, &done, how->take))
+			return cli_out_error(cli, error);
+	}
+	return 0;
+}
+
+static int run_resolve(struct cli *cli, struct cf_error *error)
+{
+	const char *dir = cli_option(cli, "catalog");
+	struct cli_stores stores = {NULL, NULL};
+	struct sync_resolve how = {.catalog = NULL};
+	struct catalog *catalog = NULL;
+	struct json_doc value;
+	int rc;
+
+	json_doc_init(&value, cli->mem);
+	rc = read_decision(cli, &how, &value, error);
+	if (rc == 0 && dir)
+		rc = catalog_open(&catalog, dir, cli->mem, error);
+	how.catalog = catalog;
+	if (rc == 0)
+		rc = cli_stores_open(cli, &stores, error);
+	if (rc == 0)
+		rc = resolve(cli, &stores, &how, error);
+	cli_stores_close(&stores);
+	catalog_close(catalog);
+	json_doc_fini(&value);
+	return rc;
+}
+
+/* --- the rows ----------------------------------------------------------------------------- */
+
+static const struct cli_command list_command = {
+	.name = "list",
+	.summary = "contested edits, one JSON object a line, with winner and loser",
+	.usage = "--store URL [--state URL]",
+	.options = list_options,
+	.run = run_list,
+};
+static const struct cli_command show_command = {
+	.name = "show",
+	.summary = "one contested edit in full",
+	.usage = "ID --store URL [--state URL]",
+	.help = "ID is what `conflicts list` shows as `entry`, or as much of its beginning as no "
+		"other has.",
+	.options = list_options,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_show,
+};
+static const struct cli_command resolve_command = {
+	.name = "resolve",
+	.summary = "decide on contested edits, and take them off the list",
+	.usage = "ID... --take winner|loser --store URL [--state URL]\n"
+		 "ID... --value JSON [-c DIR] --store URL [--state URL]",
+	.help = "--take winner leaves the documents as they are. --take loser writes the value "
+		"that had to give way into the version where it was made, on top of what stands "
+		"there now; --value writes another one in its place. That is an edit like any "
+		"other: the next `run`, or the one that is at work, carries it to all versions.\n\n"
+		"With -c an edit that is not valid is refused, and nothing is written.",
+	.options = resolve_options,
+	.min_args = 1,
+	.max_args = CLI_ARGS_ANY,
+	.run = run_resolve,
+};
+
+const struct cli_command cmd_conflicts = {
+	.name = "conflicts",
+	.summary = "edits that had to give way to others",
+	.usage = "COMMAND",
+	.subcommands = (const struct cli_command *const[]){&list_command, &show_command,
+							   &resolve_command, NULL},
+};

@@ -1,0 +1,322 @@
+/* quarantine: documents that wait because something is wrong, and deciding on them. */
+#include "cli/lists.h"
+
+#include <inttypes.h>
+
+enum { DOCUMENTS_MAX = 100 };
+
+static const struct cli_option options[] = {
+	CLI_OPTION_STORE,
+	CLI_OPTION_STATE,
+	{.name = NULL},
+};
+static const struct cli_option retry_options[] = {
+	CLI_OPTION_STORE,
+	CLI_OPTION_STATE,
+	{.name = "all", .help = "all that waits"},
+	{.name = NULL},
+};
+static const struct cli_option drop_options[] = {
+	CLI_OPTION_STORE,
+	CLI_OPTION_STATE,
+	CLI_OPTION_YES,
+	{.name = NULL},
+};
+
+static int run_list(struct cli *cli, struct cf_error *error)
+{
+	return cli_list(cli, SYNC_QUARANTINE, error);
+}
+
+/* --- show -------------------------------------------------------------------------- */
+
+/* The ids of the documents that hang together here; of one that no lineage is known
+ * for, its own. */
+static size_t list_documents(struct cli *cli, struct json_value body, struct cf_get *gets)
+{
+	struct json_iter it = json_iter(json_member(body, STR("documents")));
+	size_t count = 0;
+
+	while (count < DOCUMENTS_MAX && json_next(&it)) {
+		struct cf_str id;
+
+		if (json_kind(it.value) == JSON_STRING &&
+		    json_decode(it.value, &cli->arena, &id) == 0)
+			gets[count++] = (struct cf_get){.id = id};
+	}
+	if (count == 0)
+		gets[count++] = (struct cf_get){.id = cli_text(cli, body, "id")};
+	return count;
+}
+
+/* The value that the reason speaks of, as it stands in the document now. */
+static int find_value(struct cli *cli, const struct cf_record *record, struct cf_str pointer,
+		      struct json_doc *doc, struct json_value *ret)
+{
+	const struct cf_revision *now = record->revisions;
+
+	(void)cli;
+	*ret = JSON_ABSENT;
+	if (pointer.len == 0 || record->revision_count == 0 || now->deleted || !now->body.ptr)
+		return 0;
+	/* A document that is no JSON has no value to show. */
+	if (json_read(doc, now->body.ptr, now->body.len, JSON_READ_DUPLICATE_NAMES, NULL) == 0)
+		*ret = json_pointer_get(json_root(doc), pointer);
+	return 0;
+}
+
+static const char *revision_state(const struct cf_record *record)
+{
+	if (record->revision_count == 0)
+		return "(not there)";
+	return record->revisions[0].deleted ? " (deleted)" : "";
+}
+
+static void print_text(struct cli *cli, const struct sync_entry *entry, struct json_value value,
+		       const struct cf_record *records, size_t count)
+{
+	struct json_value body = entry->body;
+	struct json_iter it = json_iter(json_member(body, STR("values")));
+	struct cf_str file = cli_text(cli, body, "file"), line = cli_text(cli, body, "line");
+
+	cli_show(cli, "entry", entry->id);
+	cli_show(cli, "reason", cli_text(cli, body, "reason"));
+	cli_show(cli, "error", cli_text(cli, body, "error"));
+	cli_show(cli, "document", cli_text(cli, body, "id"));
+	cli_show(cli, "at", cli_text(cli, body, "pointer"));
+	if (!json_is_absent(value))
+		cli_show(cli, "value", json_span(value));
+	if (file.len)
+		cli_show(cli, "lens",
+			 arena_printf(&cli->arena, "%.*s:%.*s", STR_ARG(file), STR_ARG(line)));
+	while (json_next(&it))
+		cli_show(cli, "swings to", json_span(it.value));
+	cli_show(cli, "since", cli_text(cli, body, "since"));
+	for (size_t i = 0; i < count; i++) {
+		const char *state = revision_state(&records[i]);
+		struct cf_str rev =
+			records[i].revision_count ? records[i].revisions[0].rev : STR("");
+
+		cli_show(cli, i ? "" : "lineage",
+			 arena_printf(&cli->arena, "%.*s  %.*s%s", STR_ARG(records[i].id),
+				      STR_ARG(rev), state));
+	}
+}
+
+static void print_json(struct cli *cli, const struct sync_entry *entry, struct json_value value,
+		       const struct cf_record *records, size_t count)
+{
+	struct cf_buf *out = &cli->out.buf;
+	struct json_iter it = json_iter(entry->body);
+
+	buf_str(out, STR("{\"entry\":"));
+	json_write_string(entry->id, out);
+	while (json_next(&it)) {
+		if (json_name_is(it.name, STR("documents")))
+			continue;
+		buf_byte(out, ',');
+		json_write(it.name, out);
+		buf_byte(out, ':');
+		json_write_compact(it.value, out);
+	}
+	if (!json_is_absent(value)) {
+		buf_str(out, STR(",\"value\":"));
+		json_write_compact(value, out);
+	}
+	buf_str(out, STR(",\"documents\":["));
+	for (size_t i = 0; i < count; i++) {
+		bool there = records[i].revision_count > 0;
+
+		buf_str(out, i ? STR(",{\"id\":") : STR("{\"id\":"));
+		json_write_string(records[i].id, out);
+		if (there) {
+			buf_str(out, STR(",\"rev\":"));
+			json_write_string(records[i].revisions[0].rev, out);
+		}
+		if (there && records[i].revisions[0].deleted)
+			buf_str(out, STR(",\"deleted\":true"));
+		buf_byte(out, '}');
+	}
+	buf_str(out, STR("]}\n"));
+}
+
+static int show(struct cli *cli, const struct cli_stores *stores, const struct sync_entry *entry,
+		struct cf_error *error)
+{
+	struct cf_get gets[DOCUMENTS_MAX];
+	struct cf_record records[DOCUMENTS_MAX] = {0};
+	size_t count = list_documents(cli, entry->body, gets);
+	struct cf_str document = cli_text(cli, entry->body, "id");
+	struct json_value value = JSON_ABSENT;
+	struct json_doc doc;
+	int rc = store_get(stores->store, gets, count, CF_READ_BODIES, &cli->arena, records, error);
+
+	json_doc_init(&doc, cli->mem);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		records[i].id = gets[i].id;
+		if (str_equal(gets[i].id, document))
+			rc = find_value(cli, &records[i], cli_text(cli, entry->body, "pointer"),
+					&doc, &value);
+	}
+	if (rc == 0) {
+		if (cli->json)
+			print_json(cli, entry, value, records, count);
+		else
+			print_text(cli, entry, value, records, count);
+		(void)cli_out_check(cli);
+	}
+	json_doc_fini(&doc);
+	return rc;
+}
+
+static int run_show(struct cli *cli, struct cf_error *error)
+{
+	return cli_entry(cli, SYNC_QUARANTINE, show, error);
+}
+
+/* --- retry and drop ------------------------------------------------------------------- */
+
+static void tell(struct cli *cli, struct cf_str id, const char *done, const char *words)
+{
+	if (cli->json) {
+		buf_str(&cli->out.buf, STR("{\"entry\":"));
+		json_write_string(id, &cli->out.buf);
+		cli_out_printf(cli, ",\"%s\":true}\n", done);
+	} else {
+		cli_say(cli, "%.*s: %s", STR_ARG(id), words);
+	}
+}
+
+static int retry_all(struct cli *cli, struct cli_stores *stores, struct cf_error *error)
+{
+	uint64_t count = 0;
+	int rc = sync_quarantine_retry_all(stores->state, &count, cli->mem, error);
+
+	if (rc)
+		return rc;
+	if (cli->json)
+		cli_out_printf(cli, "{\"retry\":%" PRIu64 "}\n", count);
+	else
+		cli_say(cli, "%" PRIu64 " will be looked at again by the next step of `run`",
+			count);
+	return 0;
+}
+
+static int retry(struct cli *cli, struct cli_stores *stores, struct cf_error *error)
+{
+	for (size_t i = 0; i < cli->arg_count; i++) {
+		struct sync_entry entry;
+		int rc = sync_quarantine_retry(stores->state, str_of(cli->args[i]), &cli->arena,
+					       &entry, error);
+
+		if (rc)
+			return rc;
+		tell(cli, entry.id, "retry", "will be looked at again by the next step of `run`");
+	}
+	return 0;
+}
+
+static int run_retry(struct cli *cli, struct cf_error *error)
+{
+	struct cli_stores stores = {NULL, NULL};
+	bool all = cli_given(cli, "all");
+	int rc = all == (cli->arg_count > 0)
+			 ? error_set(error, CF_ERR_USAGE, "name entries of the list, or --all")
+			 : cli_stores_open(cli, &stores, error);
+
+	if (rc == 0)
+		rc = all ? retry_all(cli, &stores, error) : retry(cli, &stores, error);
+	if (rc == 0 && cli->out.code)
+		rc = cli_out_error(cli, error);
+	cli_stores_close(&stores);
+	return rc;
+}
+
+static int drop(struct cli *cli, struct cli_stores *stores, struct cf_error *error)
+{
+	for (size_t i = 0; i < cli->arg_count; i++) {
+		struct sync_entry entry;
+		struct json_doc doc;
+		int rc;
+
+		json_doc_init(&doc, cli->mem);
+		rc = sync_entry_find(stores->state, SYNC_QUARANTINE, str_of(cli->args[i]),
+				     &cli->arena, &doc, &entry, error);
+		json_doc_fini(&doc);
+		if (rc == 0)
+			rc = cli_confirm(cli, error, "forget that %.*s waits", STR_ARG(entry.id));
+		if (rc == 0)
+			rc = sync_quarantine_drop(stores->state, entry.id, &cli->arena, &entry,
+						  error);
+		if (rc)
+			return rc;
+		tell(cli, entry.id, "dropped",
+		     "forgotten; its documents stay as they are, and are looked at when one of "
+		     "them changes");
+	}
+	return 0;
+}
+
+static int run_drop(struct cli *cli, struct cf_error *error)
+{
+	struct cli_stores stores = {NULL, NULL};
+	int rc = cli_stores_open(cli, &stores, error);
+
+	if (rc == 0)
+		rc = drop(cli, &stores, error);
+	if (rc == 0 && cli->out.code)
+		rc = cli_out_error(cli, error);
+	cli_stores_close(&stores);
+	return rc;
+}
+
+/* --- the rows ---------------------------------------------------------------------------- */
+
+static const struct cli_command list_command = {
+	.name = "list",
+	.summary = "documents that wait because something is wrong, with the reason",
+	.usage = "--store URL [--state URL]",
+	.options = options,
+	.run = run_list,
+};
+static const struct cli_command show_command = {
+	.name = "show",
+	.summary = "why one document waits, and what hangs together with it",
+	.usage = "ID --store URL [--state URL]",
+	.help = "ID is what `quarantine list` shows as `entry` or as `id`, or as much of the "
+		"beginning of the entry as no other has.",
+	.options = options,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_show,
+};
+static const struct cli_command retry_command = {
+	.name = "retry",
+	.summary = "look again, without a change to the document",
+	.usage = "ID... --store URL [--state URL]\n--all --store URL [--state URL]",
+	.help = "After a lens or a schema was put right, for example. The next `run` looks at "
+		"what was named, and so does one that is at work.",
+	.options = retry_options,
+	.min_args = 0,
+	.max_args = CLI_ARGS_ANY,
+	.run = run_retry,
+};
+static const struct cli_command drop_command = {
+	.name = "drop",
+	.summary = "take something off the list",
+	.usage = "ID... --store URL [--state URL] [--yes]",
+	.help = "Only the entry goes. The documents stay as they are; when one of them changes, "
+		"they are looked at again, and come back on the list if something is still wrong.",
+	.options = drop_options,
+	.min_args = 1,
+	.max_args = CLI_ARGS_ANY,
+	.run = run_drop,
+};
+
+const struct cli_command cmd_quarantine = {
+	.name = "quarantine",
+	.summary = "documents that wait because something is wrong",
+	.usage = "COMMAND",
+	.subcommands = (const struct cli_command *const[]){&list_command, &show_command,
+							   &retry_command, &drop_command, NULL},
+};

@@ -1,0 +1,42 @@
+/* Opening a store and the state that goes with it, without making either. */
+#include "cli/stores.h"
+
+#include "sync/sync.h"
+
+/* The table beside a store on which nothing ran is not there yet: made empty. */
+static int open_beside(struct cli *cli, struct cli_stores *stores, const char *url,
+		       struct cf_error *error)
+{
+	struct cf_buf made;
+	int rc;
+
+	buf_init(&made, cli->mem);
+	rc = store_url_state(url, &made, error);
+	if (rc == 0 && buf_byte(&made, '\0'))
+		rc = error_nomem(error);
+	if (rc == 0)
+		rc = store_open_beside(&stores->state, stores->store, made.ptr, cli->env, cli->mem,
+				       error);
+	buf_fini(&made);
+	return rc;
+}
+
+int cli_stores_open(struct cli *cli, struct cli_stores *ret, struct cf_error *error)
+{
+	const char *url = cli_option(cli, "store"), *state = cli_option(cli, "state");
+	int rc;
+
+	*ret = (struct cli_stores){NULL, NULL};
+	rc = store_open_existing(&ret->store, url, cli->env, cli->mem, error);
+	rc = rc ? rc : sync_check_store(ret->store, error);
+	if (rc || !state)
+		return rc ? rc : open_beside(cli, ret, url, error);
+	rc = store_open_existing(&ret->state, state, cli->env, cli->mem, error);
+	return rc ? error_prefix(error, rc, "--state") : 0;
+}
+
+void cli_stores_close(struct cli_stores *stores)
+{
+	store_close(stores->state);
+	store_close(stores->store);
+}

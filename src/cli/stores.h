@@ -1,0 +1,18 @@
+/* The two stores that the commands of job one work on. */
+#ifndef CLI_STORES_H
+#define CLI_STORES_H
+
+#include "cli/cli.h"
+#include "store/store.h"
+
+struct cli_stores {
+	struct cf_store *store, *state;
+};
+
+/* By --store and --state, for a command that looks on or decides: neither a store
+ * nor a state that --state names is made where there is none (NO_DATABASE). Close
+ * also after an error. */
+int cli_stores_open(struct cli *cli, struct cli_stores *ret, struct cf_error *error);
+void cli_stores_close(struct cli_stores *stores);
+
+#endif

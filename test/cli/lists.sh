@@ -1,0 +1,196 @@
+# Looking on and deciding: conflicts and quarantine, by people and by scripts.
+. "$(dirname "$0")/lib.sh"
+catalog=$source/examples/todo
+store=sqlite:$PWD/s.db
+
+put() { printf '%s\n' "$1" | "$program" docs put --store "$store" >/dev/null; }
+rev_of() { "$program" docs get --store "$store" "$1" | sed 's/.*"_rev":"\([^"]*\)".*/\1/'; }
+settle() { "$program" run -c "$catalog" --store "$store" --once -q; }
+item() { # id, revision, version, title, the rest
+	put "{\"_id\":\"$1\",\"_rev\":\"$2\",\"schema\":\"todo-item\",\"version\":$3,\"title\":$4,$5}"
+}
+# Two apps change the title of one thing at the same time.
+contest() {
+	put "{\"_id\":\"todo-item@1:$1\",\"schema\":\"todo-item\",\"version\":1,\"title\":\"t\",\"isDone\":true}"
+	settle
+	local old new
+	old=$(rev_of "todo-item@1:$1") new=$(rev_of "todo-item@2:$1")
+	item "todo-item@1:$1" "$old" 1 '"old app"' '"isDone":true'
+	item "todo-item@2:$1" "$new" 2 '"new app"' '"status":"done","group":{"name":"Inbox"}'
+	settle
+}
+
+begin "a contested edit is shown in full, by the beginning of its id"
+contest a
+run conflicts list --store "$store"
+expect_code 0
+expect_lines out 1
+expect_out_has '{"entry":"todo-item/a/'
+run conflicts show todo-item --store "$store"
+expect_code 0
+expect_out_has 'at          /title'
+expect_out_has 'winner        todo-item@2'
+expect_out_has 'value       "new app"'
+expect_out_has 'loser         todo-item@1'
+expect_out_has 'value       "old app"'
+expect_out_has 'decided by    newest-version'
+run conflicts show todo-item/a --store "$store" --json
+expect_code 0
+expect_out_has '"policy":"newest-version","winner":{"id":"todo-item@2:a","version":"todo-item@2","rev":"2-'
+
+begin "the loser may be taken: an edit like any other, which run carries on"
+run conflicts resolve todo-item/a --take loser --store "$store"
+expect_code 0
+expect_err_has 'written to todo-item@1:a'
+settle
+run docs get todo-item@3:a --store "$store"
+expect_out_has '"title":"old app"'
+run conflicts list --store "$store"
+expect_out ''
+
+begin "taking the winner writes no document"
+contest b
+before=$(rev_of todo-item@1:b)
+run conflicts resolve todo-item/b --take winner --store "$store" --json
+expect_code 0
+expect_out_has '"document":"todo-item@1:b","written":false}'
+expect_true "same revision" test "$(rev_of todo-item@1:b)" = "$before"
+
+begin "another value may be written in its place, if it is valid"
+contest c
+run conflicts resolve todo-item/c --value 7 -c "$catalog" --store "$store"
+expect_code 3
+expect_err 'chesterfield: todo-item@1:c at /title: must be a string'
+run conflicts resolve todo-item/c --value '"both"' -c "$catalog" --store "$store" --json
+expect_code 0
+expect_out_has '"written":true,"rev":"'
+settle
+run docs get todo-item@2:c --store "$store"
+expect_out_has '"title":"both"'
+
+begin "an ambiguous beginning, and wrong use, are told"
+contest d
+contest e
+run conflicts show todo-item --store "$store"
+expect_code 2
+expect_err 'chesterfield: several begin with todo-item'
+run conflicts show nothing --store "$store"
+expect_code 1
+expect_err 'chesterfield: no such conflict: nothing'
+run conflicts show '' --store "$store"
+expect_code 1
+run conflicts resolve todo-item/d --store "$store"
+expect_code 2
+expect_err 'chesterfield: say how: --take winner, --take loser, or --value JSON'
+run conflicts resolve todo-item/d --take both --store "$store"
+expect_code 2
+run conflicts resolve todo-item/d --take winner --value 1 --store "$store"
+expect_code 2
+run conflicts resolve todo-item/d --value '{' --store "$store"
+expect_code 2
+expect_err_has 'value: not JSON'
+run conflicts resolve --take winner --store "$store"
+expect_code 2
+
+begin "a loser whose document is deleted by now cannot be taken"
+run docs delete todo-item@1:e --store "$store"
+run conflicts resolve todo-item/e --take loser --store "$store"
+expect_code 4
+expect_err 'chesterfield: todo-item@1:e is deleted by now: there is nothing to write to'
+run conflicts resolve todo-item/e todo-item/d --take winner --store "$store"
+expect_code 0
+settle
+
+begin "a delete that had to give way may be taken"
+put '{"_id":"todo-item@1:f","schema":"todo-item","version":1,"title":"t","isDone":true}'
+settle
+new=$(rev_of todo-item@2:f)
+run docs delete todo-item@1:f --store "$store"
+item todo-item@2:f "$new" 2 '"edited"' '"status":"done","group":{"name":"Inbox"}'
+settle
+run docs get todo-item@1:f --store "$store"
+expect_code 0
+run conflicts show todo-item/f --store "$store"
+expect_out_has 'deleted by one, edited by another'
+expect_out_has 'decided by    edit over delete'
+run conflicts resolve todo-item/f --value 1 --store "$store"
+expect_code 2
+run conflicts resolve todo-item/f --take loser --store "$store"
+expect_code 0
+settle
+run docs list --store "$store" --prefix todo-item@2:f
+expect_out ''
+run docs changes --store "$store"
+expect_true "the tombstone keeps its type" grep -q '"id":"todo-item@1:f".*"deleted":true' out
+
+begin "what waits in quarantine is shown with its value and its lineage"
+put '{"_id":"todo-item@1:bad","schema":"todo-item","version":1,"title":7,"isDone":true}'
+put '{"_id":"todo-item@7:new","schema":"todo-item","version":7}'
+settle
+run quarantine show todo-item/bad --store "$store"
+expect_code 0
+expect_out_has 'at            /title'
+expect_out_has 'value         7'
+expect_out_has 'lineage       todo-item@1:bad  1-'
+expect_out_has 'todo-item@2:bad  (not there)'
+run quarantine show todo-item@7:new --store "$store" --json
+expect_code 0
+expect_out_has '"error":"UNSUPPORTED"'
+expect_out_has '"documents":[{"id":"todo-item@7:new","rev":"1-'
+
+begin "a retry is looked at by the next run, without a change"
+run quarantine retry todo-item/bad --store "$store"
+expect_code 0
+expect_err 'chesterfield: todo-item/bad: will be looked at again by the next step of `run`'
+run run -c "$catalog" --store "$store" --once --json
+expect_out_has '"lineages":1,"documents_written":0'
+expect_out_has '"quarantined":1'
+run run -c "$catalog" --store "$store" --once --json
+expect_out_has '"lineages":0'
+run quarantine retry --all --store "$store" --json
+expect_code 0
+expect_out '{"retry":2}'
+settle
+run quarantine list --store "$store"
+expect_lines out 2
+
+begin "when the catalog was put right, a retry heals it"
+cp -r "$catalog" wide
+sed -i 's/"title": *{[^}]*}/"title": {}/' wide/schemas/todo-item/*.json
+run quarantine retry --store "$store" --all
+"$program" run -c wide --store "$store" --once -q
+run quarantine list --store "$store"
+expect_lines out 1
+run docs get todo-item@3:bad --store "$store"
+expect_code 0
+
+begin "an entry may be dropped, by somebody who means it"
+run quarantine drop todo-item@7:new --store "$store" </dev/null
+expect_code 2
+expect_err 'chesterfield: forget that #todo-item@7:new waits: add --yes where nobody can be asked'
+run quarantine drop todo-item@7:new --store "$store" --yes
+expect_code 0
+expect_err_has 'its documents stay as they are'
+run quarantine list --store "$store"
+expect_out ''
+run docs get todo-item@7:new --store "$store"
+expect_code 0
+
+begin "wrong use, and what is not there"
+run quarantine retry --store "$store"
+expect_code 2
+run quarantine retry x --all --store "$store"
+expect_code 2
+run quarantine show x --store "$store"
+expect_code 1
+expect_err 'chesterfield: no such entry in quarantine: x'
+run quarantine drop x --yes --store "$store"
+expect_code 1
+run conflicts list --store "sqlite:$PWD/none.db"
+expect_code 10
+run conflicts list --store "$store" --state "sqlite:$PWD/none.db"
+expect_code 10
+expect_err_has 'state: '
+expect_true "no file is made" test ! -e none.db
+
+finish
