@@ -201,6 +201,8 @@ void cli_progress_end(struct cli *cli);
 /* True after the first SIGINT or SIGTERM: finish the batch at hand, save, return
  * INTERRUPTED. A second signal ends the process at once with 128 + its number. */
 bool cli_interrupted(void);
+/* Waits until the file can be read from, or a signal came (false). */
+bool cli_wait_input(int fd);
 
 /* --- shared by the frame's own files --------------------------------------------------- */
 

@@ -1,7 +1,6 @@
 /* Asking before something that cannot be taken back. */
 #include "cli/cli.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -12,11 +11,8 @@ static bool read_yes(void)
 	size_t len = 0;
 
 	while (len < sizeof(answer)) {
-		ssize_t n = read(STDIN_FILENO, answer + len, 1);
-
-		if (n < 0 && errno == EINTR && !cli_interrupted())
-			continue;
-		if (n <= 0 || answer[len] == '\n')
+		if (!cli_wait_input(STDIN_FILENO) || read(STDIN_FILENO, answer + len, 1) <= 0 ||
+		    answer[len] == '\n')
 			break;
 		len++;
 	}

@@ -70,7 +70,7 @@ static int fill(struct cli_lines *lines, struct cf_error *error)
 	if (buf_reserve(buf, READ_BYTES) != 0)
 		return error_nomem(error);
 	do {
-		if (cli_interrupted())
+		if (!cli_wait_input(lines->fd))
 			return error_set(error, CF_ERR_INTERRUPTED, "%s",
 					 cf_error_text(CF_ERR_INTERRUPTED));
 		n = read(lines->fd, buf->ptr + buf->len, READ_BYTES);

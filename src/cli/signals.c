@@ -2,6 +2,7 @@
  * signal handler is given nothing else. */
 #include "cli/cli.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -24,6 +25,22 @@ void cli_signals_catch(void)
 	sigaction(SIGTERM, &action, NULL);
 	/* A reader that went away is a write error, told like others. */
 	signal(SIGPIPE, SIG_IGN);
+}
+
+bool cli_wait_input(int fd)
+{
+	struct pollfd poll = {.fd = fd, .events = POLLIN};
+	sigset_t ours, before;
+
+	/* A signal between asking and waiting would be heard only after more input. */
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ours, &before);
+	if (!cli_interrupted())
+		(void)ppoll(&poll, 1, NULL, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return !cli_interrupted();
 }
 
 bool cli_interrupted(void)
