@@ -6,6 +6,10 @@
 
 struct catalog; /* immutable after opening; many threads may use it */
 
+/* The type of the documents by which apps learn what is supported; no catalog may have
+ * one of its own. */
+#define CATALOG_SUPPORT_TYPE "schema-support"
+
 struct catalog_schema {
 	struct json_file file;
 	struct semver version;

@@ -198,6 +198,12 @@ static int read_type(struct catalog *catalog, struct cf_str folder, struct cf_st
 		json_file_fini(&schemas[read].file);
 		rc = catalog_problem(catalog, rc, &problem, error);
 	}
+	if (rc == 0 && read && str_equal(name, STR(CATALOG_SUPPORT_TYPE))) {
+		catalog_error(&problem, &schemas[0].file, json_file_root(&schemas[0].file),
+			      "the type " CATALOG_SUPPORT_TYPE
+			      " is taken: its documents tell apps what is supported");
+		rc = catalog_problem(catalog, CF_ERR_CATALOG, &problem, error);
+	}
 	if (rc || read == 0) {
 		for (size_t i = 0; i < read; i++)
 			json_file_fini(&schemas[i].file);

@@ -47,7 +47,10 @@ static void show_side(struct cli *cli, const char *name, struct json_value side)
 	cli_show(cli, "  document", cli_text(cli, side, "id"));
 	cli_show(cli, "  revision", cli_text(cli, side, "rev"));
 	cli_show(cli, "  at", cli_text(cli, side, "pointer"));
-	cli_show(cli, "  value", json_is_absent(value) ? STR("(removed)") : json_span(value));
+	if (json_is_absent(value) || !json_is_absent(json_member(side, STR("removed"))))
+		cli_show(cli, "  value", STR("(removed)"));
+	else
+		cli_show(cli, "  value", json_span(value));
 }
 
 static int show(struct cli *cli, const struct cli_stores *stores, const struct sync_entry *entry,

@@ -5,14 +5,22 @@
 
 #include <inttypes.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { WAIT_MS = 500, BATCH_MAX = 100000, PAUSE_MS_MAX = 30000, TRIES_MAX = 10 };
+enum {
+	ANNOUNCE_MS = 10000,
+	WAIT_MS = 500,
+	BATCH_MAX = 100000,
+	PAUSE_MS_MAX = 30000,
+	TRIES_MAX = 10
+};
 
 static const struct cli_option options[] = {
 	CLI_OPTION_CATALOG,
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
 	{.name = "once", .help = "end when there is nothing left to do"},
+	{.name = "rebuild", .help = "forget what was agreed on, and agree anew"},
 	{.name = "batch", .argument = "N", .help = "changes taken at once", .fallback = "500"},
 	{.name = NULL},
 };
@@ -22,6 +30,7 @@ struct job {
 	struct catalog *catalog;
 	struct cf_store *store, *state;
 	struct sync *sync;
+	char host[256];
 };
 
 static int open_stores(struct job *job, struct cf_error *error)
@@ -47,26 +56,78 @@ static int open_stores(struct job *job, struct cf_error *error)
 	return rc;
 }
 
+/* Two runs do no harm; but somebody may have started the second one by mistake. */
+static void tell_newcomer(void *ctx, const struct sync_engine *engine)
+{
+	cli_say(ctx,
+		"another run is at work on this store: process %ld on %.*s; both may go on, one is "
+		"enough",
+		engine->pid, STR_ARG(engine->host));
+}
+
+static int rebuild(struct job *job, struct cf_error *error)
+{
+	struct cli *cli = job->cli;
+	bool asked = cli_given(cli, "rebuild"), pending = false;
+	uint64_t forgotten;
+	int rc = sync_rebuild_pending(job->state, &pending, cli->mem, error);
+
+	if (rc || (!asked && !pending))
+		return rc;
+	cli_say(cli,
+		"%s what was agreed on; everything is read once, what is contested is decided "
+		"by the catalog's policy. Retired versions, contested edits and usage are kept",
+		asked ? "forgetting" : "going on with a rebuild: forgetting");
+	rc = sync_rebuild(job->state, cli->env, &forgotten, cli->mem, error);
+	if (rc == 0)
+		cli_say(cli, "%" PRIu64 " records forgotten", forgotten);
+	return rc;
+}
+
+/* A store that does not want these documents is no reason to stop. */
+static int publish_support(struct job *job, struct cf_error *error)
+{
+	int rc = sync_publish_support(job->sync, error);
+
+	if (rc != CF_ERR_FORBIDDEN && rc != CF_ERR_INVALID)
+		return rc;
+	cli_report(job->cli, error);
+	return 0;
+}
+
 static int open_job(struct job *job, struct cf_error *error)
 {
 	struct cli *cli = job->cli;
-	struct sync_options sync_options = {.wait_ms = cli_given(cli, "once") ? 0 : WAIT_MS};
+	bool once = cli_given(cli, "once");
+	struct sync_options sync_options = {.wait_ms = once ? 0 : WAIT_MS,
+					    .host = job->host,
+					    .pid = (long)getpid(),
+					    .announce_after_ms = once ? ANNOUNCE_MS : 0,
+					    .newcomer = tell_newcomer,
+					    .ctx = cli};
 	uint64_t batch = 0;
 	int rc = cli_option_number(cli, "batch", 1, BATCH_MAX, &batch, error);
 
 	sync_options.batch_changes_max = batch;
+	if (gethostname(job->host, sizeof(job->host) - 1))
+		job->host[0] = '\0';
 	if (rc == 0)
 		rc = catalog_open(&job->catalog, cli_option(cli, "catalog"), cli->mem, error);
 	if (rc == 0)
 		rc = open_stores(job, error);
 	if (rc == 0)
+		rc = rebuild(job, error);
+	if (rc == 0)
 		rc = sync_open(&job->sync, job->catalog, job->store, job->state, &sync_options,
 			       cli->env, cli->mem, error);
-	return rc;
+	return rc ? rc : publish_support(job, error);
 }
 
 static void close_job(struct job *job)
 {
+	/* What cannot be taken back now is taken for gone in half a minute. */
+	if (job->sync)
+		(void)sync_leave(job->sync, NULL);
 	sync_close(job->sync);
 	store_close(job->state);
 	store_close(job->store);
@@ -190,7 +251,7 @@ static int run(struct cli *cli, struct cf_error *error)
 const struct cli_command cmd_run = {
 	.name = "run",
 	.summary = "keep every document in every supported version",
-	.usage = "-c DIR --store URL [--state URL] [--once]",
+	.usage = "-c DIR --store URL [--state URL] [--once] [--rebuild]",
 	.help = "Follows the changes of a store and keeps, for each thing, one document per "
 		"supported version. Every version may be written by somebody at any time: an "
 		"edit made in one arrives in all others, and what only some versions can say "
@@ -198,7 +259,14 @@ const struct cli_command cmd_run = {
 		"Without --once it goes on until it is stopped. Stopped or killed at any point "
 		"and started again, it comes to the same end. A document that is invalid waits "
 		"in quarantine, one whose parts have not arrived is listed as incomplete; all "
-		"others go on.",
+		"others go on.\n\n"
+		"For each type it keeps a document schema-support@1:TYPE, which tells apps what "
+		"versions are served.\n\n"
+		"--rebuild is for a state that is wrong, or does not go with the documents, as "
+		"after "
+		"one of the two was restored from a copy: what was agreed on is forgotten, and "
+		"everything is read once. No document is lost; where versions differ, the "
+		"catalog's policy decides, and the loser goes to the list of conflicts.",
 	.options = options,
 	.run = run,
 };

@@ -1,4 +1,4 @@
-/* status; what is incomplete; usage. */
+/* status, and what is incomplete. */
 #include "cli/lists.h"
 
 #include <inttypes.h>
@@ -9,26 +9,64 @@ static const struct cli_option options[] = {
 	{.name = NULL},
 };
 
-static int print_json(struct cli *cli, const struct sync_status *s)
+/* What is shown beside the figures. */
+struct around {
+	struct sync_engine *engines;
+	size_t engine_count;
+	struct sync_retired *retired;
+	size_t retired_count;
+};
+
+static int print_json(struct cli *cli, const struct sync_status *s, const struct around *around)
 {
-	return cli_out_printf(cli,
-			      "{\"started\":%s,\"behind\":%" PRIu64 ",\"changes\":%" PRIu64
-			      ",\"documents_written\":%" PRIu64 ",\"passed_over\":%" PRIu64
-			      ",\"unsupported\":%" PRIu64 ",\"conflicts\":%" PRIu64
-			      ",\"quarantined\":%" PRIu64 ",\"incomplete\":%" PRIu64
-			      ",\"oldest_incomplete_ms\":%" PRIu64 ",\"updated_ms\":%" PRId64 "}\n",
-			      s->started ? "true" : "false", s->behind, s->changes,
-			      s->documents_written, s->passed_over, s->unsupported, s->conflicts,
-			      s->quarantined, s->incomplete, s->oldest_incomplete_ms,
-			      s->updated_ms);
+	struct cf_buf *out = &cli->out.buf;
+
+	cli_out_printf(cli,
+		       "{\"started\":%s,\"behind\":%" PRIu64 ",\"changes\":%" PRIu64
+		       ",\"documents_written\":%" PRIu64 ",\"passed_over\":%" PRIu64
+		       ",\"unsupported\":%" PRIu64 ",\"conflicts\":%" PRIu64
+		       ",\"quarantined\":%" PRIu64 ",\"incomplete\":%" PRIu64
+		       ",\"oldest_incomplete_ms\":%" PRIu64 ",\"updated_ms\":%" PRId64
+		       ",\"engines\":[",
+		       s->started ? "true" : "false", s->behind, s->changes, s->documents_written,
+		       s->passed_over, s->unsupported, s->conflicts, s->quarantined, s->incomplete,
+		       s->oldest_incomplete_ms, s->updated_ms);
+	for (size_t i = 0; i < around->engine_count; i++) {
+		const struct sync_engine *engine = &around->engines[i];
+
+		buf_str(out, i ? STR(",{\"host\":") : STR("{\"host\":"));
+		json_write_string(engine->host, out);
+		buf_printf(out, ",\"pid\":%ld,\"started_ms\":%" PRId64 ",\"beat_ms\":%" PRId64 "}",
+			   engine->pid, engine->started_ms, engine->beat_ms);
+	}
+	buf_str(out, STR("],\"retired\":["));
+	for (size_t i = 0; i < around->retired_count; i++) {
+		buf_str(out, i ? STR(",") : STR(""));
+		json_write_string(around->retired[i].version, out);
+	}
+	return cli_out_printf(cli, "]}\n");
 }
 
-static int print_text(struct cli *cli, const struct sync_status *s, int64_t now_ms)
+static void print_around(struct cli *cli, const struct around *around)
 {
-	if (!s->started)
-		return cli_out_printf(
-			cli, "nothing has run on this store yet; %" PRIu64 " changes to take\n",
-			s->behind);
+	cli_out_printf(cli, "engines       %zu", around->engine_count);
+	for (size_t i = 0; i < around->engine_count; i++)
+		cli_out_printf(cli, "%sprocess %ld on %.*s", i ? ", " : ": ",
+			       around->engines[i].pid, STR_ARG(around->engines[i].host));
+	cli_out_printf(cli, "\n");
+	for (size_t i = 0; i < around->retired_count; i++)
+		cli_out_printf(cli, "retired       %.*s since %.*s\n",
+			       STR_ARG(around->retired[i].version), STR_ARG(around->retired[i].at));
+}
+
+static void print_text(struct cli *cli, const struct sync_status *s, int64_t now_ms)
+{
+	if (!s->started) {
+		cli_out_printf(cli,
+			       "nothing has run on this store yet; %" PRIu64 " changes to take\n",
+			       s->behind);
+		return;
+	}
 	cli_out_printf(cli, "checkpoint    %" PRIu64 " changes behind, written %.0f s ago\n",
 		       s->behind, (double)(now_ms - s->updated_ms) / 1000);
 	cli_out_printf(cli, "changes read  %" PRIu64 "\n", s->changes);
@@ -42,20 +80,32 @@ static int print_text(struct cli *cli, const struct sync_status *s, int64_t now_
 		cli_out_printf(cli, ", the oldest for %.0f s",
 			       (double)s->oldest_incomplete_ms / 1000);
 	cli_out_printf(cli, "\nquarantined   %" PRIu64 "\n", s->quarantined);
-	return cli_out_printf(cli, "contested     %" PRIu64 "\n", s->conflicts);
+	cli_out_printf(cli, "contested     %" PRIu64 "\n", s->conflicts);
 }
 
 static int run_status(struct cli *cli, struct cf_error *error)
 {
 	struct cli_stores stores = {NULL, NULL};
 	struct sync_status status;
+	struct around around = {.engine_count = 0};
 	int rc = cli_stores_open(cli, &stores, error);
 
 	if (rc == 0)
 		rc = sync_status_read(stores.store, stores.state, cli->env, &status, cli->mem,
 				      error);
-	if (rc == 0 && (cli->json ? print_json(cli, &status)
-				  : print_text(cli, &status, cli->env->now_ms(cli->env->ctx))))
+	if (rc == 0)
+		rc = sync_engines_read(stores.state, cli->env, &cli->arena, &around.engines,
+				       &around.engine_count, error);
+	if (rc == 0)
+		rc = sync_retired_read(stores.state, &cli->arena, &around.retired,
+				       &around.retired_count, error);
+	if (rc == 0 && cli->json) {
+		print_json(cli, &status, &around);
+	} else if (rc == 0) {
+		print_text(cli, &status, cli->env->now_ms(cli->env->ctx));
+		print_around(cli, &around);
+	}
+	if (rc == 0 && cli->out.code)
 		rc = cli_out_error(cli, error);
 	cli_stores_close(&stores);
 	return rc;
@@ -76,11 +126,6 @@ static int run_incomplete(struct cli *cli, struct cf_error *error)
 	return cli_list(cli, SYNC_INCOMPLETE, error);
 }
 
-static int run_usage(struct cli *cli, struct cf_error *error)
-{
-	return cli_list(cli, SYNC_USAGE, error);
-}
-
 static const struct cli_command incomplete_list = {
 	.name = "list",
 	.summary = "documents that wait for others, with what and since when",
@@ -94,11 +139,4 @@ const struct cli_command cmd_incomplete = {
 	.summary = "documents that wait for others to arrive",
 	.usage = "COMMAND",
 	.subcommands = (const struct cli_command *const[]){&incomplete_list, NULL},
-};
-const struct cli_command cmd_usage = {
-	.name = "usage",
-	.summary = "which versions people still write, and when they last did",
-	.usage = "--store URL [--state URL]",
-	.options = options,
-	.run = run_usage,
 };

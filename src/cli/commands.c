@@ -17,6 +17,7 @@ extern const struct cli_command cmd_conflicts;
 extern const struct cli_command cmd_quarantine;
 extern const struct cli_command cmd_incomplete;
 extern const struct cli_command cmd_usage;
+extern const struct cli_command cmd_retire;
 extern const struct cli_command cmd_help;
 
 static const struct cli_command *const catalog_commands[] = {
@@ -30,7 +31,8 @@ static const struct cli_command *const document_commands[] = {
 };
 
 static const struct cli_command *const run_commands[] = {
-	&cmd_run, &cmd_status, &cmd_conflicts, &cmd_quarantine, &cmd_incomplete, &cmd_usage, NULL,
+	&cmd_run,        &cmd_status, &cmd_conflicts, &cmd_quarantine,
+	&cmd_incomplete, &cmd_usage,  &cmd_retire,    NULL,
 };
 
 static const struct cli_command *const program_commands[] = {

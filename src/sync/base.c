@@ -246,6 +246,11 @@ int base_write(const struct base *base, const struct family *family, struct cf_a
 		buf_str(out, STR("\"incomplete\":true,"));
 	if (base->listed_quarantine)
 		buf_str(out, STR("\"quarantine\":true,"));
+	if (base->unserved.len) {
+		buf_str(out, STR("\"unserved\":{"));
+		buf_str(out, base->unserved);
+		buf_str(out, STR("},"));
+	}
 	buf_str(out, STR("\"slots\":{"));
 	for (size_t i = 0; i < family->slot_count && rc == 0; i++) {
 		if (!base->slots[i].there && base->slots[i].known_count == 0)
@@ -357,6 +362,8 @@ int base_read(struct base *ret, const struct family *family, struct json_value r
 		if (!json_is_absent(value))
 			rc = read_slot(value, places, arena, &ret->slots[i], 0);
 	}
+	if (rc == 0)
+		rc = unserved_read(family, record, arena, &ret->unserved);
 	if (rc == CF_ERR_INVALID)
 		return error_set(error, rc, "the state record of this lineage is damaged");
 	return rc ? error_nomem(error) : 0;

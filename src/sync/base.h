@@ -1,7 +1,7 @@
 /* The base of a lineage: what it last agreed on, and which revisions went into it.
  *
  * One JSON record in the state store per lineage:
- *   {"incomplete": true, "quarantine": true,
+ *   {"incomplete": true, "quarantine": true, "unserved": {PLACE: [REV]},
  *    "slots": {PLACE: {"like": PLACE, "key": KEY, "gone": true,
  *                      "agreed": {POINTER: HASH or null},
  *                      "known": [[REV], [REV, {POINTER: HASH or null}], [REV, null]]}}}
@@ -36,15 +36,25 @@ struct base {
 	bool listed_incomplete; /* a record in that list speaks of this lineage */
 	bool listed_quarantine;
 	struct base_slot *slots; /* as the family's */
+	struct cf_str unserved;  /* members of that object, as text; mostly empty */
 };
 
 /* Reads the record of a lineage. `record` may be absent (never agreed). INVALID
- * where it is not a base. What it says of places that the catalog no longer
- * serves is dropped. */
+ * where it is not a base. Of places that are no longer served it keeps the revisions
+ * that were known. */
 int base_read(struct base *ret, const struct family *family, struct json_value record,
 	      struct cf_str rev, struct cf_arena *arena, struct cf_error *error);
 int base_write(const struct base *base, const struct family *family, struct cf_arena *arena,
 	       struct cf_buf *out);
+
+/* unserved.c: of places that are not the family's; and whether a record, whatever the
+ * family, knows a revision. */
+int unserved_read(const struct family *family, struct json_value record, struct cf_arena *arena,
+		  struct cf_str *ret);
+/* The record reduced to what it knows of these places; "" where that is nothing. */
+int unserved_keep(struct json_value record, const struct cf_str *places, size_t count,
+		  struct cf_arena *arena, struct cf_str *ret);
+bool unserved_knows(struct json_value record, struct cf_str place, struct cf_str rev);
 
 /* Index in slot->known, or -1. */
 ptrdiff_t base_find(const struct base_slot *slot, struct cf_str rev);

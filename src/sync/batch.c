@@ -83,12 +83,13 @@ static int read_base(struct sync *sync, struct lineage *lineage, const struct cf
 			      error);
 }
 
+/* Behind the documents, and with them which versions are retired: see retired.c. */
 static int read_bases(struct sync *sync, struct lineage *lineages, size_t count,
 		      struct cf_record **ret_records, struct cf_error *error)
 {
 	struct bench *bench = &sync->bench;
-	struct cf_get *gets = arena_calloc(&bench->batch, count, sizeof(*gets));
-	struct cf_record *records = arena_calloc(&bench->batch, count, sizeof(*records));
+	struct cf_get *gets = arena_calloc(&bench->batch, count + 1, sizeof(*gets));
+	struct cf_record *records = arena_calloc(&bench->batch, count + 1, sizeof(*records));
 	int rc;
 
 	if (!gets || !records)
@@ -99,8 +100,11 @@ static int read_bases(struct sync *sync, struct lineage *lineages, size_t count,
 		if (!gets[i].id.ptr)
 			return error_nomem(error);
 	}
-	rc = store_get(sync->state, gets, count, CF_READ_BODIES, &bench->batch, records, error);
+	gets[count].id = STR(RETIRED_RECORD);
+	rc = store_get(sync->state, gets, count + 1, CF_READ_BODIES, &bench->batch, records, error);
 	*ret_records = records;
+	if (rc == 0 && retired_changed(sync, &records[count]))
+		rc = error_set(error, CF_ERR_CONFLICT, "a version was retired");
 	return rc;
 }
 
@@ -294,8 +298,11 @@ static int write_plan(struct sync *sync, struct plan *plan, struct lineage *line
 
 	if (rc == 0)
 		rc = note_refusals(sync, &plan->parts, answers, lineages, again, false, error);
-	for (size_t i = 0; i < plan->parts.count && rc == 0; i++)
+	for (size_t i = 0; i < plan->parts.count && rc == 0; i++) {
 		sync->counters.documents_written += answers[i].code == 0;
+		if (answers[i].code == 0)
+			own_note(sync, plan->parts.at[i].put.id, answers[i].rev);
+	}
 	if (rc == 0)
 		rc = put_all(sync, sync->state, &plan->state, lineages, &answers, error);
 	if (rc == 0)
@@ -331,8 +338,9 @@ static void count_lineage(struct sync *sync, const struct lineage *lineage)
 		const struct slot *slot = &lineage->slots[i];
 
 		if (slot->outside_writes &&
-		    !echo_has(sync, slot->id, slot->record.revisions[0].rev))
-			usage_note(sync, slot->kind, slot->outside_writes);
+		    !echo_has(sync, slot->id, slot->record.revisions[0].rev) &&
+		    !own_has(sync, slot->id, slot->record.revisions[0].rev))
+			usage_note(sync, slot->kind, slot->outside_writes, !lineage->base.exists);
 	}
 }
 

@@ -2,13 +2,15 @@
 #ifndef SYNC_ENGINE_H
 #define SYNC_ENGINE_H
 
-#include "sync/lineage.h"
-#include "sync/sync.h"
+#include "sync/limits.h"
+#include "sync/lists.h"
 
+/* Of one version: what the state says, and what came since and is not yet there. */
 struct usage {
-	uint64_t writes;
+	uint64_t writes, found;
+	uint64_t new_writes, new_found;
 	int64_t last_ms;
-	bool dirty;
+	char *rev; /* of its record; "": there is none */
 };
 
 /* A part whose referrers are still to be looked at. */
@@ -38,7 +40,20 @@ struct sync {
 	struct usage *usage; /* by type index * LIMIT_MAJORS + place among its majors */
 	struct fanout *fanouts;
 	bool changes_next; /* after a page of a fan-out */
-	int64_t looked_ms; /* when it last looked for what people asked for; 0: not yet */
+	bool *retired;     /* versions that are not served, by major_index */
+	char *retired_rev; /* of the record that says so; "": there is none */
+	bool retired_news; /* it says something else by now: read it, and step again */
+	char *support_head, *support_tail; /* around the key in ids of support documents */
+	bool support_published;
+	char engine_id[17];
+	int64_t started_ms, beat_ms; /* beat: when it was last said; 0: not yet */
+	bool announced;
+	uint64_t others[SYNC_ENGINES_MAX]; /* hashes of runs that were noticed */
+	size_t other_count;
+	bool read_all;      /* the feed was read to its end once */
+	bool rebuilding;    /* until then: nobody knows who wrote what is found */
+	bool other_catalog; /* than the one of the checkpoint: all is read again */
+	int64_t looked_ms;  /* when it last looked for what people asked for; 0: not yet */
 };
 
 /* The lineages of one batch. */
@@ -60,10 +75,33 @@ bool echo_has(const struct sync *sync, struct cf_str id, struct cf_str rev);
 
 int checkpoint_load(struct sync *sync, struct cf_error *error);
 int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *error);
-void usage_note(struct sync *sync, const struct slot_kind *kind, uint64_t writes);
-/* A document of a version that is not served, for the quarantine list. */
-int quarantine_document(struct sync *sync, struct cf_str id, const struct cf_error *why,
-			struct cf_error *error);
+/* usage.c */
+int usage_load(struct sync *sync, struct cf_error *error);
+int usage_save(struct sync *sync, struct cf_error *error);
+void usage_fini(struct sync *sync);
+/* What others wrote; `first_sight`: nothing is known of the lineage. */
+void usage_note(struct sync *sync, const struct slot_kind *kind, uint64_t writes, bool first_sight);
+/* Shared parts that this process wrote itself: their lineages take them from the feed. */
+void own_note(struct sync *sync, struct cf_str id, struct cf_str rev);
+bool own_has(const struct sync *sync, struct cf_str id, struct cf_str rev);
+
+/* unsupported.c: documents of versions that are not served, on a batch's way. */
+struct unsupported {
+	const struct cf_record *record;
+	struct cf_str why;   /* begins with the version's name */
+	struct cf_str label; /* of its lineage; "" where no version of it is served */
+	struct unsupported *next;
+};
+struct unsupported_list {
+	struct unsupported *first;
+	size_t count;
+};
+int unsupported_add(struct unsupported_list *list, const struct cf_record *record,
+		    const struct lineage_name *name, const struct cf_error *why,
+		    struct cf_arena *arena);
+/* Lists those that say something new; takes off the list those that no longer do. */
+int unsupported_take(struct sync *sync, const struct unsupported_list *list,
+		     struct cf_error *error);
 
 /* fanout.c: reads what is pending; then one page of lineages that refer to a changed
  * part. */
@@ -72,7 +110,24 @@ int fanout_note(struct sync *sync, struct cf_str part);
 void fanout_drop(struct sync *sync); /* forgets the first one */
 int fanout_step(struct sync *sync, struct cf_error *error);
 
+/* retired.c: reads the record; whether it is another one than that; the same, and the
+ * registry built anew. */
+#define RETIRED_RECORD "retired"
+int retired_load(struct sync *sync, struct cf_error *error);
+bool retired_changed(struct sync *sync, const struct cf_record *record);
+int retired_reload(struct sync *sync, struct cf_error *error);
+
+/* support.c: which ids are those of support documents. */
+int support_init(struct sync *sync);
+void support_fini(struct sync *sync);
+bool support_is(const struct sync *sync, struct cf_str id);
+
+/* presence.c: says that we are here, and notices others, when it is time. */
+int presence_step(struct sync *sync, int64_t now_ms, struct cf_error *error);
+
 /* retry.c: a page of what people asked to be looked at again; *ret_done: there was some. */
+/* Asks for all documents of versions that were not served: another catalog may. */
+int retry_unsupported(struct sync *sync, struct cf_error *error);
 int retry_step(struct sync *sync, bool *ret_done, struct cf_error *error);
 
 char *text_dup(const struct cf_mem *mem, struct cf_str text);

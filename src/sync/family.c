@@ -6,10 +6,16 @@ static struct family *family_of(const struct registry *registry, const struct ca
 	return registry->by_type[type->index];
 }
 
-static const struct catalog_major *next_supported(const struct catalog_type *type, size_t from)
+bool registry_serves(const struct registry *registry, const struct catalog_major *major)
+{
+	return major->supported && !(registry->retired && registry->retired[major_index(major)]);
+}
+
+static const struct catalog_major *next_supported(const struct registry *registry,
+						  const struct catalog_type *type, size_t from)
 {
 	for (size_t i = from; i < type->major_count; i++)
-		if (type->majors[i].supported)
+		if (registry_serves(registry, &type->majors[i]))
 			return &type->majors[i];
 	return NULL;
 }
@@ -46,11 +52,11 @@ static void fold_by_places(struct registry *registry, const struct catalog_type 
 static int check_links(struct registry *registry, const struct catalog_type *type,
 		       struct cf_error *error)
 {
-	const struct catalog_major *older = next_supported(type, 0);
+	const struct catalog_major *older = next_supported(registry, type, 0);
 
 	while (older) {
 		size_t at = (size_t)(older - type->majors) + 1;
-		const struct catalog_major *newer = next_supported(type, at);
+		const struct catalog_major *newer = next_supported(registry, type, at);
 		const struct lens_program *up, *down;
 
 		if (!newer)
@@ -87,9 +93,9 @@ static int slot_of(struct registry *registry, struct family *family, const struc
 			return 0;
 		}
 	}
-	if (!major->supported)
+	if (!registry_serves(registry, major))
 		return error_set(error, CF_ERR_CATALOG,
-				 "%.*s@%u is not supported, but a lens between supported versions "
+				 "%.*s@%u is not served, but a lens between versions that are "
 				 "writes it",
 				 STR_ARG(place->type), place->major);
 	*ret = family->slot_count++;
@@ -150,13 +156,13 @@ static void tie_shared(struct registry *registry, struct family *family, struct 
 static int add_type_links(struct registry *registry, struct family *family,
 			  const struct catalog_type *type, struct cf_error *error)
 {
-	const struct catalog_major *older = next_supported(type, 0), *newer;
+	const struct catalog_major *older = next_supported(registry, type, 0), *newer;
 
 	for (; older; older = newer) {
 		struct link *link = &family->links[family->link_count];
 		int rc;
 
-		newer = next_supported(type, (size_t)(older - type->majors) + 1);
+		newer = next_supported(registry, type, (size_t)(older - type->majors) + 1);
 		if (!newer)
 			return 0;
 		*link = (struct link){
@@ -182,9 +188,8 @@ static int add_type_links(struct registry *registry, struct family *family,
 static int add_own_slots(struct registry *registry, struct family *family,
 			 const struct catalog_type *type)
 {
-	(void)registry;
 	for (size_t i = 0; i < type->major_count; i++)
-		if (type->majors[i].supported)
+		if (registry_serves(registry, &type->majors[i]))
 			family->slots[family->slot_count++] =
 				(struct slot_kind){.major = &type->majors[i]};
 	family->own_count = family->slot_count;
@@ -250,14 +255,14 @@ static void retie_shared(struct registry *registry, struct family *family)
 		tie_shared(registry, family, &family->links[i]);
 }
 
-int registry_init(struct registry *registry, const struct catalog *catalog,
+int registry_init(struct registry *registry, const struct catalog *catalog, const bool *retired,
 		  const struct cf_mem *mem, struct cf_error *error)
 {
 	const struct catalog_type *types;
 	size_t type_count = catalog_types(catalog, &types);
 	int rc = 0;
 
-	*registry = (struct registry){.catalog = catalog};
+	*registry = (struct registry){.catalog = catalog, .retired = retired};
 	arena_init(&registry->arena, mem);
 	if (!catalog_version_in_id(catalog))
 		return error_set(
@@ -271,7 +276,8 @@ int registry_init(struct registry *registry, const struct catalog *catalog,
 		struct family *family = &registry->families[registry->family_count++];
 
 		family->root = &types[i];
-		registry->by_type[types[i].index] = next_supported(&types[i], 0) ? family : NULL;
+		registry->by_type[types[i].index] =
+			next_supported(registry, &types[i], 0) ? family : NULL;
 	}
 	for (size_t i = 0; i < type_count && rc == 0; i++)
 		if (family_of(registry, &types[i]))
@@ -297,12 +303,15 @@ int registry_find(const struct registry *registry, struct cf_str id, struct line
 	struct catalog_id parsed = {0};
 	int rc = catalog_identify_id(registry->catalog, id, &parsed, error);
 
-	if (rc)
+	if (rc && rc != CF_ERR_UNSUPPORTED)
 		return rc;
 	ret->family = family_of(registry, parsed.type);
 	ret->key = parsed.key;
 	ret->singleton = parsed.singleton;
-	return 0;
+	if (rc == 0 && !registry_serves(registry, parsed.major))
+		rc = error_set(error, CF_ERR_UNSUPPORTED, "%.*s@%u is retired",
+			       STR_ARG(parsed.type->name), parsed.major_number);
+	return rc;
 }
 
 int lineage_label(const struct lineage_name *name, struct cf_buf *out)

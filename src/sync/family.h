@@ -50,8 +50,15 @@ struct family {
 	bool is_part; /* other families refer to documents of this one */
 };
 
+/* Where a major stands in arrays of type count * LIMIT_MAJORS. */
+static inline size_t major_index(const struct catalog_major *major)
+{
+	return major->type->index * LIMIT_MAJORS + (size_t)(major - major->type->majors);
+}
+
 struct registry {
 	const struct catalog *catalog;
+	const bool *retired; /* by major_index; NULL: none */
 	struct family *families;
 	size_t family_count;
 	struct family **by_type; /* by catalog_type.index; NULL: no supported version */
@@ -60,7 +67,7 @@ struct registry {
 
 /* CATALOG where two versions cannot reach each other, or the version is not in
  * the id (then only one version of a document could exist). */
-int registry_init(struct registry *registry, const struct catalog *catalog,
+int registry_init(struct registry *registry, const struct catalog *catalog, const bool *retired,
 		  const struct cf_mem *mem, struct cf_error *error);
 void registry_fini(struct registry *registry);
 
@@ -73,7 +80,10 @@ struct lineage_name {
 	struct cf_str key;
 	bool singleton;
 };
-/* 0, UNKNOWN_TYPE (pass over) or UNSUPPORTED (list). */
+/* Supported by the catalog, and not retired. */
+bool registry_serves(const struct registry *registry, const struct catalog_major *major);
+/* 0, UNKNOWN_TYPE (pass over) or UNSUPPORTED (list); then `ret` is filled, too, with
+ * family NULL where no version of the type is served. */
 int registry_find(const struct registry *registry, struct cf_str id, struct lineage_name *ret,
 		  struct cf_error *error);
 /* "todo-item/KEY"; a singleton's is "settings". What state records are named after. */

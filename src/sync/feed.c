@@ -37,6 +37,21 @@ bool echo_has(const struct sync *sync, struct cf_str id, struct cf_str rev)
 	return sync->echoes[hash % SYNC_ECHOES] == hash;
 }
 
+/* A part that a lens made is no echo: its own lineage is to take it from the feed. */
+void own_note(struct sync *sync, struct cf_str id, struct cf_str rev)
+{
+	uint64_t hash = hash64(rev, hash64(id, 1)) | 1;
+
+	sync->echoes[hash % SYNC_ECHOES] = hash;
+}
+
+bool own_has(const struct sync *sync, struct cf_str id, struct cf_str rev)
+{
+	uint64_t hash = hash64(rev, hash64(id, 1)) | 1;
+
+	return sync->echoes[hash % SYNC_ECHOES] == hash;
+}
+
 /* --- changes ----------------------------------------------------------------- */
 
 /* Whether it is news to us: not merely what this process wrote itself. */
@@ -49,21 +64,23 @@ static bool is_echo(const struct sync *sync, const struct cf_record *record)
 }
 
 static int take_change(struct sync *sync, const struct cf_change *change, struct batch *batch,
-		       struct cf_error *error)
+		       struct unsupported_list *unsupported, struct cf_error *error)
 {
 	struct lineage_name name;
 	struct cf_error why = {0};
 	int rc = registry_find(&sync->registry, change->record.id, &name, &why);
 
 	sync->counters.changes++;
+	if (rc == CF_ERR_UNKNOWN_TYPE && support_is(sync, change->record.id))
+		return 0;
 	if (rc == CF_ERR_UNKNOWN_TYPE) {
 		sync->counters.passed_over++;
 		return 0;
 	}
-	if (rc == CF_ERR_UNSUPPORTED) {
-		sync->counters.unsupported++;
-		return quarantine_document(sync, change->record.id, &why, error);
-	}
+	if (rc == CF_ERR_UNSUPPORTED)
+		return unsupported_add(unsupported, &change->record, &name, &why, &sync->step)
+			       ? error_nomem(error)
+			       : 0;
 	if (rc) {
 		*error = why;
 		return rc;
@@ -79,6 +96,7 @@ static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *erro
 				  .flags = CF_READ_LEAVES};
 	struct cf_change *changes;
 	struct cf_str token;
+	struct unsupported_list unsupported = {NULL, 0};
 	struct batch batch;
 	size_t count;
 	int rc = store_changes(sync->store, &args, &sync->step, &changes, &count, &token, error);
@@ -91,12 +109,19 @@ static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *erro
 		sync->batch_changes = sync->options.batch_changes_max;
 	else if (sync->batch_changes < sync->options.batch_changes_max * SYNC_BATCH_GROWTH)
 		sync->batch_changes *= 2;
+	if (count == 0 && !sync->read_all && !sync->fanouts) {
+		/* All was read once: from now on, what is new was just written. */
+		sync->read_all = true;
+		return sync->since[0] ? checkpoint_save(sync, token, error) : 0;
+	}
 	if (count == 0)
 		return 0;
 	if (batch_init(&batch, count, &sync->step))
 		return error_nomem(error);
 	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = take_change(sync, &changes[i], &batch, error);
+		rc = take_change(sync, &changes[i], &batch, &unsupported, error);
+	if (rc == 0)
+		rc = unsupported_take(sync, &unsupported, error);
 	if (rc == 0)
 		rc = batch_run(sync, &batch, error);
 	return rc ? rc : checkpoint_save(sync, token, error);
@@ -111,6 +136,9 @@ static int look_around(struct sync *sync, bool *ret_done, struct cf_error *error
 	int rc;
 
 	*ret_done = false;
+	rc = presence_step(sync, now_ms, error);
+	if (rc)
+		return rc;
 	if (sync->looked_ms && now_ms - sync->looked_ms < SYNC_LOOK_MS && now_ms >= sync->looked_ms)
 		return 0;
 	rc = retry_step(sync, ret_done, error);
@@ -120,17 +148,35 @@ static int look_around(struct sync *sync, bool *ret_done, struct cf_error *error
 	return rc;
 }
 
-int sync_step(struct sync *sync, bool *ret_idle, struct cf_error *error)
+static int step(struct sync *sync, bool *ret_idle, struct cf_error *error)
 {
 	bool fanout = sync->fanouts && !sync->changes_next, done;
-	int rc;
+	int rc = look_around(sync, &done, error);
 
-	arena_reset(&sync->step);
-	*ret_idle = false;
-	rc = look_around(sync, &done, error);
 	if (rc || done)
 		return rc;
 	/* By turns: a part that many refer to does not hold up the others. */
 	sync->changes_next = fanout;
 	return fanout ? fanout_step(sync, error) : take_changes(sync, ret_idle, error);
+}
+
+int sync_step(struct sync *sync, bool *ret_idle, struct cf_error *error)
+{
+	int rc;
+
+	arena_reset(&sync->step);
+	*ret_idle = false;
+	if (sync->retired_news) {
+		rc = retired_reload(sync, error);
+		if (rc == 0 && sync->support_published)
+			rc = sync_publish_support(sync, error);
+		return rc;
+	}
+	rc = step(sync, ret_idle, error);
+	/* Nothing was written yet; the same step is taken again by what holds now. */
+	if (rc && sync->retired_news) {
+		*ret_idle = false;
+		return 0;
+	}
+	return rc;
 }

@@ -72,11 +72,12 @@ static void write_side(const struct lineage *lineage, size_t slot, struct cf_str
 		   kind->major->major);
 	member(out, "rev", rev);
 	member(out, "pointer", pointer);
-	/* A value that was removed is left out: null is a value. */
-	if (!json_is_absent(value)) {
-		buf_str(out, STR(",\"value\":"));
+	/* null is a value, too. */
+	buf_str(out, STR(",\"value\":"));
+	if (json_is_absent(value))
+		buf_str(out, STR("null,\"removed\":true"));
+	else
 		json_write_compact(value, out);
-	}
 }
 
 /* By which members a tombstone says what it was. */

@@ -10,7 +10,7 @@
 #include "sync/limits.h"
 
 struct resolving {
-	struct cf_store *store;
+	struct cf_store *store, *state;
 	const struct sync_resolve *how;
 	struct cf_arena *arena;
 	const struct cf_mem *mem;
@@ -68,7 +68,7 @@ static int find_rules(struct resolving *r, struct json_value document, struct at
 	ret->version_field = identity->version_field;
 	rc = catalog_identify(catalog, document, r->document, &id, error);
 	if (rc == 0 && !r->registry.families)
-		rc = registry_init(&r->registry, catalog, r->mem, error);
+		rc = registry_init(&r->registry, catalog, NULL, r->mem, error);
 	if (rc)
 		return rc;
 	family = r->registry.by_type[id.type->index];
@@ -205,6 +205,25 @@ static int write_loser(struct resolving *r, bool deletes, struct sync_resolved *
 			 STR_ARG(r->document), SYNC_RETRIES_MAX);
 }
 
+/* An edit of a version that is not served any more would reach nobody. */
+static int check_served(struct resolving *r, struct cf_error *error)
+{
+	struct sync_retired *retired;
+	struct cf_str version;
+	size_t count;
+	int rc = decode(r, json_member(r->loser, STR("version")), &version, error);
+
+	if (rc == 0)
+		rc = sync_retired_read(r->state, r->arena, &retired, &count, error);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		if (str_equal(retired[i].version, version))
+			rc = error_set(
+				error, CF_ERR_PRECONDITION,
+				"%.*s is retired: an edit there would reach no other version",
+				STR_ARG(version));
+	return rc;
+}
+
 /* --- the decision ------------------------------------------------------------------------ */
 
 static int take(struct resolving *r, struct json_value entry, struct sync_resolved *ret,
@@ -220,6 +239,9 @@ static int take(struct resolving *r, struct json_value entry, struct sync_resolv
 	ret->document = r->document;
 	if (rc || r->how->take == SYNC_TAKE_WINNER)
 		return rc;
+	rc = check_served(r, error);
+	if (rc)
+		return rc;
 	if (str_starts_with(r->pointer, STR("/_attachments")))
 		return error_set(error, CF_ERR_PRECONDITION,
 				 "an attachment was contested, of which only the name is kept: "
@@ -227,8 +249,10 @@ static int take(struct resolving *r, struct json_value entry, struct sync_resolv
 	if (deletes && r->how->take == SYNC_TAKE_VALUE)
 		return error_set(error, CF_ERR_USAGE,
 				 "a delete was contested: take the winner or the loser");
-	r->value = r->how->take == SYNC_TAKE_VALUE ? r->how->value
-						   : json_member(r->loser, STR("value"));
+	if (r->how->take == SYNC_TAKE_VALUE)
+		r->value = r->how->value;
+	else if (json_is_absent(json_member(r->loser, STR("removed"))))
+		r->value = json_member(r->loser, STR("value"));
 	return write_loser(r, deletes, ret, error);
 }
 
@@ -236,7 +260,8 @@ int sync_conflict_resolve(struct cf_store *store, struct cf_store *state,
 			  const struct sync_resolve *how, struct cf_arena *arena,
 			  struct sync_resolved *ret, struct cf_error *error)
 {
-	struct resolving r = {.store = store, .how = how, .arena = arena, .mem = arena->mem};
+	struct resolving r = {
+		.store = store, .state = state, .how = how, .arena = arena, .mem = arena->mem};
 	struct sync_entry entry;
 	struct json_doc doc;
 	int rc;

@@ -48,11 +48,11 @@ int sync_quarantine_retry(struct cf_store *state, struct cf_str id, struct cf_ar
 	return rc ? rc : ask(state, &ret->id, 1, arena, error);
 }
 
-int sync_quarantine_retry_all(struct cf_store *state, uint64_t *ret_count, const struct cf_mem *mem,
-			      struct cf_error *error)
+static int ask_all(struct cf_store *state, struct cf_str begin, uint64_t *ret_count,
+		   const struct cf_mem *mem, struct cf_error *error)
 {
 	struct cf_str prefix = list_prefix(SYNC_QUARANTINE);
-	struct cf_scan scan = {.prefix = prefix, .limit = RETRY_PAGE};
+	struct cf_scan scan = {.prefix = begin, .limit = RETRY_PAGE};
 	struct cf_arena pages[2]; /* by turns: the next page goes on behind this one's last id */
 	struct cf_record *records;
 	size_t count, turn = 0;
@@ -82,6 +82,19 @@ int sync_quarantine_retry_all(struct cf_store *state, uint64_t *ret_count, const
 	arena_fini(&pages[0]);
 	arena_fini(&pages[1]);
 	return rc;
+}
+
+int sync_quarantine_retry_all(struct cf_store *state, uint64_t *ret_count, const struct cf_mem *mem,
+			      struct cf_error *error)
+{
+	return ask_all(state, list_prefix(SYNC_QUARANTINE), ret_count, mem, error);
+}
+
+int retry_unsupported(struct sync *sync, struct cf_error *error)
+{
+	uint64_t count;
+
+	return ask_all(sync->state, STR("quarantine/#"), &count, sync->mem, error);
 }
 
 int sync_quarantine_drop(struct cf_store *state, struct cf_str id, struct cf_arena *arena,

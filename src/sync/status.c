@@ -82,16 +82,6 @@ static int tally_entry(void *ctx, struct cf_str id, struct json_value body)
 	return 0;
 }
 
-static uint64_t number_of(struct json_value object, const char *name)
-{
-	struct json_value value = json_member(object, str_of(name));
-	int64_t number = 0;
-
-	if (json_kind(value) == JSON_NUMBER)
-		(void)json_number_int64(json_span(value), &number);
-	return number > 0 ? (uint64_t)number : 0;
-}
-
 static int read_checkpoint(struct cf_store *store, struct cf_store *state, struct cf_arena *arena,
 			   struct json_doc *doc, struct sync_status *ret, struct cf_error *error)
 {
@@ -108,12 +98,15 @@ static int read_checkpoint(struct cf_store *store, struct cf_store *state, struc
 		if (rc)
 			return rc;
 		root = json_root(doc);
-		ret->started = true;
-		ret->changes = number_of(root, "changes");
-		ret->documents_written = number_of(root, "documents_written");
-		ret->passed_over = number_of(root, "passed_over");
-		ret->unsupported = number_of(root, "unsupported");
-		ret->updated_ms = (int64_t)number_of(root, "updated_ms");
+		rc = state_check_format(root, error);
+		if (rc)
+			return rc;
+		ret->started = json_kind(json_member(root, STR("since"))) == JSON_STRING;
+		ret->changes = record_number(root, "changes");
+		ret->documents_written = record_number(root, "documents_written");
+		ret->passed_over = record_number(root, "passed_over");
+		ret->unsupported = record_number(root, "unsupported");
+		ret->updated_ms = (int64_t)record_number(root, "updated_ms");
 		if (json_kind(json_member(root, STR("since"))) == JSON_STRING)
 			rc = json_decode(json_member(root, STR("since")), arena, &since);
 	}

@@ -3,6 +3,8 @@
 
 #include "sync/limits.h"
 
+#include <stdio.h>
+
 /* What the catalog says, in 128 bits: places, and the text of schemas and lenses. */
 static void take_fingerprint(struct sync *sync, const struct catalog *catalog)
 {
@@ -86,16 +88,25 @@ int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store 
 	sync->bench.mem = mem;
 	rc = check_stores(store, state, error);
 	if (rc == 0)
-		rc = registry_init(&sync->registry, catalog, mem, error);
+		rc = retired_load(sync, error);
+	if (rc == 0)
+		rc = registry_init(&sync->registry, catalog, sync->retired, mem, error);
 	if (rc == 0 && bench_init(&sync->bench, &sync->registry, store, mem))
 		rc = error_nomem(error);
 	sync->echoes = mem_calloc(mem, SYNC_ECHOES, sizeof(*sync->echoes));
-	sync->usage = mem_calloc(mem, type_count * LIMIT_MAJORS, sizeof(*sync->usage));
+	sync->usage = mem_calloc(mem, type_count * LIMIT_MAJORS + 1, sizeof(*sync->usage));
 	if (rc == 0 && (!sync->echoes || !sync->usage))
 		rc = error_nomem(error);
+	if (rc == 0 && support_init(sync))
+		rc = error_nomem(error);
+	if (options->host)
+		snprintf(sync->engine_id, sizeof(sync->engine_id), "%016llx",
+			 (unsigned long long)env->random(env->ctx));
 	take_fingerprint(sync, catalog);
 	if (rc == 0)
 		rc = checkpoint_load(sync, error);
+	if (rc == 0 && sync->other_catalog)
+		rc = retry_unsupported(sync, error);
 	if (rc == 0)
 		rc = fanout_load(sync, error);
 	if (rc) {
@@ -116,8 +127,11 @@ struct sync *sync_close(struct sync *sync)
 	registry_fini(&sync->registry);
 	arena_fini(&sync->step);
 	mem_free(sync->mem, sync->since);
+	mem_free(sync->mem, sync->retired);
+	mem_free(sync->mem, sync->retired_rev);
 	mem_free(sync->mem, sync->echoes);
-	mem_free(sync->mem, sync->usage);
+	usage_fini(sync);
+	support_fini(sync);
 	mem_free(sync->mem, sync);
 	return NULL;
 }

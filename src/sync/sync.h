@@ -12,9 +12,25 @@
 
 struct sync;
 
+/* A run that is at work on a state. */
+struct sync_engine {
+	struct cf_str id;
+	struct cf_str host;
+	long pid;
+	int64_t started_ms;
+	int64_t beat_ms; /* when it last said so */
+};
+
 struct sync_options {
 	size_t batch_changes_max; /* 0: the default, 500 */
 	unsigned wait_ms;         /* how long one step waits for a change; 0: not at all */
+	/* To be announced in the state, so that others notice; host NULL: not at all. */
+	const char *host;
+	long pid;
+	unsigned announce_after_ms; /* only when it lasts longer than that */
+	/* Called once for each other run that is noticed; may be NULL. */
+	void (*newcomer)(void *ctx, const struct sync_engine *engine);
+	void *ctx;
 };
 
 /* What was done since opening; documents and records, not bytes. */
@@ -28,6 +44,7 @@ struct sync_counters {
 	uint64_t conflicts;
 	uint64_t quarantined;
 	uint64_t incomplete;
+	uint64_t support_written; /* documents that tell apps which versions are served */
 };
 
 /* UNSUPPORTED_OP where the store has no changes or no revision histories. */
@@ -44,6 +61,12 @@ struct sync *sync_close(struct sync *sync); /* returns NULL */
  * was nothing to do. After an error the same step may be taken again; nothing is
  * lost, and what was done already is found done. */
 int sync_step(struct sync *sync, bool *ret_idle, struct cf_error *error);
+/* Writes the documents schema-support@1:TYPE (support.c) where they say something else.
+ * To be called when a run starts; a run that learns of a retired version does so by
+ * itself from then on. FORBIDDEN, INVALID: the store does not want them. */
+int sync_publish_support(struct sync *sync, struct cf_error *error);
+/* Takes the announcement back, at the end of a run. */
+int sync_leave(struct sync *sync, struct cf_error *error);
 const struct sync_counters *sync_counted(const struct sync *sync);
 /* Changes that stand behind the checkpoint. */
 int sync_lag(struct sync *sync, uint64_t *ret, struct cf_error *error);
@@ -111,6 +134,71 @@ int sync_quarantine_retry_all(struct cf_store *state, uint64_t *ret_count, const
  * changes next. */
 int sync_quarantine_drop(struct cf_store *state, struct cf_str id, struct cf_arena *arena,
 			 struct sync_entry *ret, struct cf_error *error);
+
+/* A version that is no longer served. */
+struct sync_retired {
+	struct cf_str version; /* "todo-item@1" */
+	struct cf_str at;      /* since when; ISO 8601 */
+};
+/* All of them; in the arena. */
+int sync_retired_read(struct cf_store *state, struct cf_arena *arena, struct sync_retired **ret,
+		      size_t *ret_count, struct cf_error *error);
+/* Whether the others can be kept in agreement without this version: PRECONDITION
+ * where it is the last of its type that is served, or where a lens between others
+ * writes it. 0 also where it is retired already. */
+int sync_retire_check(struct cf_store *state, const struct catalog *catalog,
+		      const struct catalog_major *major, const struct cf_mem *mem,
+		      struct cf_error *error);
+/* Notes that a version is not served from now on, whatever the catalog says: runs
+ * honour it at once, those at work too. Lenses still pass through it. Its documents
+ * stay as they are. Errors as of sync_retire_check. */
+int sync_retire(struct cf_store *state, const struct catalog *catalog,
+		const struct catalog_major *major, const struct cf_env *env, bool *ret_already,
+		const struct cf_mem *mem, struct cf_error *error);
+
+/* Documents of one version in the store. */
+int sync_version_count(struct cf_store *store, const struct catalog *catalog,
+		       const struct catalog_major *major, uint64_t *ret, const struct cf_mem *mem,
+		       struct cf_error *error);
+struct sync_purged {
+	uint64_t deleted;
+	uint64_t kept; /* edited since the version was retired: no other one has the edit */
+};
+struct sync_purge {
+	/* Asked after each batch; false: INTERRUPTED. NULL: never asked. */
+	bool (*go_on)(void *ctx, const struct sync_purged *so_far);
+	void *ctx;
+};
+/* Deletes the documents of a retired version (PRECONDITION: it is not), leaving
+ * tombstones with type and version. May be stopped and called again. */
+int sync_purge(struct cf_store *store, struct cf_store *state, const struct catalog *catalog,
+	       const struct catalog_major *major, const struct sync_purge *how,
+	       struct sync_purged *ret, const struct cf_mem *mem, struct cf_error *error);
+
+/* How much one version is written by others than the runs themselves. */
+struct sync_usage {
+	struct cf_str version; /* "todo-item@1" */
+	uint64_t writes;       /* documents that others wrote, each time a run took them */
+	uint64_t found;        /* documents that were there when the first run began to read:
+				* nobody knows when they were written */
+	int64_t last_ms;       /* when a run took the last write; 0: never */
+	bool served;           /* supported by the catalog (NULL: by any), and not retired */
+};
+/* By type and version; with a catalog also those that nobody wrote. In the arena. */
+int sync_usage_read(struct cf_store *state, const struct catalog *catalog, struct cf_arena *arena,
+		    struct sync_usage **ret, size_t *ret_count, struct cf_error *error);
+
+/* The runs that are at work on a state; in the arena. */
+int sync_engines_read(struct cf_store *state, const struct cf_env *env, struct cf_arena *arena,
+		      struct sync_engine **ret, size_t *ret_count, struct cf_error *error);
+
+/* Before sync_open: forgets what was agreed on, so that the run reads everything once
+ * and agrees anew; keeps contested edits, retired versions and usage. PRECONDITION
+ * while another run is at work. Stopped half way it is pending, and to be done again. */
+int sync_rebuild(struct cf_store *state, const struct cf_env *env, uint64_t *ret_forgotten,
+		 const struct cf_mem *mem, struct cf_error *error);
+int sync_rebuild_pending(struct cf_store *state, bool *ret, const struct cf_mem *mem,
+			 struct cf_error *error);
 
 struct sync_status {
 	bool started;                        /* there is a checkpoint */

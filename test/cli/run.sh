@@ -32,9 +32,9 @@ begin "status tells where it stands"
 run status --store "$store" --json
 expect_code 0
 expect_out_has '"started":true,"behind":0'
-run usage --store "$store"
+run usage --store "$store" --json
 expect_code 0
-expect_out_has '"version":"todo-item@1","writes":3'
+expect_out_has '"version":"todo-item@1","writes":0,"found":3,"last_ms":0,"served":true'
 
 begin "an invalid document waits in quarantine, with the reason"
 printf '%s\n' '{"_id":"todo-item@1:bad","schema":"todo-item","version":1,"title":7,"isDone":true}' \

@@ -1,0 +1,133 @@
+/* Documents of versions that are not served: what people write there goes to the
+ * quarantine list, and stays as it is. Left out: documents that say nothing new, which
+ * were agreed on while their version was served; and tombstones. */
+#include "sync/engine.h"
+
+#include "sync/lists.h"
+
+struct looked {
+	const struct unsupported *one;
+	struct cf_record *listed, *base;
+};
+
+int unsupported_add(struct unsupported_list *list, const struct cf_record *record,
+		    const struct lineage_name *name, const struct cf_error *why,
+		    struct cf_arena *arena)
+{
+	struct unsupported *one = arena_calloc(arena, 1, sizeof(*one));
+	struct cf_buf label;
+
+	if (!one)
+		return CF_ERR_NOMEM;
+	*one = (struct unsupported){.record = record, .next = list->first};
+	one->why = arena_dup(arena, str_of(why->message));
+	one->label = STR("");
+	if (name->family) {
+		buf_init(&label, arena->mem);
+		if (lineage_label(name, &label) == 0)
+			one->label = arena_dup(arena, buf_view(&label));
+		buf_fini(&label);
+	}
+	list->first = one;
+	list->count++;
+	return one->why.ptr && one->label.ptr ? 0 : CF_ERR_NOMEM;
+}
+
+static bool is_live(const struct cf_record *record)
+{
+	return record->revision_count && !record->revisions[0].deleted;
+}
+
+/* Whether all that lives of it was agreed on. The reason names the version first. */
+static bool is_known(const struct looked *looked, struct json_doc *doc)
+{
+	const struct cf_record *record = looked->one->record;
+	struct cf_str why = looked->one->why, body;
+	const char *space = memchr(why.ptr, ' ', why.len);
+	struct cf_str place = {why.ptr, space ? (size_t)(space - why.ptr) : why.len};
+
+	if (!is_live(looked->base))
+		return false;
+	body = looked->base->revisions[0].body;
+	if (json_read(doc, body.ptr, body.len, JSON_READ_DOCUMENT, NULL))
+		return false;
+	for (size_t i = 0; i < record->revision_count; i++)
+		if (!record->revisions[i].deleted &&
+		    !unserved_knows(json_root(doc), place, record->revisions[i].rev))
+			return false;
+	return true;
+}
+
+static int write_entry(struct sync *sync, const struct unsupported *one, struct cf_str *ret)
+{
+	struct cf_buf *out = &sync->bench.scratch;
+
+	buf_clear(out);
+	buf_str(out, STR("{\"id\":"));
+	json_write_string(one->record->id, out);
+	buf_str(out, STR(",\"error\":\"UNSUPPORTED\",\"reason\":"));
+	json_write_string(one->why, out);
+	buf_str(out, STR(",\"since\":"));
+	record_time(sync->env->now_ms(sync->env->ctx), out);
+	buf_byte(out, '}');
+	*ret = arena_dup(&sync->step, buf_view(out));
+	return out->failed || !ret->ptr ? CF_ERR_NOMEM : 0;
+}
+
+static int read_all(struct sync *sync, const struct unsupported_list *list, struct looked *looked,
+		    struct cf_get *gets, struct cf_error *error)
+{
+	struct cf_arena *arena = &sync->step;
+	struct cf_record *records = arena_calloc(arena, list->count * 2, sizeof(*records));
+	size_t count = 0;
+
+	if (!records)
+		return error_nomem(error);
+	for (struct unsupported *one = list->first; one; one = one->next) {
+		looked->one = one;
+		looked->listed = &records[count];
+		gets[count++].id =
+			arena_printf(arena, "quarantine/#%.*s", STR_ARG(one->record->id));
+		looked->base = &records[count];
+		gets[count++].id = arena_printf(arena, "base/%.*s", STR_ARG(one->label));
+		looked++;
+		if (!gets[count - 2].id.ptr || !gets[count - 1].id.ptr)
+			return error_nomem(error);
+	}
+	return store_get(sync->state, gets, count, CF_READ_BODIES, arena, records, error);
+}
+
+int unsupported_take(struct sync *sync, const struct unsupported_list *list, struct cf_error *error)
+{
+	struct cf_arena *arena = &sync->step;
+	struct looked *looked = arena_calloc(arena, list->count + 1, sizeof(*looked));
+	struct cf_get *gets = arena_calloc(arena, list->count * 2 + 1, sizeof(*gets));
+	struct cf_put *puts = arena_calloc(arena, list->count + 1, sizeof(*puts));
+	struct cf_answer *answers = arena_calloc(arena, list->count + 1, sizeof(*answers));
+	struct json_doc doc;
+	size_t count = 0;
+	int rc;
+
+	if (list->count == 0)
+		return 0;
+	if (!looked || !gets || !puts || !answers)
+		return error_nomem(error);
+	json_doc_init(&doc, sync->mem);
+	rc = read_all(sync, list, looked, gets, error);
+	for (size_t i = 0; i < list->count && rc == 0; i++) {
+		bool news = is_live(looked[i].one->record) && !is_known(&looked[i], &doc);
+		struct cf_put put = {.id = gets[2 * i].id, .kind = CF_PUT_ANY, .body = STR("{}")};
+
+		if (news == is_live(looked[i].listed))
+			continue;
+		put.deleted = !news;
+		if (news && write_entry(sync, looked[i].one, &put.body))
+			rc = error_nomem(error);
+		sync->counters.unsupported += news;
+		puts[count++] = put;
+	}
+	if (rc == 0 && count)
+		rc = store_put(sync->state, puts, count, arena, answers, error);
+	json_doc_fini(&doc);
+	return rc;
+}

@@ -1,0 +1,285 @@
+/* Usage: how much each version is written by others than us.
+ *
+ * A write counts when the lineage took it and did not know it: what the feed repeats is
+ * known by then, and what we write is known before it is written. Until everything was
+ * read once, documents of lineages that nobody knows are counted as found; while a
+ * state is rebuilt nothing is counted, for nobody knows who wrote what. Several
+ * runs add to one record, each on top of what it read; a write of one batch may go
+ * uncounted where a process is killed before its checkpoint.
+ */
+#include "sync/engine.h"
+
+#include <stdlib.h>
+
+void usage_note(struct sync *sync, const struct slot_kind *kind, uint64_t writes, bool first_sight)
+{
+	struct usage *usage = &sync->usage[major_index(kind->major)];
+
+	if (sync->rebuilding && !sync->read_all)
+		return;
+	if (first_sight && !sync->read_all) {
+		usage->new_found++;
+		return;
+	}
+	usage->new_writes += writes;
+	usage->last_ms = sync->env->now_ms(sync->env->ctx);
+}
+
+void usage_fini(struct sync *sync)
+{
+	const struct catalog_type *types;
+	size_t count = catalog_types(sync->catalog, &types) * LIMIT_MAJORS;
+
+	for (size_t i = 0; i < count && sync->usage; i++)
+		mem_free(sync->mem, sync->usage[i].rev);
+	mem_free(sync->mem, sync->usage);
+}
+
+/* --- the records --------------------------------------------------------------------- */
+
+/* All versions of the catalog, in its order, with their places in arrays. */
+struct places {
+	const struct catalog_major **majors;
+	struct cf_get *gets; /* of their records */
+	size_t count;
+};
+
+static int list_places(const struct catalog *catalog, struct cf_arena *arena, struct places *ret)
+{
+	const struct catalog_type *types;
+	size_t type_count = catalog_types(catalog, &types), max = type_count * LIMIT_MAJORS + 1;
+
+	*ret = (struct places){.gets = arena_calloc(arena, max, sizeof(*ret->gets)),
+			       .majors = arena_calloc(arena, max, sizeof(*ret->majors))};
+	if (!ret->gets || !ret->majors)
+		return CF_ERR_NOMEM;
+	for (size_t i = 0; i < type_count; i++) {
+		for (size_t k = 0; k < types[i].major_count; k++) {
+			const struct catalog_major *major = &types[i].majors[k];
+			struct cf_str id = arena_printf(arena, "usage/%.*s@%u",
+							STR_ARG(types[i].name), major->major);
+
+			if (!id.ptr)
+				return CF_ERR_NOMEM;
+			ret->majors[ret->count] = major;
+			ret->gets[ret->count++].id = id;
+		}
+	}
+	return 0;
+}
+
+static int take_record(struct sync *sync, struct usage *usage, const struct cf_record *record,
+		       struct json_doc *doc, struct cf_error *error)
+{
+	bool there = record->revision_count && !record->revisions[0].deleted;
+	struct cf_str body = there ? record->revisions[0].body : STR("{}");
+	int64_t last_ms;
+	int rc = json_read(doc, body.ptr, body.len, JSON_READ_DOCUMENT, error);
+
+	if (rc)
+		return rc;
+	mem_free(sync->mem, usage->rev);
+	usage->rev = text_dup(sync->mem, there ? record->revisions[0].rev : STR(""));
+	if (!usage->rev)
+		return error_nomem(error);
+	usage->writes = record_number(json_root(doc), "writes");
+	usage->found = record_number(json_root(doc), "found");
+	last_ms = (int64_t)record_number(json_root(doc), "last_ms");
+	usage->last_ms = last_ms > usage->last_ms ? last_ms : usage->last_ms;
+	return 0;
+}
+
+int usage_load(struct sync *sync, struct cf_error *error)
+{
+	struct cf_arena *arena = &sync->step;
+	struct cf_record *records;
+	struct places places;
+	struct json_doc doc;
+	int rc = list_places(sync->catalog, arena, &places);
+
+	records = arena_calloc(arena, places.count + 1, sizeof(*records));
+	if (rc || !records)
+		return error_nomem(error);
+	json_doc_init(&doc, sync->mem);
+	rc = store_get(sync->state, places.gets, places.count, CF_READ_BODIES, arena, records,
+		       error);
+	for (size_t i = 0; i < places.count && rc == 0; i++)
+		rc = take_record(sync, &sync->usage[major_index(places.majors[i])], &records[i],
+				 &doc, error);
+	json_doc_fini(&doc);
+	return rc;
+}
+
+static int make_put(struct sync *sync, const struct usage *usage, struct cf_str id,
+		    struct cf_put *ret)
+{
+	struct cf_buf *out = &sync->bench.scratch;
+	struct cf_str version = {id.ptr + strlen("usage/"), id.len - strlen("usage/")};
+
+	buf_clear(out);
+	buf_str(out, STR("{\"version\":"));
+	json_write_string(version, out);
+	buf_printf(out, ",\"writes\":%llu,\"found\":%llu,\"last_ms\":%lld",
+		   (unsigned long long)(usage->writes + usage->new_writes),
+		   (unsigned long long)(usage->found + usage->new_found),
+		   (long long)usage->last_ms);
+	if (usage->last_ms) {
+		buf_str(out, STR(",\"last\":"));
+		record_time(usage->last_ms, out);
+	}
+	buf_byte(out, '}');
+	*ret = (struct cf_put){.id = id,
+			       .kind = usage->rev[0] ? CF_PUT_ON_REV : CF_PUT_ABSENT,
+			       .rev = str_of(usage->rev),
+			       .body = arena_dup(&sync->step, buf_view(out))};
+	return out->failed || !ret->body.ptr ? CF_ERR_NOMEM : 0;
+}
+
+static int take_answer(struct sync *sync, struct usage *usage, const struct cf_answer *answer)
+{
+	char *rev = text_dup(sync->mem, answer->rev);
+
+	if (!rev)
+		return CF_ERR_NOMEM;
+	mem_free(sync->mem, usage->rev);
+	usage->rev = rev;
+	usage->writes += usage->new_writes;
+	usage->found += usage->new_found;
+	usage->new_writes = usage->new_found = 0;
+	return 0;
+}
+
+/* One attempt; *ret_again: somebody else added to a record meanwhile. */
+static int save(struct sync *sync, bool *ret_again, struct cf_error *error)
+{
+	struct places places;
+	struct cf_put *puts;
+	struct cf_answer *answers;
+	struct usage **of;
+	size_t count = 0;
+	int rc = list_places(sync->catalog, &sync->step, &places);
+
+	puts = arena_calloc(&sync->step, places.count + 1, sizeof(*puts));
+	answers = arena_calloc(&sync->step, places.count + 1, sizeof(*answers));
+	of = arena_calloc(&sync->step, places.count + 1, sizeof(*of));
+	*ret_again = false;
+	if (rc || !puts || !answers || !of)
+		return error_nomem(error);
+	for (size_t i = 0; i < places.count; i++) {
+		struct usage *usage = &sync->usage[major_index(places.majors[i])];
+
+		if (usage->new_writes == 0 && usage->new_found == 0)
+			continue;
+		of[count] = usage;
+		if (make_put(sync, usage, places.gets[i].id, &puts[count++]))
+			return error_nomem(error);
+	}
+	if (count)
+		rc = store_put(sync->state, puts, count, &sync->step, answers, error);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		*ret_again = *ret_again || answers[i].code;
+		if (answers[i].code == 0)
+			rc = take_answer(sync, of[i], &answers[i]) ? error_nomem(error) : 0;
+		sync->counters.records_written += answers[i].code == 0;
+	}
+	return rc;
+}
+
+int usage_save(struct sync *sync, struct cf_error *error)
+{
+	bool again, loaded;
+	int rc = save(sync, &again, error);
+
+	/* What cannot be added even then waits for the next batch. */
+	loaded = rc == 0 && again;
+	if (loaded)
+		rc = usage_load(sync, error);
+	if (loaded && rc == 0)
+		rc = save(sync, &again, error);
+	return rc;
+}
+
+/* --- looking on -------------------------------------------------------------------------- */
+
+struct reading {
+	struct cf_arena *arena;
+	struct sync_usage *all;
+	size_t count, cap;
+};
+
+static struct sync_usage *usage_of(struct reading *r, struct cf_str version)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (str_equal(r->all[i].version, version))
+			return &r->all[i];
+	if (r->count == r->cap) {
+		size_t cap = r->cap ? r->cap * 2 : 16;
+		struct sync_usage *grown = arena_calloc(r->arena, cap, sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		if (r->count)
+			memcpy(grown, r->all, r->count * sizeof(*grown));
+		r->all = grown;
+		r->cap = cap;
+	}
+	r->all[r->count].version = arena_dup(r->arena, version);
+	return r->all[r->count].version.ptr ? &r->all[r->count++] : NULL;
+}
+
+static int read_entry(void *ctx, struct cf_str id, struct json_value body)
+{
+	struct reading *r = ctx;
+	size_t skip = strlen("usage/");
+	struct sync_usage *usage = usage_of(r, (struct cf_str){id.ptr + skip, id.len - skip});
+
+	if (!usage)
+		return CF_ERR_NOMEM;
+	usage->writes = record_number(body, "writes");
+	usage->found = record_number(body, "found");
+	usage->last_ms = (int64_t)record_number(body, "last_ms");
+	return 0;
+}
+
+/* The versions of the catalog come first, in its order. */
+static int add_catalog(struct reading *r, const struct catalog *catalog)
+{
+	struct places places = {.count = 0};
+	int rc = catalog ? list_places(catalog, r->arena, &places) : 0;
+
+	for (size_t i = 0; i < places.count && rc == 0; i++) {
+		struct cf_str id = places.gets[i].id;
+		struct sync_usage *usage = usage_of(
+			r, (struct cf_str){id.ptr + strlen("usage/"), id.len - strlen("usage/")});
+
+		if (!usage)
+			return CF_ERR_NOMEM;
+		usage->served = places.majors[i]->supported;
+	}
+	return rc;
+}
+
+int sync_usage_read(struct cf_store *state, const struct catalog *catalog, struct cf_arena *arena,
+		    struct sync_usage **ret, size_t *ret_count, struct cf_error *error)
+{
+	struct reading r = {.arena = arena};
+	struct sync_retired *retired;
+	size_t retired_count = 0;
+	int rc = add_catalog(&r, catalog) ? error_nomem(error) : 0;
+
+	if (rc == 0)
+		rc = sync_walk(state, SYNC_USAGE, read_entry, &r, arena->mem, error);
+	if (rc == CF_ERR_NOMEM)
+		return error_nomem(error);
+	if (rc == 0)
+		rc = sync_retired_read(state, arena, &retired, &retired_count, error);
+	for (size_t i = 0; i < r.count && rc == 0; i++) {
+		r.all[i].served = r.all[i].served || !catalog;
+		for (size_t k = 0; k < retired_count; k++)
+			if (str_equal(retired[k].version, r.all[i].version))
+				r.all[i].served = false;
+	}
+	*ret = r.all;
+	*ret_count = r.count;
+	return rc;
+}
