@@ -559,8 +559,9 @@ static int cross(struct crossover *x)
 		if (rc || all_missing)
 			return rc;
 	}
-	rc = has_edits(x) ? carry_edits(x) : 0;
-	return rc ? rc : refresh_stale(x);
+	/* First what is out of date: an edit of a part of something needs the rest of it. */
+	rc = refresh_stale(x);
+	return rc || !has_edits(x) ? rc : carry_edits(x);
 }
 
 /* --- agreement ------------------------------------------------------------- */

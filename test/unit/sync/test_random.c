@@ -13,6 +13,8 @@ struct memory_of_app {
 };
 
 struct world {
+	const char *type;
+	void (*write_body)(struct world *w, unsigned major, struct cf_buf *out);
 	struct catalog *catalog;
 	struct cf_store *store, *state;
 	struct sync *sync;
@@ -61,7 +63,7 @@ static uint64_t pick(struct world *w, uint64_t below)
 	return rng_below(&w->rng, below);
 }
 
-static void write_body(struct world *w, unsigned major, struct cf_buf *out)
+static void write_item(struct world *w, unsigned major, struct cf_buf *out)
 {
 	static const char *const states[] = {"active", "blocked", "halted", "done"};
 	static const char *const groups[] = {"Inbox", "Work", "Home"};
@@ -81,6 +83,33 @@ static void write_body(struct world *w, unsigned major, struct cf_buf *out)
 	buf_byte(out, '}');
 }
 
+/* Some of five elements in any order. */
+static void write_list(struct world *w, unsigned major, struct cf_buf *out)
+{
+	static const char *const states[] = {"active", "blocked", "done"};
+	unsigned order = (unsigned)pick(w, 5), step = 1 + (unsigned)pick(w, 4);
+	bool first = true;
+
+	buf_printf(out, "{\"schema\":\"list\",\"version\":%u,\"%s\":\"n%llu\",\"%s\":[", major,
+		   major == 3 ? "title" : "name", (unsigned long long)pick(w, 3),
+		   major == 1 ? "entries" : "items");
+	for (unsigned i = 0; i < 5; i++) {
+		unsigned key = (order + i * step) % 5;
+
+		if (pick(w, 3) == 0)
+			continue;
+		buf_printf(out, "%s{\"id\":\"%c\",\"%s\":\"t%llu\",", first ? "" : ",",
+			   (int)('a' + key), major == 1 ? "title" : "text",
+			   (unsigned long long)pick(w, 3));
+		first = false;
+		if (major == 1)
+			buf_printf(out, "\"done\":%s}", pick(w, 2) ? "true" : "false");
+		else
+			buf_printf(out, "\"status\":\"%s\"}", states[pick(w, 3)]);
+	}
+	buf_str(out, STR("]}"));
+}
+
 static void remember(struct world *w, const char *id, struct cf_str rev)
 {
 	struct memory_of_app *slot = &w->seen[w->seen_count++ % REMEMBERED];
@@ -88,6 +117,8 @@ static void remember(struct world *w, const char *id, struct cf_str rev)
 	snprintf(slot->id, sizeof(slot->id), "%s", id);
 	snprintf(slot->rev, sizeof(slot->rev), "%.*s", STR_ARG(rev));
 }
+
+static void print_all(struct world *w);
 
 /* On the newest revision, or on one that some app remembers. */
 static void edit(struct world *w)
@@ -102,7 +133,7 @@ static void edit(struct world *w)
 	char id[64], rev[64];
 	uint64_t generation = 0;
 
-	snprintf(id, sizeof(id), "todo-item@%u:k%llu", major, (unsigned long long)pick(w, KEYS));
+	snprintf(id, sizeof(id), "%s@%u:k%llu", w->type, major, (unsigned long long)pick(w, KEYS));
 	get = (struct cf_get){.id = str_of(id)};
 	must(w, store_get(w->store, &get, 1, 0, &w->arena, &record, &w->error), "reading");
 	if (record.revision_count) {
@@ -117,11 +148,14 @@ static void edit(struct world *w)
 		 (unsigned long long)rng_next(&w->rng));
 	history[0] = str_of(rev);
 	buf_init(&body, &mem_heap);
-	write_body(w, major, &body);
+	w->write_body(w, major, &body);
 	put.id = str_of(id);
 	put.rev = history[0];
 	put.deleted = record.revision_count && pick(w, 8) == 0;
 	put.body = buf_view(&body);
+	if (getenv("CHESTERFIELD_SEED"))
+		printf("# %s on %.*s: %s%.*s\n", rev, STR_ARG(history[1]),
+		       put.deleted ? "deleted " : "", STR_ARG(put.body));
 	must(w, store_put(w->store, &put, 1, &w->arena, &answer, &w->error), "saving");
 	ck_assert_int_eq(answer.code, 0);
 	remember(w, id, history[0]);
@@ -158,6 +192,14 @@ static void expect_one_leaf(struct world *w)
 	}
 }
 
+static int print_entry(void *ctx, struct cf_str id, struct json_value body)
+{
+	(void)ctx;
+	(void)id;
+	printf("# quarantined: %.*s\n", STR_ARG(json_span(body)));
+	return 0;
+}
+
 static void print_all(struct world *w)
 {
 	struct cf_scan scan = {.limit = 1000, .flags = CF_READ_BODIES};
@@ -182,22 +224,32 @@ static void play(struct world *w)
 	must(w, store_open(&w->store, "memory:random", &env_system, &mem_heap, &w->error), "store");
 	must(w, store_open(&w->state, "memory:state", &env_system, &mem_heap, &w->error), "state");
 	w->sync = open_sync(w, w->state);
-	if (pick(w, 2))
+	if (w->write_body == write_item && pick(w, 2))
 		put_groups(w);
 	for (int i = 0; i < STEPS; i++) {
 		bool idle;
 
 		edit(w);
-		if (pick(w, 3) == 0)
+		if (pick(w, 3) == 0) {
 			must(w, sync_step(w->sync, &idle, &w->error), "a step");
+			if (getenv("CHESTERFIELD_SEED")) {
+				printf("# step\n");
+				print_all(w);
+			}
+		}
 	}
-	put_groups(w);
+	if (w->write_body == write_item)
+		put_groups(w);
 	settle(w, w->sync);
 	ck_assert_msg(settle(w, w->sync) == 0, "seed %llu: not silent",
 		      (unsigned long long)w->seed);
 	expect_one_leaf(w);
 	must(w, sync_status_read(w->store, w->state, &env_system, &status, &mem_heap, &w->error),
 	     "status");
+	if (status.quarantined) {
+		print_all(w);
+		sync_walk(w->state, SYNC_QUARANTINE, print_entry, NULL, &mem_heap, &w->error);
+	}
 	ck_assert_msg(status.quarantined == 0 && status.incomplete == 0,
 		      "seed %llu: %llu quarantined, %llu incomplete", (unsigned long long)w->seed,
 		      (unsigned long long)status.quarantined,
@@ -218,13 +270,21 @@ static void play(struct world *w)
 	arena_fini(&w->arena);
 }
 
+static const struct {
+	const char *catalog, *type;
+	void (*write_body)(struct world *w, unsigned major, struct cf_buf *out);
+} apps[] = {
+	{"examples/todo", "todo-item", write_item},
+	{"test/unit/sync/catalogs/lists", "list", write_list},
+};
+
 START_TEST(random_histories_end_in_agreement)
 {
-	struct world w = {.seed = 1};
+	struct world w = {.seed = 1, .type = apps[_i].type, .write_body = apps[_i].write_body};
 	const char *seed = getenv("CHESTERFIELD_SEED");
 	char path[512];
 
-	snprintf(path, sizeof(path), "%s/examples/todo", getenv("CHESTERFIELD_SOURCE"));
+	snprintf(path, sizeof(path), "%s/%s", getenv("CHESTERFIELD_SOURCE"), apps[_i].catalog);
 	must(&w, catalog_open(&w.catalog, path, &mem_heap, &w.error), "the catalog");
 	if (seed) {
 		w.seed = strtoull(seed, NULL, 10);
@@ -243,7 +303,7 @@ int main(void)
 	TCase *tcase = tcase_create("random");
 
 	tcase_set_timeout(tcase, 60);
-	tcase_add_test(tcase, random_histories_end_in_agreement);
+	tcase_add_loop_test(tcase, random_histories_end_in_agreement, 0, ARRAY_LEN(apps));
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
