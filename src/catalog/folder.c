@@ -31,15 +31,33 @@ static struct cf_str stem_of(struct cf_str name)
 	return (struct cf_str){name.ptr, dot ? (size_t)(dot - name.ptr) : name.len};
 }
 
-static bool wanted(struct catalog *catalog, struct cf_str path, const char *name, bool folders)
+/* Whether a name of a folder is one of those that are read. What is named like a file
+ * of a catalog must be one: a pipe there would be waited for. A link that leads
+ * nowhere is told when it is read. */
+static int wanted(struct catalog *catalog, struct cf_str path, const char *name, bool folders,
+		  bool *ret, struct cf_error *error)
 {
 	struct cf_str full = arena_printf(&catalog->arena, "%.*s/%s", STR_ARG(path), name);
+	struct cf_error problem;
 	struct stat st;
+	int failed;
 
-	if (name[0] == '.' || !full.ptr || stat(full.ptr, &st) != 0)
-		return false;
-	return folders ? S_ISDIR(st.st_mode)
-		       : !S_ISDIR(st.st_mode) && is_catalog_file(str_of(name));
+	*ret = false;
+	if (!full.ptr)
+		return error_nomem(error);
+	if (name[0] == '.')
+		return 0;
+	failed = stat(full.ptr, &st);
+	if (folders) {
+		*ret = !failed && S_ISDIR(st.st_mode);
+		return 0;
+	}
+	*ret = is_catalog_file(str_of(name)) && (failed || S_ISREG(st.st_mode));
+	if (*ret || !is_catalog_file(str_of(name)))
+		return 0;
+	error_set(&problem, CF_ERR_CATALOG, "not a file");
+	error_at_file(&problem, full, 0);
+	return catalog_problem(catalog, CF_ERR_CATALOG, &problem, error);
 }
 
 int catalog_list(struct catalog *catalog, struct cf_str path, bool folders, struct cf_str **ret,
@@ -61,7 +79,10 @@ int catalog_list(struct catalog *catalog, struct cf_str path, bool folders, stru
 		return CF_ERR_IO;
 	}
 	while (rc == 0 && (entry = readdir(dir))) {
-		if (!wanted(catalog, path, entry->d_name, folders))
+		bool take;
+
+		rc = wanted(catalog, path, entry->d_name, folders, &take, error);
+		if (rc || !take)
 			continue;
 		if (count == cap) {
 			struct cf_str *grown =
@@ -96,6 +117,7 @@ static int read_schema_file(struct catalog *catalog, struct cf_str path, struct 
 			    struct catalog_schema *schema, struct cf_error *error)
 {
 	struct json_value root, version;
+	struct cf_error why;
 	struct cf_str text;
 	int rc = json_file_load(&schema->file, path.ptr, catalog->mem, error);
 
@@ -110,9 +132,8 @@ static int read_schema_file(struct catalog *catalog, struct cf_str path, struct 
 	if (json_decode(version, &catalog->arena, &text))
 		return error_nomem(error);
 	schema->version_text = text;
-	if (semver_parse(&schema->version, text, NULL))
-		return catalog_error(error, &schema->file, version,
-				     "\"%.*s\" is not a version like 1.2.3", STR_ARG(text));
+	if (semver_parse(&schema->version, text, &why))
+		return catalog_error(error, &schema->file, version, "%s", why.message);
 	if (!str_equal(text, stem))
 		return catalog_error(error, &schema->file, version,
 				     "the version is %.*s, but the file is named %.*s",
@@ -275,8 +296,11 @@ int catalog_read_schemas(struct catalog *catalog, struct cf_error *error)
 	if (rc)
 		return rc;
 	if (count == 0 || count > LIMIT_TYPES) {
-		error_set(error, CF_ERR_CATALOG, count ? "more than %d types" : "no schemas (%d)",
-			  count ? LIMIT_TYPES : 0);
+		if (count)
+			error_set(error, CF_ERR_CATALOG, "more than %d types", LIMIT_TYPES);
+		else
+			error_set(error, CF_ERR_CATALOG,
+				  "no schemas: a folder for each type is expected here");
 		error_at_file(error, folder, 0);
 		return CF_ERR_CATALOG;
 	}

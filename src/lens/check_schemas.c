@@ -458,6 +458,7 @@ int lens_check_schemas(const struct lens *lens, const struct schema *const *olde
 
 	if (!shape)
 		return error_nomem(error);
+	check_names(lens->ops, lens->op_count, report);
 	shape->view = schema_view_root(older[0]);
 	rc = check_ops(&checker, shape, lens->ops, lens->op_count, error);
 	if (rc == 0)

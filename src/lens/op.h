@@ -89,6 +89,8 @@ struct lens {
 int op_error(struct cf_error *error, int code, const struct lens *lens, const struct op *op,
 	     const char *format, ...) __attribute__((format(printf, 5, 6)));
 const char *op_kind_name(enum op_kind kind);
+/* check_names.c: ops that name a field twice. */
+void check_names(const struct op *ops, size_t count, const struct lens_report *report);
 bool op_name_is(const struct op_name *name, struct cf_str decoded);
 
 #endif

@@ -9,6 +9,7 @@ struct reader {
 	struct cf_error *error;
 	size_t ops;
 	unsigned depth;
+	bool named; /* the error names its op already */
 };
 
 static int fail(struct reader *r, struct json_value at, const char *format, ...)
@@ -531,8 +532,10 @@ static int read_op(struct reader *r, struct json_value value, struct op *op)
 		rc = check_arguments(r, it.value, &infos[op->kind]);
 	if (rc == 0) {
 		rc = read_arguments(r, it.value, op);
-		if (rc == CF_ERR_LENS)
+		/* Of ops inside others the innermost is enough. */
+		if (rc == CF_ERR_LENS && !r->named)
 			error_prefix(r->error, rc, "%s", op_kind_name(op->kind));
+		r->named = r->named || rc;
 	}
 	return rc;
 }

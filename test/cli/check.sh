@@ -46,8 +46,7 @@ fresh
 sed -i 's/- rename:/- renam:/' $lens/1-2.yaml
 run check c
 expect_code 3
-expect_out_has 'error lenses/todo-item/1-2.yaml:5: '
-expect_out_has 'rename'
+expect_out 'error lenses/todo-item/1-2.yaml:5: unknown op "renam"; did you mean "rename"?'
 
 begin "an unknown argument"
 fresh
@@ -123,6 +122,55 @@ sed -i '5a\  - remove: {name: isDone, type: boolean}' $lens/1-2.yaml
 run check c --seed 1 --runs 20
 expect_code 3
 expect_out_has 'error lenses/todo-item/1-2.yaml:6: remove: the field "isDone" cannot exist here'
+
+begin "an op that names a field twice"
+fresh
+sed -i 's/destination: status/destination: isDone/' $lens/1-2.yaml
+run check c --seed 1 --runs 20
+expect_code 3
+expect_out_has 'error lenses/todo-item/1-2.yaml:5: rename: the field "isDone" is named twice'
+fresh
+sed -i '/- add:/a\  - split: {name: title, into: [a, b, a]}' $lens/1-2.yaml
+run check c --seed 1 --runs 20
+expect_code 3
+expect_out_has 'error lenses/todo-item/1-2.yaml:12: split: the field "a" is named twice'
+fresh
+sed -i 's/hash: name/hash: [name, name]/' $lens/2-3.yaml
+run check c --seed 1 --runs 20
+expect_code 3
+expect_out_has 'extract: the field "name" is named twice'
+
+begin "a table without a row for a value of the schema"
+fresh
+sed -i 's/halted: false, //' $lens/1-2.yaml
+run check c --seed 1 --runs 20
+expect_code 3
+expect_out_has 'error lenses/todo-item/1-2.yaml:6: convert: the table down has no row for "halted"'
+
+begin "a default and a table's target that the schema refuses, before any document"
+fresh
+sed -i 's/default: {name: Inbox}/default: Inbox/' $lens/1-2.yaml
+run check c --seed 1 --runs 1
+expect_out_has 'error lenses/todo-item/1-2.yaml:11: add: the schema refuses the default "Inbox" of "group"'
+fresh
+sed -i 's/halted: false/halted: 7/' $lens/1-2.yaml
+run check c --seed 1 --runs 1
+expect_out_has 'error lenses/todo-item/1-2.yaml:6: convert: down, "halted" becomes 7, which the schema refuses'
+
+begin "a version in the middle that no lens reaches"
+fresh
+rm $lens/1-2.yaml
+run check c
+expect_code 3
+expect_out 'error schemas/todo-item/2.0.0.json:1: todo-item@2 cannot be reached from @1: a lens is missing between them'
+
+begin "a missing lens to a version that is not supported is no error"
+fresh
+rm $lens/1-2.yaml
+sed -i 's|^supported: .*|supported: {todo-item: [2, 3]}|' c/catalog.yaml
+run check c
+expect_code 0
+expect_out ''
 
 begin "a field that the newer schema does not know"
 fresh
