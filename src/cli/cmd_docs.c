@@ -379,7 +379,7 @@ static const struct cli_command docs_list = {
 };
 static const struct cli_command docs_delete = {
 	.name = "delete",
-	.summary = "delete documents by id; their tombstones stay",
+	.summary = "delete documents by id; their tombstones stay, rows of tables go",
 	.usage = "--store URL ID...",
 	.options = store_options,
 	.min_args = 1,
@@ -398,6 +398,9 @@ const struct cli_command cmd_docs = {
 	.name = "docs",
 	.summary = "look into a store, and write to it",
 	.usage = "COMMAND",
+	.help = "A store is named by a URL: sqlite:FILE for documents with revisions and changes, "
+		"sqlite:FILE?table=T&key=K for the rows of a table that another program made, "
+		"memory:NAME for trying out within one process.",
 	.subcommands = (const struct cli_command *const[]){&docs_put, &docs_get, &docs_list,
 							   &docs_delete, &docs_changes, NULL},
 };

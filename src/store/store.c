@@ -36,6 +36,15 @@ static bool capabilities_hold(const struct cf_store *store)
 	       (!(has & CF_STORE_FIND) || ops->find);
 }
 
+static int no_scheme(const char *shown, struct cf_error *error)
+{
+	if (store_url_scheme(shown) == 0)
+		return error_set(error, CF_ERR_USAGE,
+				 "a store is named by a URL; for a file sqlite:%s", shown);
+	return error_set(error, CF_ERR_USAGE,
+			 "no store has this scheme; stores are sqlite:FILE and memory:NAME");
+}
+
 /* Errors name the store by `shown`, without its password. */
 static int open_shown(struct cf_store **ret, const char *url, const char *shown,
 		      const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error)
@@ -48,8 +57,7 @@ static int open_shown(struct cf_store **ret, const char *url, const char *shown,
 	buf_init(&redacted, mem);
 	rc = strlen(shown) > LIMIT_URL_BYTES
 		     ? error_set(error, CF_ERR_USAGE, "longer than %d bytes", LIMIT_URL_BYTES)
-	     : !ops ? error_set(error, CF_ERR_USAGE,
-				"no store has this scheme; stores are memory:NAME and sqlite:FILE")
+	     : !ops ? no_scheme(shown, error)
 		    : ops->open(&store, url, env, mem, error);
 	if (rc == 0 && !capabilities_hold(store)) {
 		store_close(store);

@@ -75,6 +75,17 @@ run docs get --store "sqlite:$PWD/none.db?revs=5" a
 expect_code 10
 expect_err "chesterfield: sqlite:$PWD/none.db?revs=5: there is no such file"
 
+begin "a file's name is no URL, a folder no file, and memory does not last"
+run docs list --store todo.db
+expect_code 2
+expect_err 'chesterfield: todo.db: a store is named by a URL; for a file sqlite:todo.db'
+run docs list --store "sqlite:$PWD"
+expect_code 2
+expect_err "chesterfield: sqlite:$PWD: this is a folder: name a file in it"
+run docs list --store memory:a
+expect_code 10
+expect_err 'chesterfield: memory:a: no such store in this process; one in memory ends with its process'
+
 begin "a scheme that no store has hides the password"
 run docs list --store 'frob://u:secret@host/db'
 expect_code 2

@@ -66,7 +66,9 @@ int memory_data_open(struct memory_data **ret, struct cf_str name, bool create,
 	while (data && strcmp(data->name, name.ptr) != 0)
 		data = data->next;
 	if (!data && !create) {
-		rc = error_set(error, CF_ERR_NO_DATABASE, "no such store in this process");
+		rc = error_set(
+			error, CF_ERR_NO_DATABASE,
+			"no such store in this process; one in memory ends with its process");
 	} else if (!data) {
 		data = data_new(name, mem);
 		if (data) {

@@ -81,8 +81,12 @@ static int open_failed(struct sqlite_db *db, const struct store_url *url, struct
 			return error_set(error, CF_ERR_NO_DATABASE, "the folder %s does not exist",
 					 folder);
 	}
-	if (stat(url->path.ptr, &found) && errno == ENOENT && (!url->create || url->readonly))
-		return error_set(error, CF_ERR_NO_DATABASE, "there is no such file");
+	if (stat(url->path.ptr, &found)) {
+		if (errno == ENOENT && (!url->create || url->readonly))
+			return error_set(error, CF_ERR_NO_DATABASE, "there is no such file");
+	} else if (S_ISDIR(found.st_mode)) {
+		return error_set(error, CF_ERR_USAGE, "this is a folder: name a file in it");
+	}
 	return error_set(error, CF_ERR_FORBIDDEN, "the file cannot be opened");
 }
 

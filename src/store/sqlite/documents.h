@@ -8,6 +8,12 @@
  *   T/leaves      the other leaves, of the few records that have some
  *   T/attachments of all leaves
  *
+ * Bodies are those of leaves: of a revision that was replaced the id stays, in the
+ * histories, and the body goes, as in CouchDB after compaction. Keeping a few would
+ * cost a second write for each edit. It would help only where a branch begins at a
+ * revision that no run of job one has seen, and branches reach an embedded file by
+ * CF_PUT_REVISION alone.
+ *
  * A change moves its row to a new seq, so the feed is a walk along the table and
  * needs no index. Rows are never taken away (tombstones stay), so seq only grows.
  */
