@@ -133,8 +133,9 @@ static void run_plain(void *ctx, uint64_t times)
 		new_file(ctx, file);
 		if (sqlite3_open(file, &db) != SQLITE_OK)
 			bench_stop("cannot open %s", file);
-		run_sql(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-			    "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 20000;"
+		run_sql(db, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;"
+			    "PRAGMA synchronous = NORMAL;"
+			    "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 10000;"
 			    "CREATE TABLE docs(seq INTEGER PRIMARY KEY, id TEXT UNIQUE, rev TEXT,"
 			    " body TEXT)");
 		if (sqlite3_prepare_v2(db, "INSERT INTO docs(id, rev, body) VALUES(?1, ?2, ?3)", -1,

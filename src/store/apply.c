@@ -15,14 +15,15 @@ bool text_is_utf8(struct cf_str s, bool nul)
 	const unsigned char *c = (const unsigned char *)s.ptr, *end = c + s.len;
 
 	while (c < end) {
-		size_t more = *c < 0x80   ? 0
-			      : *c < 0xc2 ? 9
-			      : *c < 0xe0 ? 1
-			      : *c < 0xf0 ? 2
-			      : *c < 0xf5 ? 3
-					  : 9;
+		size_t more;
 
-		if ((*c == 0 && !nul) || more > (size_t)(end - c - 1))
+		if (*c < 0x80) {
+			if (*c++ == 0 && !nul)
+				return false;
+			continue;
+		}
+		more = *c < 0xc2 ? 9 : *c < 0xe0 ? 1 : *c < 0xf0 ? 2 : *c < 0xf5 ? 3 : 9;
+		if (more > (size_t)(end - c - 1))
 			return false;
 		if ((*c == 0xe0 && c[1] < 0xa0) || (*c == 0xed && c[1] > 0x9f) ||
 		    (*c == 0xf0 && c[1] < 0x90) || (*c == 0xf4 && c[1] > 0x8f))

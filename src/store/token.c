@@ -1,8 +1,6 @@
 /* Tokens; see token.h. */
 #include "store/token.h"
 
-#include <inttypes.h>
-
 int token_read(struct cf_str token, uint64_t latest, uint64_t *ret, struct cf_error *error)
 {
 	uint64_t number = 0;
@@ -20,6 +18,12 @@ int token_read(struct cf_str token, uint64_t latest, uint64_t *ret, struct cf_er
 
 int token_write(uint64_t number, struct cf_arena *arena, struct cf_str *ret)
 {
-	*ret = arena_printf(arena, "%" PRIu64, number);
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	*ret = arena_dup(arena, (struct cf_str){digits + at, sizeof(digits) - at});
 	return ret->ptr ? 0 : CF_ERR_NOMEM;
 }

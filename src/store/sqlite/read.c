@@ -5,7 +5,7 @@
 #include "store/limits.h"
 #include "store/token.h"
 
-#include <time.h>
+#include <stdlib.h>
 
 int documents_row(sqlite3_stmt *statement, int column, bool body, struct cf_arena *arena,
 		  struct document_row *ret)
@@ -207,14 +207,28 @@ static int get_one(struct documents *documents, const struct cf_get *get, unsign
 	return rc ? rc : documents_record(documents, get->id, &row, flags, arena, ret, error);
 }
 
+static int get_order(const void *a, const void *b)
+{
+	const struct cf_get *const *x = a, *const *y = b;
+
+	return str_compare((*x)->id, (*y)->id);
+}
+
+/* In the order of ids: neighbours in the index are met while their page is at hand. */
 int documents_get(struct cf_store *store, const struct cf_get *gets, size_t count, unsigned flags,
 		  struct cf_arena *arena, struct cf_record *ret, struct cf_error *error)
 {
 	struct documents *documents = (struct documents *)store;
-	int rc = sqlite_begin(&documents->db, false, error);
+	const struct cf_get **order = arena_alloc(arena, count * sizeof(struct cf_get *));
+	int rc = order ? sqlite_begin(&documents->db, false, error) : error_nomem(error);
 
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < count; i++)
+		order[i] = &gets[i];
+	qsort(order, count, sizeof(*order), get_order);
 	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = get_one(documents, &gets[i], flags, arena, &ret[i], error);
+		rc = get_one(documents, order[i], flags, arena, &ret[order[i] - gets], error);
 	return sqlite_end(&documents->db, rc, error);
 }
 
