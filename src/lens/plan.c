@@ -42,7 +42,7 @@ static inline bool fits(const struct plan *plan, const struct lens_program *prog
 	return true;
 }
 
-/* The place for one more; NULL: those that are there stay for now. */
+/* The place for one more; NULL: those that are there stay. */
 static struct plan **make_room(struct plans *plans, struct plan **set)
 {
 	struct plan **way;
