@@ -91,6 +91,24 @@ int catalog_identify_id(const struct catalog *catalog, struct cf_str id, struct 
  * id: INVALID. */
 int catalog_identify(const struct catalog *catalog, struct json_value document, struct cf_str id,
 		     struct catalog_id *ret, struct cf_error *error);
+
+/* As catalog_identify, for many documents that are read with one tape: `hints`, all zero
+ * at first, is what others before said. For one catalog, and one thread. */
+struct catalog_hint {
+	struct json_shape *shape; /* NULL: nothing */
+	struct catalog_id id;
+	uint32_t nodes[3]; /* _id, type, version */
+	uint8_t prefix_len, type_len, version_len;
+	char prefix[128], type[64], version[24]; /* as they stand in the text, with quotes */
+};
+enum { CATALOG_HINTS = 8 };
+struct catalog_hints {
+	struct catalog_hint at[CATALOG_HINTS]; /* by shape */
+};
+int catalog_identify_next(const struct catalog *catalog, struct catalog_hints *hints,
+			  struct json_value document, struct catalog_id *ret,
+			  struct cf_error *error);
+void catalog_hints_fini(struct catalog_hints *hints);
 int catalog_format_id(const struct catalog *catalog, struct cf_str type, uint32_t major,
 		      struct cf_str key, bool singleton, struct cf_buf *out);
 /* Validates against the newest schema of the id's major. Members that begin with

@@ -50,7 +50,8 @@ struct job {
 	struct json_doc doc, part_docs[LIMIT_LENS_CHAIN];
 	struct cf_arena arena;
 	struct cf_buf id;
-	struct cf_buf last_part; /* shared, and written */
+	struct catalog_hints hints; /* what other documents said they are */
+	struct cf_buf last_part;    /* shared, and written */
 	uint64_t passed_over, findings, incomplete;
 };
 
@@ -313,7 +314,7 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 	if (rc)
 		return rc;
 	document = json_root(&job->doc);
-	rc = catalog_identify(job->catalog, document, STR(""), &id, error);
+	rc = catalog_identify_next(job->catalog, &job->hints, document, &id, error);
 	if (rc == CF_ERR_UNKNOWN_TYPE)
 		return pass_over(job, line, error);
 	if (rc)
@@ -501,6 +502,7 @@ static int run(struct cli *cli, struct cf_error *error)
 		json_doc_fini(&job->part_docs[i]);
 	buf_fini(&job->id);
 	buf_fini(&job->last_part);
+	catalog_hints_fini(&job->hints);
 	arena_fini(&job->arena);
 	gather_fini(&job->gather);
 	order_fini(&job->order);
