@@ -66,8 +66,8 @@ static int run(struct cli *cli, struct cf_error *error)
 	const char *dir = cli_option(cli, "catalog");
 	struct cli_stores stores = {NULL, NULL};
 	struct catalog *catalog = NULL;
-	struct sync_usage *usage;
-	size_t count;
+	struct sync_usage *usage = NULL;
+	size_t count = 0;
 	int rc = dir ? catalog_open(&catalog, dir, cli->mem, error) : 0;
 
 	if (rc == 0)

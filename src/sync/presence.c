@@ -86,7 +86,7 @@ static int add_own(struct sync *sync, int64_t now_ms, bool gone, struct cf_put *
 static int look(struct sync *sync, const struct cf_record *records, size_t count, int64_t now_ms,
 		struct cf_put *puts, size_t *put_count, struct cf_error *error)
 {
-	uint64_t seen[SYNC_ENGINES_MAX];
+	uint64_t seen[SYNC_ENGINES_MAX] = {0};
 	struct json_doc doc;
 	size_t seen_count = 0;
 	int rc = 0;
@@ -133,7 +133,7 @@ int presence_step(struct sync *sync, int64_t now_ms, struct cf_error *error)
 	if (!sync->options.host ||
 	    (sync->beat_ms && now_ms >= sync->beat_ms && now_ms - sync->beat_ms < SYNC_BEAT_MS))
 		return 0;
-	if (!sync->started_ms)
+	if (!sync->started_ms || now_ms < sync->started_ms)
 		sync->started_ms = now_ms;
 	rc = store_scan(sync->state, &scan, &sync->step, &records, &count, error);
 	if (rc == 0 && add_own(sync, now_ms, false, &puts[0]))
