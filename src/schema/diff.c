@@ -94,23 +94,45 @@ static bool was_seen(struct differ *d, const struct snode *a, const struct snode
 	struct differ_pair *pair;
 
 	for (pair = d->seen; pair; pair = pair->next)
-		if (pair->old_node == a && pair->new_node == b)
+		if (pair->old_node == a && pair->new_node == b && pair->inexact == (d->inexact > 0))
 			return true;
 	pair = arena_calloc(&d->diff->arena, 1, sizeof(*pair));
 	if (!pair) {
 		d->rc = CF_ERR_NOMEM;
 		return true;
 	}
-	*pair = (struct differ_pair){a, b, d->seen};
+	*pair = (struct differ_pair){a, b, d->inexact > 0, d->seen};
 	d->seen = pair;
 	return false;
+}
+
+/* Whether $ref is all that the place says: words beside it change no document. */
+static bool is_only_ref(const struct snode *node)
+{
+	static const char *const words[] = {"$ref",       "$defs",    "definitions", "$schema",
+					    "$comment",   "title",    "description", "default",
+					    "deprecated", "examples", "readOnly",    "writeOnly",
+					    "version"};
+	struct json_iter it = json_iter(node->at);
+
+	if (!node->ref || node->resource->draft == DRAFT_07)
+		return node->ref;
+	while (json_next(&it)) {
+		size_t i = 0;
+
+		while (i < ARRAY_LEN(words) && !json_name_is(it.name, str_of(words[i])))
+			i++;
+		if (i == ARRAY_LEN(words))
+			return false;
+	}
+	return true;
 }
 
 static const struct snode *behind_ref(const struct snode *node)
 {
 	if (!node)
 		return &anything;
-	while (node->ref && (json_count(node->at) == 1 || node->resource->draft == DRAFT_07))
+	while (is_only_ref(node))
 		node = node->ref;
 	return node;
 }
@@ -125,8 +147,8 @@ static void diff_lists(struct differ *d, const struct snode *b, const struct sno
 }
 
 /* Rules in which a stronger part may make the whole weaker. */
-static void diff_inexact(struct differ *d, const struct snode *b, const struct snode *old_part,
-			 const struct snode *new_part, const char *rule)
+void differ_inexact(struct differ *d, const struct snode *b, const struct snode *old_part,
+		    const struct snode *new_part, const char *rule)
 {
 	if (!old_part != !new_part)
 		differ_tell(d, b, BREAKS_UNDECIDED, rule, "%s came or went", rule);
@@ -144,14 +166,18 @@ static void diff_in_place(struct differ *d, const struct snode *a, const struct 
 	d->inexact++;
 	diff_lists(d, b, &a->one_of, &b->one_of, "oneOf");
 	d->inexact--;
-	diff_inexact(d, b, a->not_schema, b->not_schema, "not");
-	diff_inexact(d, b, a->if_schema, b->if_schema, "if");
-	diff_inexact(d, b, a->then_schema, b->then_schema, "then");
-	diff_inexact(d, b, a->else_schema, b->else_schema, "else");
-	diff_inexact(d, b, a->dynamic_ref, b->dynamic_ref, "$dynamicRef");
-	diff_inexact(d, b, a->contains, b->contains, "contains");
-	diff_inexact(d, b, a->unevaluated_items, b->unevaluated_items, "unevaluatedItems");
-	diff_inexact(d, b, a->ref, b->ref, "$ref");
+	differ_inexact(d, b, a->not_schema, b->not_schema, "not");
+	differ_inexact(d, b, a->if_schema, b->if_schema, "if");
+	differ_inexact(d, b, a->then_schema, b->then_schema, "then");
+	differ_inexact(d, b, a->else_schema, b->else_schema, "else");
+	differ_inexact(d, b, a->dynamic_ref, b->dynamic_ref, "$dynamicRef");
+	differ_inexact(d, b, a->contains, b->contains, "contains");
+	differ_inexact(d, b, a->unevaluated_items, b->unevaluated_items, "unevaluatedItems");
+	/* Beside other rules, $ref is one rule more: each may be compared by itself. */
+	if (a->ref && b->ref)
+		differ_nodes(d, a->ref, b->ref);
+	else
+		differ_inexact(d, b, a->ref, b->ref, "$ref");
 }
 
 static void diff_elements(struct differ *d, const struct snode *a, const struct snode *b)
@@ -181,8 +207,18 @@ static void diff_texts(struct differ *d, const struct snode *a, const struct sno
 	}
 }
 
+/* What unevaluated... leaves over depends on all rules of the place. */
+static bool has_unevaluated(const struct snode *node)
+{
+	return node->unevaluated_properties || node->unevaluated_items;
+}
+
 void differ_nodes(struct differ *d, const struct snode *a, const struct snode *b)
 {
+	bool rest;
+
+	if (a && b && !a->always && !b->always && a != b && (a->ref || b->ref))
+		diff_texts(d, a, b);
 	a = behind_ref(a);
 	b = behind_ref(b);
 	if (d->rc || a == b || was_seen(d, a, b))
@@ -195,10 +231,13 @@ void differ_nodes(struct differ *d, const struct snode *a, const struct snode *b
 						  : "something was allowed here, now nothing is");
 		return;
 	}
+	rest = has_unevaluated(a) || has_unevaluated(b);
+	d->inexact += rest;
 	differ_values(d, a, b);
 	differ_object(d, a, b);
 	diff_elements(d, a, b);
 	diff_in_place(d, a, b);
+	d->inexact -= rest;
 	if (!a->always && !b->always)
 		diff_texts(d, a, b);
 }

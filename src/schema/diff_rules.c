@@ -159,7 +159,11 @@ static const struct name_rule *rule_of(const struct snode *node, struct cf_str n
 static void diff_added(struct differ *d, const struct snode *a, const struct snode *b,
 		       const struct name_rule *rule)
 {
-	if (is_closed(a))
+	if (a->pattern_count)
+		differ_tell(d, rule->schema, BREAKS_UNDECIDED, "property-added",
+			    "\"%.*s\" is new; whether patternProperties spoke of it is open",
+			    STR_ARG(rule->name));
+	else if (is_closed(a))
 		differ_tell(d, rule->schema, BREAKS_FORWARD | BREAKS_FEATURE, "property-added",
 			    "\"%.*s\" is new; old readers that refuse what they do not know "
 			    "refuse it",
@@ -175,7 +179,11 @@ static void diff_added(struct differ *d, const struct snode *a, const struct sno
 
 static void diff_removed(struct differ *d, const struct snode *b, const struct name_rule *rule)
 {
-	if (is_closed(b))
+	if (b->pattern_count)
+		differ_tell(d, b, BREAKS_UNDECIDED, "property-removed",
+			    "\"%.*s\" is gone; whether patternProperties speak of it is open",
+			    STR_ARG(rule->name));
+	else if (is_closed(b))
 		differ_tell(d, b, BREAKS_BACKWARD, "property-removed",
 			    "\"%.*s\" is gone and not allowed any more", STR_ARG(rule->name));
 	else if (b->additional && !b->additional->always)
@@ -206,11 +214,44 @@ static void diff_required(struct differ *d, const struct snode *a, const struct 
 	}
 }
 
+/* Names that a pattern takes are out of what additionalProperties says, so one that
+ * comes or goes may be stronger or weaker. */
+static void diff_patterns(struct differ *d, const struct snode *a, const struct snode *b)
+{
+	struct json_value old_rule = json_member(a->at, STR("patternProperties"));
+	struct json_value new_rule = json_member(b->at, STR("patternProperties"));
+
+	if (json_is_absent(old_rule) != json_is_absent(new_rule) ||
+	    (!json_is_absent(old_rule) && !json_equal(old_rule, new_rule)))
+		differ_tell(d, b, BREAKS_UNDECIDED, "patternProperties",
+			    "patternProperties changed; which is stronger is open");
+}
+
+/* The same text may lead through $ref to what changed. */
+static void diff_behind(struct differ *d, const struct snode *a, const struct snode *b)
+{
+	for (uint32_t i = 0; i < a->pattern_count && i < b->pattern_count; i++)
+		if (str_equal(a->patterns[i].text, b->patterns[i].text))
+			differ_nodes(d, a->patterns[i].schema, b->patterns[i].schema);
+	for (uint32_t i = 0; b->names && i < b->names->count; i++) {
+		const struct name_rule *rule = &b->names->rules[i];
+		const struct name_rule *old_rule = rule_of(a, rule->name);
+
+		if (rule->dependent && old_rule && old_rule->dependent)
+			differ_nodes(d, old_rule->dependent, rule->dependent);
+	}
+	if (a->property_names && b->property_names)
+		differ_nodes(d, a->property_names, b->property_names);
+	if (a->unevaluated_properties && b->unevaluated_properties)
+		differ_inexact(d, b, a->unevaluated_properties, b->unevaluated_properties,
+			       "unevaluatedProperties");
+}
+
 void differ_object(struct differ *d, const struct snode *a, const struct snode *b)
 {
-	static const char *const rules[] = {"patternProperties",     "propertyNames",
-					    "unevaluatedProperties", "dependentRequired",
-					    "dependentSchemas",      "dependencies"};
+	static const char *const rules[] = {"propertyNames", "unevaluatedProperties",
+					    "dependentRequired", "dependentSchemas",
+					    "dependencies"};
 
 	for (uint32_t i = 0; b->names && i < b->names->count; i++) {
 		const struct name_rule *rule = &b->names->rules[i];
@@ -233,8 +274,6 @@ void differ_object(struct differ *d, const struct snode *a, const struct snode *
 		differ_nodes(d, a->additional, b->additional);
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
 		diff_text_rule(d, a, b, rules[i]);
-	/* The same text may lead through $ref to what changed. */
-	for (uint32_t i = 0; i < a->pattern_count && i < b->pattern_count; i++)
-		if (str_equal(a->patterns[i].text, b->patterns[i].text))
-			differ_nodes(d, a->patterns[i].schema, b->patterns[i].schema);
+	diff_patterns(d, a, b);
+	diff_behind(d, a, b);
 }
