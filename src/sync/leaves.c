@@ -127,8 +127,32 @@ static bool is_late(const struct edit *edit, const struct atoms *was, const stru
 	return atoms_hash_at(was, edit->pointer) != atoms_hash_at(agreed, edit->pointer);
 }
 
+/* A late edit that wins: what was agreed gives way, and is listed with the live leaf
+ * that says it. Where no leaf does, the document does not say it any more. */
+static int list_agreed(struct bench *bench, struct lineage *lineage, struct slot *slot,
+		       struct edit edit, const struct candidate *leaves, size_t leaf_count)
+{
+	uint64_t agreed = atoms_hash_at(&lineage->base.slots[slot->index].agreed, edit.pointer);
+	struct edit lost = {.pointer = edit.pointer, .hash = agreed, .slot = slot->index};
+
+	for (size_t i = 0; i < leaf_count && agreed && !lost.rev.len; i++) {
+		const struct atom *atom = atoms_find(&leaves[i].atoms, edit.pointer);
+
+		if (!atom || atom->hash != agreed)
+			continue;
+		lost.value = atom->value;
+		lost.rev = leaves[i].rev;
+	}
+	if (!lost.rev.len)
+		return 0;
+	edit.origin = &edit;
+	lost.origin = &lost;
+	return conflict_add(bench, lineage, &edit, &lost, true);
+}
+
 static int find_edits(struct bench *bench, struct lineage *lineage, struct slot *slot,
-		      const struct candidate *candidate)
+		      const struct candidate *candidate, const struct candidate *leaves,
+		      size_t leaf_count)
 {
 	const struct catalog_conflicts *policy = catalog_conflicts(bench->registry->catalog);
 	const struct base_slot *base = &lineage->base.slots[slot->index];
@@ -153,9 +177,12 @@ static int find_edits(struct bench *bench, struct lineage *lineage, struct slot 
 		if (is_late(&edit, &was, &base->agreed) && !policy->late_edit_wins) {
 			edit.origin = &edit;
 			rc = conflict_add(bench, lineage, NULL, &edit, true);
-		} else {
-			rc = add_edit(bench, lineage, slot, edit);
+			continue;
 		}
+		if (is_late(&edit, &was, &base->agreed))
+			rc = list_agreed(bench, lineage, slot, edit, leaves, leaf_count);
+		if (rc == 0)
+			rc = add_edit(bench, lineage, slot, edit);
 	}
 	return rc;
 }
@@ -371,7 +398,7 @@ static int read_slot(struct bench *bench, struct lineage *lineage, struct slot *
 		rc = candidates_merge(bench, lineage, slot, candidates, candidate_count);
 	for (size_t i = 0; i < candidate_count && rc == 0; i++)
 		if (!candidates[i].merged_away)
-			rc = find_edits(bench, lineage, slot, &candidates[i]);
+			rc = find_edits(bench, lineage, slot, &candidates[i], leaves, leaf_count);
 	if (leaf_count > 1)
 		lineage->news = true;
 	if (rc == 0 && slot->winner)
