@@ -213,6 +213,34 @@ int edits_add(struct bench *bench, struct edits *edits, struct edit edit)
 	return 0;
 }
 
+void slot_forget_edits(struct slot *slot)
+{
+	for (size_t i = 0; i < slot->edits.count; i++)
+		slot->edits.at[i]->dropped = true;
+	for (size_t i = 0; i < slot->stale.count; i++)
+		slot->stale.at[i]->dropped = true;
+}
+
+int slot_edit_all(struct bench *bench, struct slot *slot, const struct edit *because)
+{
+	struct cf_str rev = slot->record.revision_count ? slot->record.revisions[0].rev
+							: (struct cf_str){NULL, 0};
+	int rc = 0;
+
+	for (size_t i = 0; i < slot->atoms.count && rc == 0; i++) {
+		const struct atom *atom = &slot->atoms.at[i];
+
+		rc = edits_add(bench, &slot->edits,
+			       (struct edit){.pointer = atom->pointer,
+					     .value = atom->value,
+					     .hash = atom->hash,
+					     .slot = slot->index,
+					     .rev = rev,
+					     .origin = because ? because->origin : NULL});
+	}
+	return rc;
+}
+
 int slot_set(struct bench *bench, struct slot *slot, struct json_value document)
 {
 	slot->current = document;

@@ -166,6 +166,11 @@ int slot_set(struct bench *bench, struct slot *slot, struct json_value document)
 int slot_patch(struct bench *bench, struct slot *slot, const struct atom *changes, size_t count,
 	       struct cf_error *error);
 
+/* It speaks of another part from now on. */
+void slot_forget_edits(struct slot *slot);
+/* All that it says is news; NULL: by itself, else because of that edit. */
+int slot_edit_all(struct bench *bench, struct slot *slot, const struct edit *because);
+
 /* parts.c: the shared parts that the documents refer to. */
 int lineage_find_parts(struct bench *bench, struct lineage *lineage);
 /* After the document in slot `holder` changed: its references may name other parts.

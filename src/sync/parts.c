@@ -69,15 +69,21 @@ int slot_refer(struct bench *bench, struct slot *slot, struct cf_str raw_key, st
 	return *ret ? 0 : CF_ERR_NOMEM;
 }
 
+/* The edit of the field that refers to the part; NULL: nobody changed it. */
+static const struct edit *reference_edit(const struct lineage *lineage, const struct slot *slot)
+{
+	const struct slot *holder = &lineage->slots[slot->kind->holder];
+	const struct lens_side side = lens_program_inputs(slot->kind->link->down.program);
+
+	return edits_find(&holder->edits, side.places[slot->kind->input].reference);
+}
+
 /* What others made of the part since this lineage last agreed. */
 static int find_part_edits(struct bench *bench, struct lineage *lineage, struct slot *slot)
 {
 	const struct base_slot *base = &lineage->base.slots[slot->index];
 	struct atoms_diff diff = {.a = &base->agreed, .b = &slot->atoms};
-	const struct slot *holder = &lineage->slots[slot->kind->holder];
-	const struct lens_side side = lens_program_inputs(slot->kind->link->down.program);
-	const struct edit *reference =
-		edits_find(&holder->edits, side.places[slot->kind->input].reference);
+	const struct edit *reference = reference_edit(lineage, slot);
 	struct cf_str rev = slot->record.revision_count ? slot->record.revisions[0].rev
 							: (struct cf_str){NULL, 0};
 	int rc = 0;
@@ -159,7 +165,14 @@ static int follow(struct bench *bench, struct lineage *lineage, struct slot *slo
 		return error_nomem(&lineage->error);
 	if (str_equal(slot->key, old))
 		return 0;
-	return part->loaded ? take_part(bench, lineage, slot, part) : LINEAGE_NEEDS_PART;
+	if (!part->loaded)
+		return LINEAGE_NEEDS_PART;
+	slot_forget_edits(slot);
+	rc = take_part(bench, lineage, slot, part);
+	/* Whoever changed the reference said all that the part says. */
+	if (rc == 0 && slot_edit_all(bench, slot, reference_edit(lineage, slot)))
+		rc = error_nomem(&lineage->error);
+	return rc;
 }
 
 int lineage_follow_references(struct bench *bench, struct lineage *lineage, size_t holder,

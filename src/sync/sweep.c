@@ -92,7 +92,6 @@ static int refer_to_part(const struct crossover *x, struct slot *slot,
 			 const struct outcome *outcome)
 {
 	struct part *part;
-	struct outcome made = *outcome;
 	int rc = slot_refer(x->bench, slot, outcome->raw_key, &part);
 
 	if (rc)
@@ -100,21 +99,11 @@ static int refer_to_part(const struct crossover *x, struct slot *slot,
 	if (!part->loaded)
 		return LINEAGE_NEEDS_PART;
 	slot->record = part->record;
-	if (json_is_absent(part->content))
-		return slot_set(x->bench, slot, made.document);
-	rc = slot_set(x->bench, slot, part->content);
-	/* It is there already and says more or else: that counts, and is handed back. */
-	for (size_t i = 0; i < slot->atoms.count && rc == 0; i++) {
-		const struct atom *atom = &slot->atoms.at[i];
-
-		if (atoms_hash_at(&made.atoms, atom->pointer) != atom->hash)
-			rc = edits_add(x->bench, &slot->edits,
-				       (struct edit){.pointer = atom->pointer,
-						     .value = atom->value,
-						     .hash = atom->hash,
-						     .slot = slot->index});
-	}
-	return rc;
+	slot_forget_edits(slot);
+	/* What the part says beside what was asked of it counts, and is handed back. */
+	rc = slot_set(x->bench, slot,
+		      json_is_absent(part->content) ? outcome->document : part->content);
+	return rc ? rc : slot_edit_all(x->bench, slot, NULL);
 }
 
 /* Takes what a program made for a slot. */
@@ -139,9 +128,19 @@ static int take_outcome(const struct crossover *x, struct slot *slot, const stru
 	slot->current = outcome->document;
 	slot->atoms = outcome->atoms;
 	x->lineage->changes++;
-	return slot->kind->shared
-		       ? 0
-		       : lineage_follow_references(x->bench, x->lineage, slot->index, x->forward);
+	return 0;
+}
+
+/* What the outputs refer to now, where the crossing has not made it itself. */
+static int follow_outputs(const struct crossover *x)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < x->forward->output_count && rc == 0; i++)
+		if (!slot_at(x, x->forward->outputs[i])->kind->shared)
+			rc = lineage_follow_references(x->bench, x->lineage, x->forward->outputs[i],
+						       x->forward);
+	return rc;
 }
 
 /* --- marks: atoms of the outputs that an edit reached --------------------- */
@@ -394,6 +393,8 @@ static int build(const struct crossover *x)
 	}
 	if (rc == 0)
 		rc = each_edit(x, mark_edit);
+	if (rc == 0)
+		rc = follow_outputs(x);
 	for (size_t i = 0; i < x->forward->output_count && rc == 0; i++)
 		if (built[x->forward->outputs[i]])
 			rc = find_stale(x, slot_at(x, x->forward->outputs[i]));
@@ -482,7 +483,9 @@ static int carry_edits(const struct crossover *x)
 	for (size_t i = 0; i < x->forward->output_count && rc == 0 && any; i++)
 		rc = take_outcome(x, slot_at(x, x->forward->outputs[i]),
 				  &made[x->forward->outputs[i]]);
-	return rc ? rc : each_edit(x, mark_edit);
+	if (rc == 0)
+		rc = each_edit(x, mark_edit);
+	return rc || !any ? rc : follow_outputs(x);
 }
 
 /* Sets what is out of date in one output, where `image` says what is agreed. */
