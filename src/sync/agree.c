@@ -364,20 +364,23 @@ int lineage_agree(struct bench *bench, struct lineage *lineage, size_t index, st
 	return rc ? rc : plan_base(bench, lineage, index, plan);
 }
 
-int lineage_wait(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan)
+int lineage_wait(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan,
+		 struct cf_error *error)
 {
 	bool incomplete = lineage->failure == CF_ERR_INCOMPLETE;
 	bool was_listed =
 		incomplete ? lineage->base.listed_incomplete : lineage->base.listed_quarantine;
-	int rc = record_waiting(bench, lineage, index, plan);
+	int rc = 0;
 
-	if (rc == 0 && incomplete && lineage->waits_label.len)
+	if (incomplete && lineage->waits_label.len)
 		rc = record_reference(bench, lineage, "wait", lineage->waits_label, false, index,
 				      plan);
 	if (rc == 0)
 		rc = unlist(bench, lineage, incomplete, !incomplete, index, plan);
-	/* An agreement that stands is left as it is; only the list is noted. */
+	/* An agreement that stands is left as it is; only the list is noted. The base goes
+	 * first: an entry that no base knows of would never be taken off. */
 	if (rc == 0 && !was_listed)
 		rc = plan_base(bench, lineage, index, plan);
-	return rc;
+	return rc ? error_nomem(error)
+		  : record_waiting(bench, lineage, was_listed, index, plan, error);
 }

@@ -225,8 +225,7 @@ static int work_on(struct sync *sync, struct lineage *lineage, size_t index,
 		lineage->waits_for = tried.waits_for;
 		lineage->waits_label = tried.waits_label;
 		memcpy(lineage->swing, tried.swing, sizeof(tried.swing));
-		rc = lineage_wait(&sync->bench, lineage, index, plan);
-		return rc ? error_nomem(error) : 0;
+		return lineage_wait(&sync->bench, lineage, index, plan, error);
 	}
 	return error_set(error, CF_ERR_BUG, "lineage %.*s asks for parts without end",
 			 STR_ARG(lineage->label));

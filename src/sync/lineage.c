@@ -2,11 +2,11 @@
 #include "sync/lineage.h"
 
 int bench_init(struct bench *bench, const struct registry *registry, struct cf_store *store,
-	       const struct cf_mem *mem)
+	       struct cf_store *state, const struct cf_mem *mem)
 {
 	const struct lens_identity *identity = catalog_identity(registry->catalog);
 
-	*bench = (struct bench){.registry = registry, .mem = mem, .store = store};
+	*bench = (struct bench){.registry = registry, .mem = mem, .store = store, .state = state};
 	arena_init(&bench->arena, mem);
 	arena_init(&bench->batch, mem);
 	buf_init(&bench->scratch, mem);

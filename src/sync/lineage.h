@@ -119,11 +119,12 @@ struct bench {
 	struct cf_buf scratch;
 	struct atom_rules rules;
 	struct cf_store *store; /* to read revisions on the way */
+	struct cf_store *state;
 	struct parts parts;
 };
 
 int bench_init(struct bench *bench, const struct registry *registry, struct cf_store *store,
-	       const struct cf_mem *mem);
+	       struct cf_store *state, const struct cf_mem *mem);
 void bench_fini(struct bench *bench);
 /* Forgets the lineage, or the whole batch. */
 void bench_next(struct bench *bench);
@@ -214,7 +215,8 @@ int writes_add(struct bench *bench, struct writes *writes, const struct cf_put *
 /* A lineage that agrees: base, lists, documents. */
 int lineage_agree(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan);
 /* One that must wait (lineage->failure): its entry in a list. */
-int lineage_wait(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan);
+int lineage_wait(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan,
+		 struct cf_error *error);
 
 /* records.c: the records of the state store. */
 int record_conflict(struct bench *bench, const struct lineage *lineage,
@@ -224,8 +226,9 @@ int record_reference(struct bench *bench, const struct lineage *lineage, const c
 		     struct cf_str part_label, bool deleted, size_t index, struct plan *plan);
 int record_fanout(struct bench *bench, const struct lineage *lineage, bool waiting_only,
 		  size_t index, struct plan *plan);
-int record_waiting(struct bench *bench, const struct lineage *lineage, size_t index,
-		   struct plan *plan);
+/* Its entry in a list, where the list does not say so already. */
+int record_waiting(struct bench *bench, const struct lineage *lineage, bool was_listed,
+		   size_t index, struct plan *plan, struct cf_error *error);
 /* LISTLABEL: the id of a record. ptr NULL: no memory. */
 struct cf_str lineage_record(struct bench *bench, const char *list, struct cf_str label);
 int record_time(int64_t now_ms, struct cf_buf *out);

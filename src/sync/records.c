@@ -201,8 +201,21 @@ static void write_documents(const struct lineage *lineage, struct cf_buf *out)
 	buf_byte(out, ']');
 }
 
-int record_waiting(struct bench *bench, const struct lineage *lineage, size_t index,
-		   struct plan *plan)
+/* Whether the list says this already, whatever it says of since when. */
+static int stands(struct bench *bench, struct cf_str id, struct cf_str says, bool *ret,
+		  struct cf_error *error)
+{
+	struct cf_get get = {.id = id};
+	struct cf_record record = {0};
+	int rc = store_get(bench->state, &get, 1, CF_READ_BODIES, &bench->arena, &record, error);
+
+	*ret = rc == 0 && record.revision_count && !record.revisions[0].deleted &&
+	       str_starts_with(record.revisions[0].body, says);
+	return rc;
+}
+
+int record_waiting(struct bench *bench, const struct lineage *lineage, bool was_listed,
+		   size_t index, struct plan *plan, struct cf_error *ret_error)
 {
 	const struct cf_error *error = &lineage->error;
 	bool incomplete = lineage->failure == CF_ERR_INCOMPLETE;
@@ -210,7 +223,10 @@ int record_waiting(struct bench *bench, const struct lineage *lineage, size_t in
 		arena_printf(&bench->arena, "%s/%.*s", incomplete ? "incomplete" : "quarantine",
 			     STR_ARG(lineage->label));
 	struct cf_buf *out = &bench->scratch;
+	bool said = false;
 
+	if (!id.ptr)
+		return error_nomem(ret_error);
 	buf_clear(out);
 	buf_byte(out, '{');
 	member(out, "lineage", lineage->label);
@@ -234,7 +250,13 @@ int record_waiting(struct bench *bench, const struct lineage *lineage, size_t in
 	}
 	write_documents(lineage, out);
 	buf_str(out, STR(",\"since\":"));
+	if (was_listed) {
+		int rc = stands(bench, id, buf_view(out), &said, ret_error);
+
+		if (rc || said)
+			return rc;
+	}
 	record_time(plan->now_ms, out);
 	buf_byte(out, '}');
-	return add(bench, id, index, plan);
+	return add(bench, id, index, plan) ? error_nomem(ret_error) : 0;
 }

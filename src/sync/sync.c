@@ -91,7 +91,7 @@ int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store 
 		rc = retired_load(sync, error);
 	if (rc == 0)
 		rc = registry_init(&sync->registry, catalog, sync->retired, mem, error);
-	if (rc == 0 && bench_init(&sync->bench, &sync->registry, store, mem))
+	if (rc == 0 && bench_init(&sync->bench, &sync->registry, store, state, mem))
 		rc = error_nomem(error);
 	sync->echoes = mem_calloc(mem, SYNC_ECHOES, sizeof(*sync->echoes));
 	sync->usage = mem_calloc(mem, type_count * LIMIT_MAJORS + 1, sizeof(*sync->usage));
