@@ -148,6 +148,14 @@ static int by_version(const void *a, const void *b)
 	return semver_compare(&x->version, &y->version);
 }
 
+/* Schemas that no major holds are nobody's to release later. */
+static int drop_schemas(struct catalog_schema *schemas, size_t count, int rc)
+{
+	for (size_t i = 0; i < count; i++)
+		json_file_fini(&schemas[i].file);
+	return rc;
+}
+
 /* Majors are runs of schemas with one major, ascending. */
 static int make_majors(struct catalog *catalog, struct catalog_type *type,
 		       struct catalog_schema *schemas, size_t count, struct cf_error *error)
@@ -155,17 +163,19 @@ static int make_majors(struct catalog *catalog, struct catalog_type *type,
 	qsort(schemas, count, sizeof(*schemas), by_version);
 	type->majors = arena_calloc(&catalog->arena, count, sizeof(*type->majors));
 	if (!type->majors)
-		return error_nomem(error);
+		return drop_schemas(schemas, count, error_nomem(error));
 	for (size_t i = 0; i < count; i++) {
 		struct catalog_major *major =
 			type->major_count ? &type->majors[type->major_count - 1] : NULL;
 
 		if (!major || major->major != schemas[i].version.major) {
 			if (type->major_count == LIMIT_MAJORS ||
-			    schemas[i].version.major > UINT32_MAX)
-				return catalog_error(error, &schemas[i].file,
-						     json_file_root(&schemas[i].file),
-						     "more than %d majors", LIMIT_MAJORS);
+			    schemas[i].version.major > UINT32_MAX) {
+				catalog_error(error, &schemas[i].file,
+					      json_file_root(&schemas[i].file),
+					      "more than %d majors", LIMIT_MAJORS);
+				return drop_schemas(schemas + i, count - i, CF_ERR_CATALOG);
+			}
 			major = &type->majors[type->major_count++];
 			*major = (struct catalog_major){.major = (uint32_t)schemas[i].version.major,
 							.supported = true,
@@ -225,11 +235,8 @@ static int read_type(struct catalog *catalog, struct cf_str folder, struct cf_st
 			      " is taken: its documents tell apps what is supported");
 		rc = catalog_problem(catalog, CF_ERR_CATALOG, &problem, error);
 	}
-	if (rc || read == 0) {
-		for (size_t i = 0; i < read; i++)
-			json_file_fini(&schemas[i].file);
-		return rc;
-	}
+	if (rc || read == 0)
+		return drop_schemas(schemas, read, rc);
 	*type = (struct catalog_type){.name = name, .index = catalog->type_count++};
 	return make_majors(catalog, type, schemas, read, error);
 }
