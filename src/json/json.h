@@ -45,7 +45,7 @@ struct json_node {
  * and flags of scalars. Documents of one shape that one tape has read have the same
  * address here, as long as somebody keeps it. */
 struct json_shape;
-struct json_shapes; /* what a tape remembers: docs/speed.md */
+struct json_shapes; /* what tapes remember: docs/speed.md */
 
 /* A document that was read. The storage of `nodes` is kept from one reading to
  * the next, and the shapes of what was read: reading many documents with one tape
@@ -61,6 +61,7 @@ struct json_doc {
 	struct json_shape *shape;   /* of this text; NULL: not known */
 	struct json_shapes *shapes; /* NULL: none yet */
 	uint32_t reads;             /* without shapes */
+	bool shares;                /* the shapes are another's */
 };
 
 enum json_read_flags {
@@ -84,6 +85,12 @@ void json_doc_fini(struct json_doc *doc);
  * the tape is empty. */
 int json_read(struct json_doc *doc, const char *text, size_t len, unsigned flags,
 	      struct cf_error *error);
+
+/* Tapes that read documents of the same kinds share what they remember. The shapes must
+ * outlive them; tape and shapes belong to one thread. NULL: no memory. */
+struct json_shapes *json_shapes_new(const struct cf_mem *mem);
+struct json_shapes *json_shapes_free(struct json_shapes *shapes);
+void json_doc_share(struct json_doc *doc, struct json_shapes *shapes);
 
 /* Shapes are counted: one that is kept stays though its tape forgets it. Threads may
  * keep and drop the same one. */

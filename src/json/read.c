@@ -568,7 +568,8 @@ void json_doc_init(struct json_doc *doc, const struct cf_mem *mem)
 
 void json_doc_fini(struct json_doc *doc)
 {
-	shapes_free(doc->shapes);
+	if (!doc->shares)
+		json_shapes_free(doc->shapes);
 	mem_free(doc->mem, doc->nodes);
 	*doc = (struct json_doc){.mem = doc->mem};
 }

@@ -49,12 +49,30 @@ static void forget(struct json_shapes *shapes)
 	*shapes = (struct json_shapes){.mem = shapes->mem};
 }
 
-void shapes_free(struct json_shapes *shapes)
+struct json_shapes *json_shapes_new(const struct cf_mem *mem)
 {
-	if (!shapes)
-		return;
-	forget(shapes);
-	mem_free(shapes->mem, shapes);
+	struct json_shapes *shapes = mem_calloc(mem, 1, sizeof(*shapes));
+
+	if (shapes)
+		shapes->mem = mem;
+	return shapes;
+}
+
+struct json_shapes *json_shapes_free(struct json_shapes *shapes)
+{
+	if (shapes) {
+		forget(shapes);
+		mem_free(shapes->mem, shapes);
+	}
+	return NULL;
+}
+
+void json_doc_share(struct json_doc *doc, struct json_shapes *shapes)
+{
+	if (!doc->shares)
+		json_shapes_free(doc->shapes);
+	doc->shapes = shapes;
+	doc->shares = true;
 }
 
 /* --- runs --------------------------------------------------------------------------- */
@@ -162,26 +180,42 @@ static struct shape_run *new_run(struct learner *l, const struct shape_run *like
 	return run;
 }
 
-/* Longer ones first: where one begins like another, it is tried before it. */
-static struct shape_run *find_or_add(struct learner *l, struct shape_run **at, bool ends)
+/* The run of these that is the learner's next one; NULL: none. *ret_at is where it would
+ * stand. Longer ones first: where one begins like another, it is tried before it. */
+static struct shape_run *find_run(const struct learner *l, struct shape_run **at, bool ends,
+				  struct shape_run ***ret_at)
+{
+	struct shape_run like;
+
+	measure(l, &like);
+	for (; *at && (*at)->len >= like.len; at = &(*at)->other)
+		if ((*at)->len == like.len && memcmp((*at)->text, like.text, like.len) == 0 &&
+		    ((*at)->shape != NULL) == ends)
+			break;
+	*ret_at = at;
+	return *at && (*at)->len >= like.len ? *at : NULL;
+}
+
+static struct shape_run *add_run(struct learner *l, struct shape_run **at)
 {
 	struct shape_run like, *run;
 
 	measure(l, &like);
-	for (; *at && (*at)->len >= like.len; at = &(*at)->other) {
-		run = *at;
-		if (run->len == like.len && memcmp(run->text, like.text, like.len) == 0 &&
-		    (run->shape != NULL) == ends) {
-			walk(l, &like, NULL, NULL);
-			return run;
-		}
-	}
 	run = new_run(l, &like);
 	if (run) {
 		run->other = *at;
 		*at = run;
 	}
 	return run;
+}
+
+/* Steps over a run that is known. */
+static void step_over(struct learner *l)
+{
+	struct shape_run like;
+
+	measure(l, &like);
+	walk(l, &like, NULL, NULL);
 }
 
 /* --- shapes ------------------------------------------------------------------------- */
@@ -219,36 +253,39 @@ static struct json_shape *new_shape(struct json_shapes *shapes, const struct jso
 	return shape;
 }
 
-/* The last run of a path has the shape; it is made before the run, which without one
- * would seem to go on. */
-static struct json_shape *add_last(struct learner *l, struct shape_run **at)
+/* The last run of a path has the shape, which is made before it: a run without one would
+ * seem to go on. */
+static struct json_shape *learn_last(struct learner *l, struct shape_run **at)
 {
-	struct json_shape *shape = new_shape(l->shapes, l->doc);
-	struct shape_run *run = shape ? find_or_add(l, at, true) : NULL;
+	struct shape_run *run = find_run(l, at, true, &at);
+	struct json_shape *shape;
 
+	if (run)
+		return run->shape;
+	shape = new_shape(l->shapes, l->doc);
+	run = shape ? add_run(l, at) : NULL;
 	if (!run) {
 		json_shape_drop(shape);
 		return NULL;
 	}
-	if (run->shape)
-		json_shape_drop(shape);
-	else
-		run->shape = shape;
-	return run->shape;
+	run->shape = shape;
+	return shape;
 }
 
 static struct json_shape *learn(struct json_shapes *shapes, const struct json_doc *doc)
 {
 	struct learner l = {.shapes = shapes, .doc = doc};
-	struct shape_run **at = &shapes->first;
+	struct shape_run **at = &shapes->first, *run, like;
 
 	for (;;) {
-		struct shape_run like, *run;
-
 		measure(&l, &like);
 		if (l.node + like.node_count == doc->count)
-			return add_last(&l, at);
-		run = find_or_add(&l, at, false);
+			return learn_last(&l, at);
+		run = find_run(&l, at, false, &at);
+		if (run)
+			step_over(&l);
+		else
+			run = add_run(&l, at);
 		if (!run)
 			return NULL;
 		at = &run->then;
@@ -264,18 +301,14 @@ void shapes_learn(struct json_doc *doc)
 	if (!shapes) {
 		if (doc->reads++ < READS_BEFORE)
 			return;
-		shapes = doc->shapes = mem_calloc(doc->mem, 1, sizeof(*shapes));
+		shapes = doc->shapes = json_shapes_new(doc->mem);
 		if (!shapes)
 			return;
-		shapes->mem = doc->mem;
 	}
 	if (shapes->misses++ >= MISSES_FORGET)
 		forget(shapes);
 	if (shapes->shape_count >= LIMIT_SHAPES)
 		return;
-	/* Even a path that stays without an end leads over so many nodes. */
-	if (shapes->nodes_max < doc->count)
-		shapes->nodes_max = doc->count;
 	doc->shape = learn(shapes, doc);
 	if (!doc->shape)
 		shapes->shape_count = LIMIT_SHAPES;

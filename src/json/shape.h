@@ -55,7 +55,6 @@ struct json_shapes {
 	uint32_t misses_row; /* since the last hit */
 };
 
-void shapes_free(struct json_shapes *shapes);
 /* Remembers the shape of what was just read, where it seems worth it, and sets
  * doc->shape. Without memory nothing is remembered. */
 void shapes_learn(struct json_doc *doc);

@@ -16,7 +16,7 @@ enum {
 struct guess {
 	const uint8_t *begin, *p, *end;
 	struct json_node *node; /* the next one */
-	uint32_t index;
+	uint32_t index, cap;
 };
 
 /* The first of these runs that stands here; NULL: none. */
@@ -121,13 +121,14 @@ static void finish(struct json_doc *doc, struct json_shape *shape)
 static inline __attribute__((always_inline)) bool read_along(struct json_doc *doc, bool vector)
 {
 	const uint8_t *text = (const uint8_t *)doc->text;
-	struct guess g = {.begin = text, .p = text, .end = text + doc->text_len};
+	struct guess g = {.begin = text, .p = text, .end = text + doc->text_len, .cap = doc->cap};
 	const struct shape_run *run = doc->shapes->first;
 
 	g.node = doc->nodes;
 	for (;;) {
 		run = find_run(&g, run, vector);
-		if (!run)
+		/* A small tape grows in the ordinary reader. */
+		if (!run || g.cap - g.index <= run->node_count)
 			return false;
 		take_run(&g, doc->nodes, run);
 		if (run->shape)
@@ -155,9 +156,6 @@ bool shapes_read(struct json_doc *doc, bool vector)
 	struct json_shapes *shapes = doc->shapes;
 
 	if (shapes->misses_row >= MISSES_ROW_MAX && ++shapes->misses_row % TRY_EACH != 0)
-		return false;
-	/* The tape that learned the shapes had the room, but another may have forgotten. */
-	if (doc->cap < shapes->nodes_max)
 		return false;
 	if (vector ? read_vector(doc) : read_portable(doc))
 		return true;

@@ -13,7 +13,8 @@ int bench_init(struct bench *bench, const struct registry *registry, struct cf_s
 	bench->rules = (struct atom_rules){.type_field = identity->type_field,
 					   .version_field = identity->version_field};
 	bench->worker = lens_worker_new(mem);
-	return bench->worker ? 0 : CF_ERR_NOMEM;
+	bench->shapes = json_shapes_new(mem);
+	return bench->worker && bench->shapes ? 0 : CF_ERR_NOMEM;
 }
 
 static void tapes_fini(struct tapes *tapes, const struct cf_mem *mem)
@@ -29,6 +30,7 @@ void bench_fini(struct bench *bench)
 {
 	tapes_fini(&bench->tapes, bench->mem);
 	tapes_fini(&bench->batch_tapes, bench->mem);
+	json_shapes_free(bench->shapes);
 	lens_worker_free(bench->worker);
 	buf_fini(&bench->scratch);
 	arena_fini(&bench->arena);
@@ -50,8 +52,10 @@ void bench_reset(struct bench *bench)
 	bench->parts = (struct parts){.buckets = NULL};
 }
 
-static struct json_doc *next_tape(struct tapes *tapes, const struct cf_mem *mem)
+static struct json_doc *next_tape(struct bench *bench, struct tapes *tapes)
 {
+	const struct cf_mem *mem = bench->mem;
+
 	if (tapes->used == tapes->count) {
 		struct json_doc **grown =
 			mem_resize(mem, tapes->at, (tapes->count + 1) * sizeof(struct json_doc *));
@@ -64,15 +68,16 @@ static struct json_doc *next_tape(struct tapes *tapes, const struct cf_mem *mem)
 		if (!doc)
 			return NULL;
 		json_doc_init(doc, mem);
+		json_doc_share(doc, bench->shapes);
 		grown[tapes->count++] = doc;
 	}
 	return tapes->at[tapes->used++];
 }
 
-static int read_on(struct tapes *tapes, const struct cf_mem *mem, struct cf_str text,
+static int read_on(struct bench *bench, struct tapes *tapes, struct cf_str text,
 		   struct json_value *ret, struct cf_error *error)
 {
-	struct json_doc *doc = next_tape(tapes, mem);
+	struct json_doc *doc = next_tape(bench, tapes);
 	int rc;
 
 	if (!doc)
@@ -86,7 +91,7 @@ static int read_on(struct tapes *tapes, const struct cf_mem *mem, struct cf_str 
 int bench_read(struct bench *bench, struct cf_str text, struct json_value *ret,
 	       struct cf_error *error)
 {
-	return read_on(&bench->tapes, bench->mem, text, ret, error);
+	return read_on(bench, &bench->tapes, text, ret, error);
 }
 
 int bench_keep(struct bench *bench, struct cf_str text, struct json_value *ret,
@@ -102,7 +107,7 @@ int bench_keep_batch(struct bench *bench, struct cf_str text, struct json_value 
 {
 	struct cf_str copy = arena_dup(&bench->batch, text);
 
-	return copy.ptr ? read_on(&bench->batch_tapes, bench->mem, copy, ret, error)
+	return copy.ptr ? read_on(bench, &bench->batch_tapes, copy, ret, error)
 			: error_nomem(error);
 }
 

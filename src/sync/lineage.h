@@ -115,6 +115,7 @@ struct bench {
 	struct cf_arena arena; /* of one lineage's attempt: emptied before the next one */
 	struct cf_arena batch; /* of the batch: records, shared parts, what is to be written */
 	struct tapes tapes, batch_tapes;
+	struct json_shapes *shapes; /* of all tapes */
 	struct lens_worker *worker;
 	struct cf_buf scratch;
 	struct atom_rules rules;

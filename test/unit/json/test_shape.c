@@ -142,6 +142,33 @@ START_TEST(shapes_tell_structures_apart)
 }
 END_TEST
 
+START_TEST(tapes_share_what_they_remember)
+{
+	struct json_shapes *shapes = json_shapes_new(&mem_heap);
+	struct json_doc a, b;
+	struct json_shape *shape;
+
+	json_doc_init(&a, &mem_heap);
+	json_doc_init(&b, &mem_heap);
+	json_doc_share(&a, shapes);
+	json_doc_share(&b, shapes);
+	compare(&a, texts[0], strlen(texts[0]), true);
+	shape = a.shape;
+	ck_assert(shape != NULL);
+	compare(&b, texts[0], strlen(texts[0]), true); /* it has no room yet */
+	ck_assert_ptr_eq(b.shape, shape);
+	compare(&b, texts[0], strlen(texts[0]), false);
+	ck_assert_ptr_eq(b.shape, shape);
+	ck_assert_uint_eq(shapes->shape_count, 1);
+	json_doc_fini(&a);
+	compare(&b, texts[0], strlen(texts[0]), true);
+	ck_assert_ptr_eq(b.shape, shape);
+	json_doc_share(&b, shapes);
+	json_doc_fini(&b);
+	json_shapes_free(shapes);
+}
+END_TEST
+
 /* What never repeats does not pile up, and what repeats later is learned after all. */
 START_TEST(shapes_have_limits)
 {
@@ -221,6 +248,7 @@ int main(void)
 	tcase_add_test(tcase, known_texts_make_the_same_tape);
 	tcase_add_test(tcase, changed_texts_end_as_ever);
 	tcase_add_test(tcase, shapes_tell_structures_apart);
+	tcase_add_test(tcase, tapes_share_what_they_remember);
 	tcase_add_test(tcase, shapes_have_limits);
 	tcase_add_test(tcase, missing_memory_only_forgets);
 	suite_add_tcase(suite, tcase);
