@@ -103,7 +103,7 @@ static int warn_of_writes(struct retiring *r, struct cf_error *error)
 		if (str_equal(usage[i].version, r->place) && usage[i].last_ms && days < RECENT_DAYS)
 			cli_say(cli,
 				"people still write %.*s: %" PRIu64
-				" times so far, the last time %" PRId64 " days ago",
+				" writes so far, the last one %" PRId64 " days ago",
 				STR_ARG(r->place), usage[i].writes, days);
 	}
 	return rc;

@@ -147,12 +147,16 @@ expect_out_has '"lineages":1,"documents_written":0'
 expect_out_has '"quarantined":1'
 run run -c "$catalog" --store "$store" --once --json
 expect_out_has '"lineages":0'
+run quarantine list --store "$store"
+cp out before
 run quarantine retry --all --store "$store" --json
 expect_code 0
 expect_out '{"retry":2}'
 settle
 run quarantine list --store "$store"
 expect_lines out 2
+# It waits as long as before.
+expect_out_file before
 
 begin "when the catalog was put right, a retry heals it"
 cp -r "$catalog" wide

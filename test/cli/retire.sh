@@ -79,7 +79,7 @@ begin "retiring asks nothing, and is honoured from then on"
 run retire todo-item@1 -c "$catalog" --store "$store"
 expect_code 0
 expect_out ''
-expect_err_has 'people still write todo-item@1: 2 times so far, the last time 0 days ago'
+expect_err_has 'people still write todo-item@1: 2 writes so far, the last one 0 days ago'
 expect_err_has 'todo-item@1 is no longer served'
 run status --store "$store"
 expect_out_has 'retired       todo-item@1 since 20'
