@@ -27,6 +27,7 @@ struct crossover {
 	const struct crossing *forward;
 	const struct crossing *back;
 	struct outcome *seen; /* the inputs as the outputs say them, by slot */
+	bool bare;            /* the outputs are made as if there were none yet */
 };
 
 static struct slot *slot_at(const struct crossover *x, size_t index)
@@ -58,7 +59,7 @@ static int run(const struct crossover *x, const struct crossing *way, const stru
 		in[i] = inputs ? inputs[way->inputs[i]].document
 			       : slot_at(x, way->inputs[i])->current;
 	for (size_t i = 0; i < way->output_count; i++)
-		out[i] = slot_at(x, way->outputs[i])->current;
+		out[i] = x->bare ? JSON_ABSENT : slot_at(x, way->outputs[i])->current;
 	rc = lens_apply(bench->worker, way->program, &args, &result, &lineage->error);
 	if (rc) {
 		error_at_document(&lineage->error, slot_at(x, way->inputs[0])->id);
@@ -376,20 +377,28 @@ static int mark_edit(const struct crossover *x, struct edit *edit)
 }
 
 /* Makes outputs that are missing. */
-static int build(const struct crossover *x)
+static int build(const struct crossover *x, bool all_missing)
 {
 	size_t slot_count = x->lineage->name.family->slot_count;
-	struct outcome *made = arena_calloc(&x->bench->arena, slot_count, sizeof(*made));
+	struct outcome *made = arena_calloc(&x->bench->arena, slot_count * 2, sizeof(*made));
+	/* A part that is missing says nothing of what the document it belongs to lacks. */
+	struct outcome *anew = made && !all_missing ? made + slot_count : made;
+	struct crossover bare = *x;
 	bool *built = arena_calloc(&x->bench->arena, slot_count, sizeof(*built));
 	int rc = made && built ? run(x, x->forward, NULL, made) : error_nomem(&x->lineage->error);
 
+	bare.bare = true;
+	if (rc == 0 && !all_missing)
+		rc = run(&bare, x->forward, NULL, anew);
 	for (size_t i = 0; i < x->forward->output_count && rc == 0; i++) {
 		struct slot *slot = slot_at(x, x->forward->outputs[i]);
+		struct outcome *outcome =
+			slot->kind->shared ? &made[slot->index] : &anew[slot->index];
 
-		built[slot->index] = json_is_absent(slot->current) &&
-				     !json_is_absent(made[slot->index].document);
+		built[slot->index] =
+			json_is_absent(slot->current) && !json_is_absent(outcome->document);
 		if (built[slot->index])
-			rc = take_outcome(x, slot, &made[slot->index]);
+			rc = take_outcome(x, slot, outcome);
 	}
 	if (rc == 0)
 		rc = each_edit(x, mark_edit);
@@ -558,7 +567,7 @@ static int cross(struct crossover *x)
 	if (json_is_absent(slot_at(x, x->forward->inputs[0])->current) || check_inputs(x))
 		return 0;
 	if (outputs_missing(x, &all_missing)) {
-		rc = build(x);
+		rc = build(x, all_missing);
 		if (rc || all_missing)
 			return rc;
 	}
