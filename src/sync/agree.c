@@ -135,6 +135,10 @@ static int bury(struct bench *bench, struct lineage *lineage, struct slot *slot,
 	buf_byte(out, ',');
 	json_write_string(bench->rules.version_field, out);
 	buf_printf(out, ":%u}", major->major);
+	if (PLANTED(bench, TOMBSTONE_UNTYPED)) {
+		buf_clear(out);
+		buf_str(out, STR("{}"));
+	}
 	rc = bench_keep(bench, buf_view(out), &body, &lineage->error);
 	if (rc)
 		return rc;
@@ -152,6 +156,8 @@ static int check_valid(struct bench *bench, struct lineage *lineage, const struc
 	int rc = catalog_validate(bench->registry->catalog, &id, slot->current, NULL,
 				  &lineage->error);
 
+	if (rc && PLANTED(bench, QUARANTINE_IGNORED))
+		return 0;
 	if (rc) {
 		error_prefix(&lineage->error, rc, "what the lens makes");
 		error_at_document(&lineage->error, slot->id);
@@ -170,7 +176,9 @@ static int agree_slot(struct bench *bench, struct lineage *lineage, struct slot 
 	struct atoms none = {NULL, 0};
 	int rc = news ? 0 : error_nomem(&lineage->error);
 
-	if (rc == 0 && there && (!slot->winner || !atoms_same(&slot->atoms, &slot->stored))) {
+	if (rc == 0 && there &&
+	    (!slot->winner || !atoms_same(&slot->atoms, &slot->stored) ||
+	     PLANTED(bench, WRITES_FOR_EVER))) {
 		const struct cf_revision *parent =
 			slot->record.revision_count ? &slot->record.revisions[0] : NULL;
 		struct cf_put put = {0};
@@ -189,14 +197,20 @@ static int agree_slot(struct bench *bench, struct lineage *lineage, struct slot 
 	for (size_t i = 0; i < slot->record.revision_count && rc == 0; i++) {
 		const struct cf_revision *leaf = &slot->record.revisions[i];
 
+		if (PLANTED(bench, LOSER_LEFT_ALIVE) && there)
+			continue;
 		if (!leaf->deleted && (!there || leaf != slot->winner))
 			rc = bury(bench, lineage, slot, leaf, &news[count++], index, plan);
 	}
+	if (PLANTED(bench, ECHO_AS_EDIT))
+		count = 0;
 	for (size_t i = 0; i < slot->news_count; i++)
 		news[count++] = slot->news[i];
 	if (rc == 0 &&
 	    base_agree(base, there, there ? &slot->atoms : &none, news, count, &bench->arena))
 		rc = error_nomem(&lineage->error);
+	if (PLANTED(bench, KNOWN_FORGOTTEN) && base->known_count > 1)
+		base->known_count = 1;
 	return rc;
 }
 
@@ -268,7 +282,7 @@ static int agree_part(struct bench *bench, struct lineage *lineage, struct slot 
 				rc = record_reference(bench, lineage, "ref", label, true, index,
 						      plan);
 		}
-		if (rc == 0 && key.len) {
+		if (rc == 0 && key.len && !PLANTED(bench, REFERENCE_NOT_NOTED)) {
 			rc = part_label(bench, slot, key, &label);
 			if (rc == 0)
 				rc = record_reference(bench, lineage, "ref", label, false, index,
@@ -289,6 +303,8 @@ static int plan_base(struct bench *bench, struct lineage *lineage, size_t index,
 			     .rev = lineage->base.rev};
 	int rc;
 
+	if (PLANTED(bench, BASE_UNGUARDED))
+		put.kind = CF_PUT_ANY;
 	buf_clear(&bench->scratch);
 	rc = base_write(&lineage->base, lineage->name.family, &bench->arena, &bench->scratch);
 	put.id = lineage_record(bench, "base/", lineage->label);
@@ -306,6 +322,8 @@ static int unlist(struct bench *bench, struct lineage *lineage, bool keep_incomp
 	struct base *base = &lineage->base;
 	int rc = 0;
 
+	if (PLANTED(bench, LIST_NOT_CLEARED))
+		return 0;
 	if (base->listed_incomplete && !keep_incomplete)
 		rc = record_delete(
 			bench,
@@ -355,7 +373,8 @@ int lineage_agree(struct bench *bench, struct lineage *lineage, size_t index, st
 		rc = slot->kind->shared ? agree_part(bench, lineage, slot, index, plan)
 					: agree_slot(bench, lineage, slot, index, plan);
 	}
-	for (struct conflict *c = lineage->conflicts; c && rc == 0; c = c->next)
+	for (struct conflict *c = lineage->conflicts;
+	     c && rc == 0 && !PLANTED(bench, LOSER_NOT_LISTED); c = c->next)
 		rc = record_conflict(bench, lineage, c, index, plan);
 	if (rc == 0 && lineage->news)
 		rc = wake_referrers(bench, lineage, known_before, index, plan);
@@ -372,7 +391,7 @@ int lineage_wait(struct bench *bench, struct lineage *lineage, size_t index, str
 		incomplete ? lineage->base.listed_incomplete : lineage->base.listed_quarantine;
 	int rc = 0;
 
-	if (incomplete && lineage->waits_label.len)
+	if (incomplete && lineage->waits_label.len && !PLANTED(bench, WAIT_NOT_NOTED))
 		rc = record_reference(bench, lineage, "wait", lineage->waits_label, false, index,
 				      plan);
 	if (rc == 0)

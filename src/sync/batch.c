@@ -197,6 +197,8 @@ static int work_on(struct sync *sync, struct lineage *lineage, size_t index,
 	rc = read_base(sync, lineage, base, error);
 	if (rc)
 		return rc;
+	if (PLANTED(&sync->bench, QUARANTINE_FOR_EVER) && lineage->base.listed_quarantine)
+		return 0;
 	for (int tries = 0; tries < SYNC_RETRIES_MAX; tries++) {
 		struct lineage tried;
 
@@ -264,6 +266,17 @@ static int put_all(struct sync *sync, struct cf_store *store, const struct write
 	return 0;
 }
 
+/* Somebody wrote on top of the parent meanwhile: the store no longer has the attachment
+ * that the stub stands for. */
+static bool lost_stub(const struct cf_put *put, const struct cf_answer *answer)
+{
+	bool stub = false;
+
+	for (size_t i = 0; i < put->attachment_count; i++)
+		stub = stub || !put->attachments[i].data.ptr;
+	return stub && answer->code == CF_ERR_INVALID;
+}
+
 /* A lineage whose write was refused is read again; `done` keeps the rest of its
  * writes back. */
 static int note_refusals(struct sync *sync, const struct writes *writes,
@@ -274,10 +287,12 @@ static int note_refusals(struct sync *sync, const struct writes *writes,
 		struct lineage *lineage = &lineages[writes->at[i].lineage];
 		const struct cf_answer *answer = &answers[i];
 
-		(void)sync;
 		if (lineage->done || answer->code == 0)
 			continue;
-		if (answer->code == CF_ERR_CONFLICT && (!only_bases || writes->at[i].base)) {
+		if (PLANTED(&sync->bench, REFUSAL_IGNORED))
+			continue;
+		if ((answer->code == CF_ERR_CONFLICT && (!only_bases || writes->at[i].base)) ||
+		    lost_stub(&writes->at[i].put, answer)) {
 			lineage->done = true;
 			again[writes->at[i].lineage] = true;
 			continue;
@@ -302,6 +317,8 @@ static int write_plan(struct sync *sync, struct plan *plan, struct lineage *line
 		if (answers[i].code == 0)
 			own_note(sync, plan->parts.at[i].put.id, answers[i].rev);
 	}
+	if (rc == 0 && PLANTED(&sync->bench, BASE_AFTER_DOCUMENTS))
+		rc = put_all(sync, sync->store, &plan->documents, lineages, &answers, error);
 	if (rc == 0)
 		rc = put_all(sync, sync->state, &plan->state, lineages, &answers, error);
 	if (rc == 0)

@@ -202,7 +202,7 @@ static int walk_page(struct sync *sync, struct fanout *fanout, struct cf_error *
 	if (batch_init(&batch, count, &sync->step))
 		return error_nomem(error);
 	rc = add_named(sync, records, count, &batch, error);
-	if (rc == 0)
+	if (rc == 0 && !(PLANTED(&sync->bench, FANOUT_PAGE_LOST) && count < scan.limit))
 		rc = batch_run(sync, &batch, error);
 	if (rc)
 		return rc;

@@ -122,6 +122,8 @@ static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *erro
 		rc = take_change(sync, &changes[i], &batch, &unsupported, error);
 	if (rc == 0)
 		rc = unsupported_take(sync, &unsupported, error);
+	if (rc == 0 && PLANTED(&sync->bench, CHECKPOINT_AHEAD))
+		rc = checkpoint_save(sync, token, error);
 	if (rc == 0)
 		rc = batch_run(sync, &batch, error);
 	return rc ? rc : checkpoint_save(sync, token, error);

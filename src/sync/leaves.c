@@ -19,7 +19,11 @@ static int validate_leaf(struct bench *bench, struct lineage *lineage, const str
 {
 	const struct catalog *catalog = bench->registry->catalog;
 	struct catalog_id id = {0};
-	int rc = catalog_identify(catalog, document, slot->id, &id, &lineage->error);
+	int rc = 0;
+
+	if (PLANTED(bench, QUARANTINE_IGNORED))
+		return 0;
+	rc = catalog_identify(catalog, document, slot->id, &id, &lineage->error);
 
 	if (rc == 0)
 		rc = catalog_validate(catalog, &id, document, NULL, &lineage->error);
@@ -161,6 +165,8 @@ static int find_edits(struct bench *bench, struct lineage *lineage, struct slot 
 	struct cf_str removed = {NULL, 0}; /* an element: what was in it went with it */
 	int rc = known_ancestor(bench, base, candidate->history, candidate->history_count, &was);
 
+	if (PLANTED(bench, WRONG_ANCESTOR))
+		was = base->agreed;
 	while (rc == 0 && atoms_diff_next(&diff)) {
 		struct edit edit = {.pointer = diff.pointer,
 				    .value = diff.right ? diff.right->value : JSON_ABSENT,
@@ -174,7 +180,10 @@ static int find_edits(struct bench *bench, struct lineage *lineage, struct slot 
 			removed = edit.pointer;
 		if (edit.hash == atoms_hash_at(&base->agreed, edit.pointer))
 			continue;
-		if (is_late(&edit, &was, &base->agreed) && !policy->late_edit_wins) {
+		if (PLANTED(bench, EDIT_DROPPED) && slot->edits.count)
+			continue;
+		if (is_late(&edit, &was, &base->agreed) && !policy->late_edit_wins &&
+		    !PLANTED(bench, LATE_AS_FREE)) {
 			edit.origin = &edit;
 			rc = conflict_add(bench, lineage, NULL, &edit, true);
 			continue;
@@ -229,7 +238,7 @@ static int learn_way(struct bench *bench, struct lineage *lineage, struct slot *
 	struct cf_record *records;
 	int rc;
 
-	if (count < 2)
+	if (count < 2 || PLANTED(bench, WAY_NOT_LEARNED))
 		return 0;
 	gets = arena_calloc(&bench->arena, count, sizeof(*gets));
 	records = arena_calloc(&bench->arena, count, sizeof(*records));
@@ -394,7 +403,7 @@ static int read_slot(struct bench *bench, struct lineage *lineage, struct slot *
 		return rc;
 	for (size_t i = 0; i < candidate_count && rc == 0; i++)
 		rc = learn_way(bench, lineage, slot, &candidates[i]);
-	if (rc == 0)
+	if (rc == 0 && !PLANTED(bench, SHARED_ANCESTOR_SKIPPED))
 		rc = candidates_merge(bench, lineage, slot, candidates, candidate_count);
 	for (size_t i = 0; i < candidate_count && rc == 0; i++)
 		if (!candidates[i].merged_away)
@@ -451,7 +460,7 @@ static int settle_deletes(struct bench *bench, struct lineage *lineage)
 	}
 	if (!deleted)
 		return 0;
-	if (!late && !edited) {
+	if ((!late && !edited) || PLANTED(bench, DELETE_WINS)) {
 		lineage->delete_all = true;
 		return 0;
 	}

@@ -13,7 +13,9 @@
 /* Reading again after somebody else was first. */
 #define SYNC_RETRIES_MAX 20
 /* Lineages woken at once when a shared part changed. */
+#ifndef SYNC_FANOUT_PAGE /* the simulator has fewer */
 #define SYNC_FANOUT_PAGE 500
+#endif
 /* How long one wait for changes lasts before the caller is asked whether to go on. */
 #define SYNC_WAIT_MS 500
 /* Revisions just written by us that the feed will show again: remembered here,

@@ -9,6 +9,7 @@
 
 #include "store/store.h"
 #include "sync/base.h"
+#include "sync/planted.h"
 
 /* Answers of the steps below beside 0 and errors. */
 enum lineage_step {
@@ -122,6 +123,9 @@ struct bench {
 	struct cf_store *store; /* to read revisions on the way */
 	struct cf_store *state;
 	struct parts parts;
+#ifdef CHESTERFIELD_PLANTED
+	enum planted planted;
+#endif
 };
 
 int bench_init(struct bench *bench, const struct registry *registry, struct cf_store *store,

@@ -90,39 +90,56 @@ static void write_fields(const struct bench *bench, struct cf_buf *out)
 	buf_byte(out, ']');
 }
 
-/* The revision that says what was agreed at the pointer: the newest known one. */
-static struct cf_str agreed_rev(struct bench *bench, const struct base_slot *base,
-				struct cf_str pointer)
+/* The revision that says this at the pointer: `rev` where it does (leaves that were
+ * merged say more than one of them did), else the newest known one. */
+static struct cf_str rev_saying(struct bench *bench, const struct base_slot *base,
+				struct cf_str pointer, uint64_t hash, struct cf_str rev)
 {
-	uint64_t agreed = atoms_hash_at(&base->agreed, pointer);
+	struct cf_str found = {NULL, 0};
 
+	if (keyed_is_order(pointer) || keyed_is_element(pointer))
+		return rev;
 	for (size_t i = 0; i < base->known_count; i++) {
 		struct atoms atoms;
 
-		if (base->known[i].deleted || base_atoms(base, i, &bench->arena, &atoms))
+		if (base->known[i].deleted || base_atoms(base, i, &bench->arena, &atoms) ||
+		    atoms_hash_at(&atoms, pointer) != hash)
 			continue;
-		if (atoms_hash_at(&atoms, pointer) == agreed)
-			return base->known[i].rev;
+		if (str_equal(base->known[i].rev, rev))
+			return rev;
+		if (!found.ptr)
+			found = base->known[i].rev;
 	}
-	return (struct cf_str){NULL, 0};
+	return found.ptr ? found : rev;
+}
+
+static uint64_t hash_of(struct json_value value)
+{
+	return json_is_absent(value) ? 0 : json_hash64(value);
 }
 
 int record_conflict(struct bench *bench, const struct lineage *lineage,
 		    const struct conflict *conflict, size_t index, struct plan *plan)
 {
 	const struct slot *winner = &lineage->slots[conflict->winner_slot];
+	const struct base_slot *bases = lineage->base.slots;
 	struct json_value value = conflict->winner_value;
-	struct cf_str rev = conflict->winner_rev, id;
+	struct cf_str rev = conflict->winner_rev, lost = conflict->loser_rev, id;
 	struct cf_buf *out = &bench->scratch;
 	uint64_t hash = hash64(conflict->loser_rev, conflict->loser_slot);
 
-	if (rev.len == 0 && !conflict->delete_lost) {
+	if (!conflict->delete_lost) {
 		const struct atom *agreed = atoms_find(&winner->atoms, conflict->pointer);
 
-		value = agreed ? agreed->value : JSON_ABSENT;
-		rev = agreed_rev(bench, &lineage->base.slots[conflict->winner_slot],
-				 conflict->pointer);
+		if (rev.len == 0)
+			value = agreed ? agreed->value : JSON_ABSENT;
+		rev = rev_saying(bench, &bases[conflict->winner_slot], conflict->winner_pointer,
+				 hash_of(value), rev);
+		lost = rev_saying(bench, &bases[conflict->loser_slot], conflict->pointer,
+				  hash_of(conflict->loser_value), lost);
 	}
+	if (PLANTED(bench, WRONG_REVISION_LISTED))
+		rev = lost;
 	id = arena_printf(&bench->arena, "conflict/%.*s/%016" PRIx64, STR_ARG(lineage->label),
 			  hash64(conflict->pointer, hash));
 	buf_clear(out);
@@ -139,8 +156,8 @@ int record_conflict(struct bench *bench, const struct lineage *lineage,
 	buf_str(out, STR(",\"winner\":"));
 	write_side(lineage, conflict->winner_slot, rev, conflict->winner_pointer, value, out);
 	buf_str(out, STR("},\"loser\":"));
-	write_side(lineage, conflict->loser_slot, conflict->loser_rev, conflict->pointer,
-		   conflict->loser_value, out);
+	write_side(lineage, conflict->loser_slot, lost, conflict->pointer, conflict->loser_value,
+		   out);
 	if (conflict->delete_lost)
 		write_fields(bench, out);
 	buf_str(out, STR("},\"at\":"));

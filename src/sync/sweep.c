@@ -59,7 +59,12 @@ static int run(const struct crossover *x, const struct crossing *way, const stru
 		in[i] = inputs ? inputs[way->inputs[i]].document
 			       : slot_at(x, way->inputs[i])->current;
 	for (size_t i = 0; i < way->output_count; i++)
-		out[i] = x->bare ? JSON_ABSENT : slot_at(x, way->outputs[i])->current;
+		out[i] = x->bare || (PLANTED(bench, GETPUT_FORGOTTEN) && inputs)
+				 ? JSON_ABSENT
+				 : slot_at(x, way->outputs[i])->current;
+	for (size_t i = 1; i < way->input_count && PLANTED(bench, BUILT_FROM_GUESSES); i++)
+		if (json_is_absent(in[i]))
+			(void)bench_keep(bench, STR("{}"), &in[i], NULL);
 	rc = lens_apply(bench->worker, way->program, &args, &result, &lineage->error);
 	if (rc) {
 		error_at_document(&lineage->error, slot_at(x, way->inputs[0])->id);
@@ -329,7 +334,7 @@ static int check_inputs(const struct crossover *x)
 		else
 			there = slot;
 	}
-	if (!missing || !there)
+	if (!missing || !there || PLANTED(x->bench, BUILT_FROM_GUESSES))
 		return 0;
 	lineage->waits_for = missing->id;
 	error_set(&lineage->error, CF_ERR_INCOMPLETE, "waits for %.*s", STR_ARG(missing->id));
@@ -371,8 +376,17 @@ static int each_edit(const struct crossover *x,
 	return rc;
 }
 
+/* Whether the outputs do not say yet what the edit says. */
+static bool must_cross(const struct crossover *x, const struct edit *edit)
+{
+	return !edit->dropped &&
+	       atoms_hash_at(&x->seen[edit->slot].atoms, edit->pointer) != edit->hash;
+}
+
 static int mark_edit(const struct crossover *x, struct edit *edit)
 {
+	if (PLANTED(x->bench, NOT_HANDED_ON))
+		return 0;
 	return mark_reached(x, edit);
 }
 
@@ -408,13 +422,6 @@ static int build(const struct crossover *x, bool all_missing)
 		if (built[x->forward->outputs[i]])
 			rc = find_stale(x, slot_at(x, x->forward->outputs[i]));
 	return rc;
-}
-
-/* Whether the outputs do not say yet what the edit says. */
-static bool must_cross(const struct crossover *x, const struct edit *edit)
-{
-	return !edit->dropped &&
-	       atoms_hash_at(&x->seen[edit->slot].atoms, edit->pointer) != edit->hash;
 }
 
 static int contest_edit(const struct crossover *x, struct edit *edit)
@@ -534,7 +541,7 @@ static int refresh_stale(const struct crossover *x)
 	for (size_t i = 0; i < x->forward->output_count && rc == 0; i++) {
 		struct slot *slot = slot_at(x, x->forward->outputs[i]);
 
-		if (slot->stale.count == 0)
+		if (slot->stale.count == 0 || PLANTED(x->bench, STALE_LEFT))
 			continue;
 		if (!made) {
 			made = arena_calloc(&x->bench->arena, slot_count, sizeof(*made));
@@ -706,9 +713,10 @@ int lineage_sweep(struct bench *bench, struct lineage *lineage)
 	if (!seen || !lineage->images)
 		return error_nomem(&lineage->error);
 	for (int round = 0; round < SYNC_ROUNDS_MAX; round++) {
-		int rc = sweep_way(bench, lineage, seen, true);
+		int rc = PLANTED(bench, SWEEP_UP_SKIPPED) ? 0
+							  : sweep_way(bench, lineage, seen, true);
 
-		if (rc == 0)
+		if (rc == 0 && !PLANTED(bench, SWEEP_DOWN_SKIPPED))
 			rc = sweep_way(bench, lineage, seen, false);
 		if (rc == 0)
 			rc = check_complete(bench, lineage);

@@ -103,6 +103,9 @@ int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store 
 		snprintf(sync->engine_id, sizeof(sync->engine_id), "%016llx",
 			 (unsigned long long)env->random(env->ctx));
 	take_fingerprint(sync, catalog);
+#ifdef CHESTERFIELD_PLANTED
+	sync->bench.planted = (enum planted)options->planted;
+#endif
 	if (rc == 0)
 		rc = checkpoint_load(sync, error);
 	if (rc == 0 && sync->other_catalog)

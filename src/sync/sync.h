@@ -31,6 +31,9 @@ struct sync_options {
 	/* Called once for each other run that is noticed; may be NULL. */
 	void (*newcomer)(void *ctx, const struct sync_engine *engine);
 	void *ctx;
+#ifdef CHESTERFIELD_PLANTED
+	unsigned planted; /* enum planted: for the simulator */
+#endif
 };
 
 /* What was done since opening; documents and records, not bytes. */

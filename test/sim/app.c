@@ -78,11 +78,13 @@ struct draft {
 	struct cf_str body;
 	bool deleted;
 	bool invalid;
+	int data; /* the attachment: a token, UNTOUCHED or TOKEN_ABSENT */
 	struct event event;
 };
 
 static int put_draft(struct world *world, const struct draft *draft, struct cf_answer *answer)
 {
+	struct cf_attachment file = {.name = STR(ATTACHMENT), .content_type = STR("text/plain")};
 	struct cf_put put = {.id = str_of(draft->id),
 			     .kind = CF_PUT_ABSENT,
 			     .deleted = draft->deleted,
@@ -93,6 +95,13 @@ static int put_draft(struct world *world, const struct draft *draft, struct cf_a
 		put.rev = draft->parent->rev;
 		put.attachments = draft->parent->attachments;
 		put.attachment_count = draft->deleted ? 0 : draft->parent->attachment_count;
+	}
+	if (draft->data != UNTOUCHED)
+		put.attachment_count = 0;
+	if (draft->data >= 0) {
+		file.data = arena_printf(&world->arena, "bytes %d", draft->data);
+		put.attachments = &file;
+		put.attachment_count = 1;
 	}
 	return draft->app ? store_put(draft->app->replica, &put, 1, &world->arena, answer, NULL)
 			  : world_put(world, &put, 1, &world->arena, answer, NULL);
@@ -118,16 +127,20 @@ static void save(struct world *world, struct draft *draft)
 	note = world_note(world, str_of(draft->id), answer.rev);
 	world_say(world, "    %s %.*s%s %.*s", draft->id, STR_ARG(answer.rev),
 		  draft->deleted ? " deleted" : "", STR_ARG(draft->body));
+	if (draft->data != UNTOUCHED)
+		world_say(world, "      " ATTACHMENT " is %d", draft->data);
+	event->lineage = (uint8_t)world_lineage(world, str_of(draft->id));
 	/* The same was written before: nothing new was said. */
-	if (note->events)
+	if (note->events) {
+		world->twins[event->lineage] = true;
 		return;
+	}
 	if (draft->parent)
 		seen = world_note(world, str_of(draft->id), draft->parent->rev)->events;
 	/* A tombstone shows nothing of what went before. */
 	event->seen = draft->parent && draft->parent->deleted ? 0 : seen;
 	snprintf(event->id, sizeof(event->id), "%s", draft->id);
 	snprintf(event->rev, sizeof(event->rev), "%.*s", STR_ARG(answer.rev));
-	event->lineage = (uint8_t)world_lineage(world, str_of(draft->id));
 	event->deleted = draft->deleted;
 	note->events = seen | UINT64_C(1) << world->event_count;
 	note->invalid = draft->invalid;
@@ -138,6 +151,7 @@ static void draft_init(struct world *world, struct draft *draft, struct app *app
 {
 	memset(draft, 0, sizeof(*draft));
 	draft->app = app;
+	draft->data = UNTOUCHED;
 	draft->event.app = app ? (uint8_t)(app - world->apps) : UINT8_MAX;
 	draft->event.level = (uint8_t)level;
 	for (size_t i = 0; i < ATOMS_MAX; i++)
@@ -164,11 +178,15 @@ static void set_atom(struct world *world, struct draft *draft, struct cf_buf *bo
 	struct cf_buf text;
 
 	(void)world;
+	draft->event.changes[atom] = (int16_t)token;
+	if (view->kind == VALUE_DATA) {
+		draft->data = token;
+		return;
+	}
 	buf_init(&text, &mem_heap);
 	if (token != TOKEN_ABSENT)
 		view_text(view, token, &text);
 	text_set(body, view->pointer, buf_view(&text));
-	draft->event.changes[atom] = (int16_t)token;
 	buf_fini(&text);
 }
 
@@ -187,11 +205,13 @@ static void write_whole(struct world *world, struct draft *draft, unsigned linea
 		int token;
 
 		if (!view->there || view->place != place ||
-		    (shape->atoms[i].optional && rng_below(rng, 2)))
+		    (shape->atoms[i].optional && rng_below(rng, 2)) ||
+		    (view->kind == VALUE_DATA && rng_below(rng, 2)))
 			continue;
 		token = fresh_token(world, lineage, i, view, rng);
 		/* A part of an object that does not stand alone. */
-		if (shape->atoms[i].optional && strchr(view->pointer + 1, '/'))
+		if (view->kind != VALUE_DATA && shape->atoms[i].optional &&
+		    strchr(view->pointer + 1, '/'))
 			continue;
 		set_atom(world, draft, body, i, view, token == UNTOUCHED ? 0 : token);
 		if (token == UNTOUCHED)
@@ -236,15 +256,11 @@ static void edit(struct world *world, struct draft *draft, unsigned key, size_t 
 	for (size_t i = 0; i < shape->atom_count && done < wanted; i++) {
 		size_t atom = (first + i) % shape->atom_count;
 		const struct view *view = &shape->atoms[atom].views[draft->event.level];
-		struct json_doc doc;
 		int now, token;
 
 		if (!view->there || view->place != place)
 			continue;
-		json_doc_init(&doc, &mem_heap);
-		now = view_token(view, json_pointer_get(world_json(world, &doc, buf_view(&body)),
-							str_of(view->pointer)));
-		json_doc_fini(&doc);
+		now = revision_token(world, view, draft->parent);
 		token = fresh_token(world, key, atom, view, rng);
 		if (shape->atoms[atom].optional && now != TOKEN_ABSENT && rng_below(rng, 3) == 0)
 			token = TOKEN_ABSENT;
@@ -269,7 +285,7 @@ static bool find_document(struct world *world, struct app *app, const struct ste
 
 	draft_init(world, draft, app, app->level);
 	place_id(&level->places[place], step->key, draft->id);
-	record = world_read(world, app->replica, draft->id, CF_READ_BODIES);
+	record = world_read(world, app->replica, draft->id, CF_READ_BODIES | CF_READ_ATTACHMENTS);
 	*ret_place = place;
 	draft->parent = record.revision_count ? &record.revisions[0] : NULL;
 	draft->invalid =
@@ -363,6 +379,11 @@ void app_shared(struct world *world, struct app *app, const struct step *step)
 
 /* --- mending -------------------------------------------------------------------------- */
 
+static bool is_alive(const struct cf_record *record)
+{
+	return record->revision_count && !record->revisions[0].deleted;
+}
+
 static void mend_leaf(struct world *world, const struct cf_record *record, size_t leaf,
 		      size_t level)
 {
@@ -425,30 +446,28 @@ static void mend_document(struct world *world, const struct cf_record *record, s
 	}
 }
 
-/* A thing of which only some documents live gets the others. */
+/* A thing whose main document lives, but not all of its parts, gets them. */
 static void mend_things(struct world *world, unsigned key, size_t level)
 {
 	const struct level *at = &world->shape->levels[level];
 	struct rng rng = {.state = key + level};
-	size_t live = 0;
-	struct cf_record records[PLACES_MAX];
+	struct cf_record main;
 	struct cf_buf body;
 	char id[64];
 
-	for (size_t i = 0; i < at->place_count; i++) {
-		place_id(&at->places[i], key, id);
-		records[i] = world_read(world, world->server, id, CF_READ_BODIES);
-		live += records[i].revision_count && !records[i].revisions[0].deleted;
-	}
+	place_id(&at->places[0], key, id);
+	main = world_read(world, world->server, id, 0);
 	buf_init(&body, &mem_heap);
-	for (size_t i = 0; i < at->place_count && live; i++) {
+	for (size_t i = 1; is_alive(&main) && i < at->place_count; i++) {
 		struct draft draft;
+		struct cf_record record;
 
-		if (records[i].revision_count && !records[i].revisions[0].deleted)
-			continue;
 		draft_init(world, &draft, NULL, level);
 		place_id(&at->places[i], key, draft.id);
-		draft.parent = records[i].revision_count ? records[i].revisions : NULL;
+		record = world_read(world, world->server, draft.id, CF_READ_BODIES);
+		if (is_alive(&record))
+			continue;
+		draft.parent = record.revision_count ? record.revisions : NULL;
 		write_whole(world, &draft, key, i, &rng, &body);
 		draft.body = buf_view(&body);
 		save(world, &draft);

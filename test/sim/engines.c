@@ -12,7 +12,8 @@ void engine_close(struct world *world, struct engine *engine)
 
 static int engine_open(struct world *world, struct engine *engine)
 {
-	struct sync_options options = {.batch_changes_max = world->batch_max};
+	struct sync_options options = {.batch_changes_max = world->batch_max,
+				       .planted = world->run->planted};
 	struct net *nets = world->nets[engine - world->engines];
 
 	if (engine->sync)

@@ -265,6 +265,8 @@ int shape_make(struct shape *shape, uint64_t seed)
 	}
 	if (shape->shared.there)
 		save_box(&making);
+	if (shape->atom_count < ATOMS_MAX && rng_below(&making.rng, 2))
+		shape_attach(shape);
 	rc = catalog_open(&shape->catalog, making.dir, &mem_heap, &error);
 	if (rc)
 		fprintf(stderr, "sim: %s: %s\n", shape->name,

@@ -40,6 +40,12 @@ static int note_listed(void *ctx, struct cf_str id, struct json_value body)
 	memset(listed, 0, sizeof(*listed));
 	snprintf(listed->record, sizeof(listed->record), "%.*s", STR_ARG(id));
 	copy_text(json_member(winner, STR("id")), listed->winner_id, sizeof(listed->winner_id));
+	copy_text(json_member(winner, STR("pointer")), listed->winner_pointer,
+		  sizeof(listed->winner_pointer));
+	copy_text(json_member(winner, STR("rev")), listed->winner_rev, sizeof(listed->winner_rev));
+	if (!json_is_absent(json_member(winner, STR("value"))))
+		snprintf(listed->winner_value, sizeof(listed->winner_value), "%.*s",
+			 STR_ARG(json_span(json_member(winner, STR("value")))));
 	copy_text(json_member(loser, STR("id")), listed->loser_id, sizeof(listed->loser_id));
 	copy_text(json_member(loser, STR("rev")), listed->loser_rev, sizeof(listed->loser_rev));
 	copy_text(json_member(body, STR("pointer")), listed->pointer, sizeof(listed->pointer));
@@ -60,26 +66,45 @@ void listed_collect(struct world *world)
 	cf_assert(rc == 0);
 }
 
-static bool is_listed(const struct world *world, const struct event *event, size_t atom)
+/* Whether a stub is one of these bytes. */
+static bool names_data(const char *stub, struct cf_str data)
+{
+	char hex[33];
+
+	hash128_hex(hash128(data), hex);
+	return strstr(stub, hex) != NULL;
+}
+
+/* Whether an entry says that this write lost. */
+static bool is_loser(const struct world *world, const struct listed *listed,
+		     const struct event *event, size_t atom)
 {
 	const struct view *view = &world->shape->atoms[atom].views[event->level];
+	int token = event->changes[atom];
 	struct cf_buf text;
-	bool found = false;
+	bool found;
 
+	if (!listed->whole || strcmp(listed->loser_id, event->id) != 0 ||
+	    strcmp(listed->pointer, view->pointer) != 0)
+		return false;
 	buf_init(&text, &mem_heap);
-	if (event->changes[atom] == TOKEN_ABSENT)
+	if (token == TOKEN_ABSENT)
 		buf_str(&text, STR("null"));
 	else
-		view_text(view, event->changes[atom], &text);
-	for (size_t i = 0; i < world->listed_count && !found; i++) {
-		const struct listed *listed = &world->listed[i];
-
-		found = listed->whole && strcmp(listed->loser_id, event->id) == 0 &&
-			strcmp(listed->pointer, view->pointer) == 0 &&
-			str_equal(str_of(listed->value), buf_view(&text));
-	}
+		view_text(view, token, &text);
+	found = view->kind == VALUE_DATA && token != TOKEN_ABSENT
+			? names_data(listed->value, buf_view(&text))
+			: str_equal(str_of(listed->value), buf_view(&text));
 	buf_fini(&text);
 	return found;
+}
+
+static bool is_listed(const struct world *world, const struct event *event, size_t atom)
+{
+	for (size_t i = 0; i < world->listed_count; i++)
+		if (is_loser(world, &world->listed[i], event, atom))
+			return true;
+	return false;
 }
 
 /* --- last words ----------------------------------------------------------------------- */
@@ -108,19 +133,13 @@ static int token_now(struct world *world, unsigned lineage, size_t atom, size_t 
 {
 	const struct view *view = &world->shape->atoms[atom].views[level];
 	struct cf_record record;
-	struct json_doc doc;
 	char id[64];
-	int token;
 
 	place_id(&world->shape->levels[level].places[view->place], lineage, id);
-	record = world_read(world, world->server, id, CF_READ_BODIES);
+	record = world_read(world, world->server, id, CF_READ_BODIES | CF_READ_ATTACHMENTS);
 	if (record.revision_count == 0 || record.revisions[0].deleted)
 		return TOKEN_GARBAGE;
-	json_doc_init(&doc, &mem_heap);
-	token = view_token(view, json_pointer_get(world_json(world, &doc, record.revisions[0].body),
-						  str_of(view->pointer)));
-	json_doc_fini(&doc);
-	return token;
+	return revision_token(world, view, &record.revisions[0]);
 }
 
 /* Whether what stands now is what the write said: to the last bit in its own version,
@@ -175,7 +194,14 @@ static void check_atom(struct world *world, unsigned lineage, size_t atom)
 
 		if (!(words >> i & 1) || stands(world, lineage, atom, event))
 			continue;
-		if (is_listed(world, event, atom) && (any || world->state_lost))
+		/* Of what grew on twins the database may never have seen the root: then all
+		 * that differs is contested, also against what nobody touched. */
+		if (is_listed(world, event, atom) &&
+		    (any || world->state_lost || world->twins[lineage]))
+			continue;
+		/* Without state, or a past, nobody knows what was once there. */
+		if ((world->state_lost || world->twins[lineage]) &&
+		    event->changes[atom] == TOKEN_ABSENT)
 			continue;
 		/* Absent, and what is loose, comes again: another last word may look like what
 		 * this one was based on. */
@@ -290,9 +316,95 @@ static bool check_deletes(struct world *world, unsigned lineage)
 	return true;
 }
 
+/* A revision that is named says the value that is named; what the store forgot, or
+ * says elsewhere, cannot be told. */
+static void check_named(struct world *world, const struct listed *listed, const char *id,
+			const char *rev, const char *pointer, const char *value)
+{
+	struct cf_get get = {str_of(id), str_of(rev)};
+	struct cf_record record = {0};
+	struct json_doc doc;
+	struct json_value at;
+	int rc = store_get(world->server, &get, 1, CF_READ_BODIES, &world->arena, &record, NULL);
+
+	if (rc || *rev == '\0' || world_lineage(world, str_of(id)) == KEYS ||
+	    record.revision_count == 0 || !record.revisions[0].body.ptr ||
+	    strncmp(pointer, "/_attachments", 13) == 0 || strcmp(listed->kind, "delete") == 0)
+		return;
+	json_doc_init(&doc, &mem_heap);
+	at = json_pointer_get(world_json(world, &doc, record.revisions[0].body), str_of(pointer));
+	if (!str_equal(json_is_absent(at) ? STR("null") : json_span(at), str_of(value)))
+		world_fail(world, 2, "%s lists %s of %s %s, which says %.*s", listed->record, value,
+			   id, rev, STR_ARG(json_is_absent(at) ? STR("nothing") : json_span(at)));
+	json_doc_fini(&doc);
+}
+
+/* Whether somebody wrote the atom who had not seen this write, nor was seen by it. */
+static bool is_contested(const struct world *world, size_t number, size_t atom)
+{
+	const struct event *event = &world->events[number];
+
+	for (size_t i = 0; i < world->event_count; i++) {
+		const struct event *other = &world->events[i];
+
+		if (i != number && concerns(other, event->lineage, atom) &&
+		    !(event->seen >> i & 1) && !(other->seen >> number & 1))
+			return true;
+	}
+	return false;
+}
+
+/* Whether one app made the thing: where two do, each of his own, what one of them says
+ * meets defaults that nobody wrote. */
+static bool has_one_maker(const struct world *world, unsigned lineage)
+{
+	const struct event *maker = NULL;
+
+	for (size_t i = 0; i < world->event_count; i++) {
+		const struct event *event = &world->events[i];
+
+		if (event->lineage != lineage || event->seen)
+			continue;
+		if (maker && maker->app != event->app)
+			return false;
+		maker = event;
+	}
+	return true;
+}
+
+/* Nobody is bothered with what nobody contested. */
+static void check_contested(struct world *world, const struct listed *listed)
+{
+	for (size_t i = 0; i < world->event_count && listed->lineage < KEYS; i++) {
+		const struct event *event = &world->events[i];
+
+		for (size_t atom = 0; atom < world->shape->atom_count; atom++) {
+			const struct atom_def *def = &world->shape->atoms[atom];
+
+			if (!concerns(event, listed->lineage, atom) || def->mute || def->loose ||
+			    event->changes[atom] < 0 || !is_loser(world, listed, event, atom))
+				continue;
+			if (!is_contested(world, i, atom))
+				world_fail(world, 2, "%s lists %s of %s, which nobody contested",
+					   listed->record, listed->value, event->id);
+		}
+	}
+}
+
 void model_check(struct world *world)
 {
 	listed_collect(world);
+	for (size_t i = 0; i < world->listed_count && !world->law; i++) {
+		const struct listed *listed = &world->listed[i];
+
+		if (!world->state_lost && has_one_maker(world, listed->lineage) &&
+		    !fate_of(world, listed->lineage).deletes)
+			check_contested(world, listed);
+		check_named(world, listed, listed->loser_id, listed->loser_rev, listed->pointer,
+			    listed->value);
+		check_named(world, listed, listed->winner_id, listed->winner_rev,
+			    listed->winner_pointer, listed->winner_value);
+	}
 	for (unsigned lineage = 0; lineage < KEYS && !world->law; lineage++) {
 		if (check_deletes(world, lineage) || world->law)
 			continue;

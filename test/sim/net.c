@@ -229,6 +229,21 @@ static void note_reads(struct net *net, const struct cf_record *records, size_t 
 		note_read_document(net, &records[i], flags & CF_READ_LEAVES);
 }
 
+/* Filtered replication must carry it. */
+static void check_tombstone(struct world *world, const struct cf_put *put)
+{
+	struct json_doc doc;
+	struct json_value body;
+
+	json_doc_init(&doc, &mem_heap);
+	body = world_json(world, &doc, put->body);
+	if (json_kind(json_member(body, world->shape->type_field)) != JSON_STRING ||
+	    json_is_absent(json_member(body, world->shape->version_field)))
+		world_fail(world, 4, "the tombstone of %.*s does not say what it was",
+			   STR_ARG(put->id));
+	json_doc_fini(&doc);
+}
+
 static void note_writes(struct net *net, const struct cf_put *puts, size_t count,
 			const struct cf_answer *answers)
 {
@@ -249,6 +264,8 @@ static void note_writes(struct net *net, const struct cf_put *puts, size_t count
 			world_fail(net->world, 7,
 				   "%.*s was written while its lineage has an invalid document",
 				   STR_ARG(puts[i].id));
+		if (!net->state && puts[i].deleted)
+			check_tombstone(net->world, &puts[i]);
 		world_say(net->world, "    engine %d writes %.*s %.*s%s %.*s",
 			  (int)(net->engine - net->world->engines), STR_ARG(puts[i].id),
 			  STR_ARG(answers[i].rev), puts[i].deleted ? " deleted" : "",

@@ -308,10 +308,11 @@ void oracle_check_waiting(struct world *world)
 
 		if (invalid && !quarantine.listed[key] && !incomplete.listed[key])
 			world_fail(world, 7, "k%u is invalid and on no list", key);
-		if (!invalid && quarantine.listed[key])
+		if (!invalid && !lacking && quarantine.listed[key])
 			world_fail(world, 7, "k%u is in quarantine and all is well", key);
 		/* A leaf that is about to lose may lack what nobody needs. */
-		if (!invalid && !incomplete.listed[key] && lacks_part(world, key, true))
+		if (!invalid && !incomplete.listed[key] && !quarantine.listed[key] &&
+		    lacks_part(world, key, true))
 			world_fail(world, 8, "k%u lacks a part and is not listed", key);
 		if (!lacking && incomplete.listed[key] && !invalid)
 			world_fail(world, 8, "k%u is listed as incomplete and is not", key);

@@ -12,15 +12,26 @@ static const char *const group_keys[] = {"\"g0\"", "\"g1\"", "\"g2\""};
 static int open_example(struct shape *shape, const char *name)
 {
 	struct cf_error error;
+	const char *source = getenv("CHESTERFIELD_SOURCE");
 	char path[512], text[1200];
 	int rc;
 
-	snprintf(path, sizeof(path), "%s/examples/%s", getenv("CHESTERFIELD_SOURCE"), name);
+	snprintf(path, sizeof(path), "%s/examples/%s", source ? source : ".", name);
 	snprintf(shape->name, sizeof(shape->name), "examples/%s", name);
 	rc = catalog_open(&shape->catalog, path, &mem_heap, &error);
 	if (rc)
 		fprintf(stderr, "sim: %s\n", cf_error_format(&error, text, sizeof(text)));
 	return rc;
+}
+
+void shape_attach(struct shape *shape)
+{
+	struct atom_def *atom = &shape->atoms[shape->atom_count++];
+
+	*atom = (struct atom_def){.optional = true};
+	for (size_t i = 0; i < shape->level_count; i++)
+		atom->views[i] = (struct view){
+			.there = true, .kind = VALUE_DATA, .pointer = "/_attachments/" ATTACHMENT};
 }
 
 static void add_places(struct shape *shape)
@@ -60,6 +71,7 @@ int shape_todo(struct shape *shape)
 	shape->atoms[6].views[2] = (struct view){
 		.there = true, .kind = VALUE_CHOICE, .pointer = "/groupId", CHOICES(group_keys)};
 	shape->shared = (struct shared_def){true, 2, "group", "/groupId"};
+	shape_attach(shape);
 	return open_example(shape, "todo");
 }
 

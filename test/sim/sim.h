@@ -38,6 +38,8 @@ enum {
 
 /* --- catalogs: what the model knows of a catalog (shapes.c, made.c) ------------- */
 
+#define ATTACHMENT "a.txt"
+
 enum value_kind { VALUE_TEXT, VALUE_NUMBER, VALUE_TABLE, VALUE_TIME, VALUE_CHOICE, VALUE_DATA };
 
 /* An atom as one version of an app says it. */
@@ -95,6 +97,8 @@ void shapes_fini(struct shapes *shapes);
 int shape_todo(struct shape *shape);
 int shape_split(struct shape *shape);
 int shape_make(struct shape *shape, uint64_t seed);
+/* An attachment of the main document, in all versions. */
+void shape_attach(struct shape *shape);
 
 /* The JSON text of a token, as that version says it. */
 void view_text(const struct view *view, int token, struct cf_buf *out);
@@ -148,6 +152,7 @@ struct step {
 };
 struct plan_of_run {
 	uint64_t seed;
+	unsigned planted; /* a fault in the engine: enum planted; 0: none */
 	struct step steps[STEPS_MAX];
 	size_t count;
 };
@@ -203,7 +208,8 @@ struct listed {
 	char record[160];
 	unsigned lineage;
 	char kind[8];
-	char winner_id[64], loser_id[64], loser_rev[48], pointer[64], value[96];
+	char winner_id[64], winner_rev[48], winner_pointer[64], winner_value[160];
+	char loser_id[64], loser_rev[48], pointer[64], value[160];
 	bool whole; /* it has both values, versions and revisions */
 };
 
@@ -247,6 +253,7 @@ struct world {
 	struct event events[EVENTS_MAX];
 	size_t event_count;
 	uint8_t classes[LINEAGES][ATOMS_MAX];
+	bool twins[LINEAGES]; /* two apps wrote the same revision, each for itself */
 	struct rev_note notes[NOTES];
 	struct listed listed[LISTED_MAX];
 	size_t listed_count;
@@ -272,6 +279,9 @@ void place_id(const struct place *place, unsigned key, char out[64]);
 /* The winner as it stands in a store; revision_count 0: never there. */
 struct cf_record world_read(struct world *world, struct cf_store *store, const char *id,
 			    unsigned flags);
+/* The token of an atom in a revision, read with CF_READ_ATTACHMENTS. */
+int revision_token(struct world *world, const struct view *view,
+		   const struct cf_revision *revision);
 /* Reads JSON; it lives as long as `doc`. */
 struct json_value world_json(struct world *world, struct json_doc *doc, struct cf_str text);
 
@@ -304,6 +314,12 @@ bool oracle_blocked(struct world *world, unsigned lineage); /* invalid or incomp
 void oracle_check_waiting(struct world *world);             /* laws 7 and 8 */
 void model_check(struct world *world);                      /* law 2 */
 void listed_collect(struct world *world);
+
+/* --- planted.c ---------------------------------------------------------------------- */
+unsigned planted_count(void);
+const char *planted_name(unsigned fault);
+/* Plants each fault, and looks whether a law breaks within so many seeds. */
+int planted_check(struct shapes *shapes, struct world *world);
 
 /* --- shrink.c --------------------------------------------------------------------------------- */
 /* Drops what is not needed for the same law to break. */

@@ -112,6 +112,30 @@ struct cf_record world_read(struct world *world, struct cf_store *store, const c
 	return record;
 }
 
+int revision_token(struct world *world, const struct view *view, const struct cf_revision *revision)
+{
+	struct json_doc doc;
+	int token = TOKEN_ABSENT;
+
+	if (view->kind == VALUE_DATA) {
+		for (size_t i = 0; i < revision->attachment_count; i++) {
+			const struct cf_attachment *one = &revision->attachments[i];
+			struct cf_str text = arena_dup(&world->arena, one->data);
+
+			if (str_equal(one->name, STR(ATTACHMENT)))
+				token = text.ptr && sscanf(text.ptr, "bytes %d", &token) == 1
+						? token
+						: TOKEN_GARBAGE;
+		}
+		return token;
+	}
+	json_doc_init(&doc, &mem_heap);
+	token = view_token(view, json_pointer_get(world_json(world, &doc, revision->body),
+						  str_of(view->pointer)));
+	json_doc_fini(&doc);
+	return token;
+}
+
 struct json_value world_json(struct world *world, struct json_doc *doc, struct cf_str text)
 {
 	(void)world;
