@@ -178,7 +178,9 @@ static int find_edits(struct bench *bench, struct lineage *lineage, struct slot 
 			continue;
 		if (edit_removes_element(&edit))
 			removed = edit.pointer;
-		if (edit.hash == atoms_hash_at(&base->agreed, edit.pointer))
+		/* A removal that was told as one counts also where nothing was agreed. */
+		if (edit.hash == atoms_hash_at(&base->agreed, edit.pointer) &&
+		    !(diff.right && edit.hash == 0))
 			continue;
 		if (PLANTED(bench, EDIT_DROPPED) && slot->edits.count)
 			continue;

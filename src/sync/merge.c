@@ -107,7 +107,7 @@ static void judge(const struct atoms_diff *diff, const struct atoms *part, bool 
 		return;
 	}
 	verdict->take_b = part && ha == hp ? true : part && hb == hp ? false : !a_wins;
-	verdict->contested = !part || (ha != hp && hb != hp);
+	verdict->contested = ha != hb && (!part || (ha != hp && hb != hp));
 }
 
 /* Merges `b` into `a` against `part` (NULL: not readable): what only one of them
@@ -138,8 +138,9 @@ static int merge_candidates(struct bench *bench, struct lineage *lineage, const 
 			at[count++] = a->atoms.at[next];
 		if (diff.left)
 			next++;
-		if (taken)
-			at[count++] = *taken;
+		/* Against nothing that can be read, a removal is told as one. */
+		if (taken || (verdict.contested && !part))
+			at[count++] = taken ? *taken : (struct atom){.pointer = diff.pointer};
 		if (verdict.contested)
 			rc = list_leaf_conflict(bench, lineage, slot, verdict.take_b ? b : a,
 						verdict.take_b ? a : b, diff.pointer);
