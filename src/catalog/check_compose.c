@@ -205,7 +205,7 @@ static int come_back(struct composer *c, bool down, unsigned size, struct cf_err
 
 static int try_once(struct composer *c, bool down, unsigned size)
 {
-	struct cf_error error;
+	struct cf_error error = {0};
 	int rc = go(c, down, size, &error);
 
 	if (rc == 0)

@@ -40,7 +40,7 @@ static void note_error(struct prover *p, bool down, enum failure failure,
 static int check_put(struct prover *p, bool down, const struct lens_program *forth,
 		     const struct lens_program *back, unsigned size)
 {
-	struct cf_error error;
+	struct cf_error error = {0};
 	int rc = side_generate(p->bench, &p->other, back, size, &error);
 
 	if (rc == 0)
@@ -57,7 +57,7 @@ static int examine(struct prover *p, bool down)
 {
 	const struct lens_program *forth = down ? p->edge->down : p->edge->up;
 	const struct lens_program *back = down ? p->edge->up : p->edge->down;
-	struct cf_error error;
+	struct cf_error error = {0};
 	int rc = side_apply(p->bench, forth, &p->source, NULL, &p->made, &error);
 
 	if (rc) {
@@ -79,7 +79,7 @@ static int shrink(struct prover *p, bool down)
 {
 	const struct schema *schema =
 		p->source.majors[0] ? catalog_major_schema(p->source.majors[0]) : NULL;
-	struct cf_error error;
+	struct cf_error error = {0};
 	uint32_t i = 0;
 	int rc = 0;
 
@@ -107,7 +107,7 @@ static int try_once(struct prover *p, bool down, unsigned size)
 	const struct catalog *catalog = p->bench->catalog;
 	const struct lens_program *forth = down ? p->edge->down : p->edge->up;
 	const struct lens_program *back = down ? p->edge->up : p->edge->down;
-	struct cf_error error;
+	struct cf_error error = {0};
 	int rc;
 
 	side_shape(&p->source, catalog, lens_program_inputs(forth));

@@ -56,7 +56,7 @@ struct locality *locality_free(struct locality *l)
 
 static int copy_side(struct locality *l, struct side *to, const struct side *from)
 {
-	struct cf_error error;
+	struct cf_error error = {0};
 	int rc = 0;
 
 	side_shape(to, l->bench->catalog, from->places);
@@ -100,7 +100,7 @@ static bool nth_member(struct json_value object, uint32_t n, struct json_iter *r
 static int other_value(struct locality *l, size_t place, struct cf_str name, unsigned size,
 		       struct json_value *ret)
 {
-	struct cf_error error;
+	struct cf_error error = {0};
 	int rc;
 
 	*ret = JSON_ABSENT;
@@ -120,7 +120,7 @@ static int edit(struct locality *l, size_t place, unsigned size, struct cf_str *
 {
 	struct json_value document = l->edited.values[place], other;
 	struct json_iter at;
-	struct cf_error error;
+	struct cf_error error = {0};
 	struct cf_str name;
 	uint32_t count = json_count(document), n;
 	int rc;
@@ -213,7 +213,7 @@ static int seen_with(struct locality *l, const struct lens_program *there, const
 {
 	struct json_value value = json_member(from->values[0], name);
 	struct json_iter it = json_iter(to->values[0]);
-	struct cf_error error;
+	struct cf_error error = {0};
 	int rc;
 
 	*ret = JSON_ABSENT;
@@ -340,7 +340,7 @@ int locality_try(struct locality *l, bool down, const struct side *source, const
 	const struct lens_program *back = down ? l->edge->up : l->edge->down;
 	size_t place = made->count ? rng_below(&l->bench->rng, made->count) : 0;
 	struct cf_str edited;
-	struct cf_error error;
+	struct cf_error error = {0};
 	int rc;
 
 	if (place >= made->count || !made->majors[place] || json_is_absent(made->values[place]))
