@@ -105,3 +105,21 @@ int op_error(struct cf_error *error, int code, const struct lens *lens, const st
 	error_at_file(error, str_of(lens->file->path), op->line);
 	return code;
 }
+
+bool op_name_begins(struct cf_str pointer, const struct op_name *name, struct cf_str *ret_rest)
+{
+	size_t i = 1, n = 0;
+
+	if (pointer.len == 0)
+		return false;
+	for (; i < pointer.len && pointer.ptr[i] != '/'; i++) {
+		char c = pointer.ptr[i];
+
+		if (c == '~' && i + 1 < pointer.len)
+			c = pointer.ptr[++i] == '1' ? '/' : '~';
+		if (n >= name->decoded.len || name->decoded.ptr[n++] != c)
+			return false;
+	}
+	*ret_rest = (struct cf_str){pointer.ptr + i, pointer.len - i};
+	return n == name->decoded.len;
+}

@@ -89,6 +89,10 @@ struct lens {
 int op_error(struct cf_error *error, int code, const struct lens *lens, const struct op *op,
 	     const char *format, ...) __attribute__((format(printf, 5, 6)));
 const char *op_kind_name(enum op_kind kind);
+/* Whether the first token of a pointer is this name; the rest of it. */
+bool op_name_begins(struct cf_str pointer, const struct op_name *name, struct cf_str *ret_rest);
+/* keyed.c: fills lens->keyed. NOMEM. */
+int lens_find_keyed(struct lens *lens);
 /* check_names.c: ops that name a field twice. */
 void check_names(const struct op *ops, size_t count, const struct lens_report *report);
 bool op_name_is(const struct op_name *name, struct cf_str decoded);

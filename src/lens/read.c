@@ -589,41 +589,6 @@ static int read_side(struct reader *r, struct json_value value, struct lens_plac
 	return rc || *ret_count ? rc : fail(r, value, "must not be empty");
 }
 
-/* Arrays matched by a key, with the pointer they have on one side: inside `in`
- * names change only by ops of that same list, so the path of `in`s is enough. */
-static int find_keyed(struct reader *r, const struct op *ops, size_t count, struct cf_str path,
-		      struct lens_keyed **list, size_t *at)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		struct cf_buf pointer;
-		struct cf_str inner;
-
-		if (ops[i].kind == OP_MAP && ops[i].key_field.decoded.ptr) {
-			struct lens_keyed *grown =
-				arena_calloc(&r->lens->arena, *at + 1, sizeof(*grown));
-
-			if (!grown)
-				return error_nomem(r->error);
-			if (*at)
-				memcpy(grown, *list, *at * sizeof(*grown));
-			grown[(*at)++] = (struct lens_keyed){.pointer = path,
-							     .field = ops[i].key_field.decoded};
-			*list = grown;
-		}
-		if (ops[i].kind != OP_IN && ops[i].kind != OP_MAP)
-			continue;
-		buf_init(&pointer, r->lens->arena.mem);
-		buf_str(&pointer, path);
-		json_pointer_push(&pointer, ops[i].kind == OP_IN ? ops[i].name.decoded : STR("*"));
-		inner = arena_dup(&r->lens->arena, buf_view(&pointer));
-		buf_fini(&pointer);
-		rc = find_keyed(r, ops[i].inner, ops[i].inner_count, inner, list, at);
-	}
-	return rc;
-}
-
 static int check_members(struct reader *r, struct json_value root)
 {
 	static const char *const known[] = {"from", "to", "lens", "schemaName", "description"};
@@ -667,9 +632,8 @@ int lens_read(struct lens **ret, const struct json_file *file, const struct cf_m
 		rc = read_side(&r, json_member(root, STR("to")), &lens->newer, &lens->newer_count);
 	if (rc == 0)
 		rc = read_ops(&r, json_member(root, STR("lens")), &lens->ops, &lens->op_count);
-	for (int side = 0; side < 2 && rc == 0; side++)
-		rc = find_keyed(&r, lens->ops, lens->op_count, STR(""), &lens->keyed[side],
-				&lens->keyed_count[side]);
+	if (rc == 0 && lens_find_keyed(lens))
+		rc = error_nomem(error);
 	if (rc) {
 		lens_free(lens);
 		return rc;

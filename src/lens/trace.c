@@ -16,25 +16,6 @@ struct tracer {
 	int rc;
 };
 
-/* The first token of a pointer is this name. */
-static bool begins(struct cf_str pointer, const struct op_name *name, struct cf_str *ret_rest)
-{
-	size_t i = 1, n = 0;
-
-	if (pointer.len == 0)
-		return false;
-	for (; i < pointer.len && pointer.ptr[i] != '/'; i++) {
-		char c = pointer.ptr[i];
-
-		if (c == '~' && i + 1 < pointer.len)
-			c = pointer.ptr[++i] == '1' ? '/' : '~';
-		if (n >= name->decoded.len || name->decoded.ptr[n++] != c)
-			return false;
-	}
-	*ret_rest = (struct cf_str){pointer.ptr + i, pointer.len - i};
-	return n == name->decoded.len;
-}
-
 static struct cf_str prefixed(struct tracer *t, const struct op_name *name, struct cf_str rest)
 {
 	struct cf_buf text;
@@ -73,7 +54,7 @@ static bool trace_extract(struct tracer *t, const struct step *step, struct cf_s
 	struct cf_str rest;
 
 	if (op->host.decoded.ptr) {
-		if (!begins(pointer, &op->host, &rest))
+		if (!op_name_begins(pointer, &op->host, &rest))
 			return false;
 		add_path(t, out, step->part + 1, rest);
 		if (op->shared)
@@ -81,7 +62,7 @@ static bool trace_extract(struct tracer *t, const struct step *step, struct cf_s
 		return true;
 	}
 	for (size_t i = 0; i < op->pair_count; i++) {
-		if (!begins(pointer, &op->pairs[i].main, &rest))
+		if (!op_name_begins(pointer, &op->pairs[i].main, &rest))
 			continue;
 		add_path(t, out, step->part + 1, prefixed(t, &op->pairs[i].part, rest));
 		if (op->shared)
@@ -102,11 +83,12 @@ static bool trace_embed(struct tracer *t, const struct step *step, const struct 
 		if (op->host.decoded.ptr)
 			add_path(t, out, MAIN, prefixed(t, &op->host, path->pointer));
 		for (size_t i = 0; i < op->pair_count; i++)
-			if (begins(path->pointer, &op->pairs[i].part, &rest))
+			if (op_name_begins(path->pointer, &op->pairs[i].part, &rest))
 				add_path(t, out, MAIN, prefixed(t, &op->pairs[i].main, rest));
 		return true;
 	}
-	if (path->part != MAIN || !op->shared || !begins(path->pointer, &op->reference, &rest))
+	if (path->part != MAIN || !op->shared ||
+	    !op_name_begins(path->pointer, &op->reference, &rest))
 		return false;
 	if (op->host.decoded.ptr)
 		add_path(t, out, MAIN, prefixed(t, &op->host, STR("")));
@@ -121,7 +103,7 @@ static bool trace_in(struct tracer *t, const struct step *step, struct cf_str po
 	struct path *inner = NULL;
 	struct cf_str rest;
 
-	if (!begins(pointer, &step->op->name, &rest))
+	if (!op_name_begins(pointer, &step->op->name, &rest))
 		return false;
 	add_path(t, &inner, MAIN, rest);
 	trace_steps(t, step->inner, step->inner_count, &inner);
@@ -158,7 +140,7 @@ static bool trace_hoist(struct tracer *t, const struct step *step, struct cf_str
 {
 	struct cf_str rest, deeper;
 
-	if (!begins(pointer, &step->op->host, &rest))
+	if (!op_name_begins(pointer, &step->op->host, &rest))
 		return false;
 	if (rest.len == 0) {
 		/* The whole host feeds what comes out of it, too. */
@@ -166,7 +148,7 @@ static bool trace_hoist(struct tracer *t, const struct step *step, struct cf_str
 		add_path(t, out, MAIN, prefixed(t, &step->op->name, STR("")));
 		return true;
 	}
-	if (!begins(rest, &step->op->name, &deeper))
+	if (!op_name_begins(rest, &step->op->name, &deeper))
 		return false;
 	add_path(t, out, MAIN, prefixed(t, &step->op->name, deeper));
 	return true;
@@ -183,7 +165,7 @@ static bool trace_script(struct tracer *t, const struct step *step, struct cf_st
 	struct cf_str rest;
 
 	for (size_t i = 0; i < read_count; i++) {
-		if (!begins(pointer, &reads[i], &rest))
+		if (!op_name_begins(pointer, &reads[i], &rest))
 			continue;
 		for (size_t k = 0; k < write_count; k++)
 			add_path(t, out, MAIN, prefixed(t, &writes[k], STR("")));
@@ -197,7 +179,7 @@ static bool trace_split(struct tracer *t, const struct step *step, struct cf_str
 {
 	struct cf_str rest;
 
-	if (!begins(pointer, &step->op->name, &rest))
+	if (!op_name_begins(pointer, &step->op->name, &rest))
 		return false;
 	for (size_t i = 0; i < step->op->part_count; i++)
 		add_path(t, out, MAIN, prefixed(t, &step->op->parts[i], STR("")));
@@ -210,7 +192,7 @@ static bool trace_join(struct tracer *t, const struct step *step, struct cf_str 
 	struct cf_str rest;
 
 	for (size_t i = 0; i < step->op->part_count; i++) {
-		if (!begins(pointer, &step->op->parts[i], &rest))
+		if (!op_name_begins(pointer, &step->op->parts[i], &rest))
 			continue;
 		add_path(t, out, MAIN, prefixed(t, &step->op->name, STR("")));
 		return true;
@@ -230,23 +212,23 @@ static bool trace_step(struct tracer *t, const struct step *step, const struct p
 		return false;
 	switch (step->kind) {
 	case OP_REMOVE:
-		return begins(pointer, &step->op->name, &rest);
+		return op_name_begins(pointer, &step->op->name, &rest);
 	case OP_RENAME:
-		if (!begins(pointer, &step->from, &rest))
+		if (!op_name_begins(pointer, &step->from, &rest))
 			return false;
 		add_path(t, out, MAIN, prefixed(t, &step->to, rest));
 		return true;
 	case OP_HOIST:
 		return trace_hoist(t, step, pointer, out);
 	case OP_PLUNGE:
-		if (!begins(pointer, &step->op->name, &rest))
+		if (!op_name_begins(pointer, &step->op->name, &rest))
 			return false;
 		add_path(t, out, MAIN, prefixed(t, &step->op->host, pointer));
 		return true;
 	case OP_WRAP:
 	case OP_HEAD:
 	case OP_CONVERT:
-		if (!begins(pointer, &step->op->name, &rest))
+		if (!op_name_begins(pointer, &step->op->name, &rest))
 			return false;
 		add_path(t, out, MAIN, prefixed(t, &step->op->name, STR("")));
 		return true;
