@@ -115,13 +115,6 @@ static int read_base(struct run *run, struct json_value base, struct note **ret)
 
 /* --- writing ------------------------------------------------------------------------ */
 
-void frame_fill(struct frame *frame, const struct output_plan *plan)
-{
-	for (size_t i = 0; i < plan->fill_count; i++)
-		if (!frame_has(frame, plan->fills[i].reg))
-			frame_append(frame, plan->fills[i].reg, val_text(plan->fills[i].text));
-}
-
 /* Rewrites, in place, what says what the main document is. */
 static void identify(const struct lens_program *program, struct frame *main)
 {
@@ -209,8 +202,9 @@ static int write_part(struct run *run, const struct frame *main, size_t index)
 			buf_byte(out, ',');
 		buf_str(out, val->folded->fields);
 	} else {
-		frame_fill(val->val.frame, &program->plans[part->output]);
-		rc = emit_members(run, val->val.frame, first, out);
+		rc = frame_fill(run, val->val.frame, &program->plans[part->output].fills);
+		if (rc == 0)
+			rc = emit_members(run, val->val.frame, first, out);
 	}
 	buf_byte(out, '}');
 	output->text = buf_view(out);
@@ -220,10 +214,13 @@ static int write_part(struct run *run, const struct frame *main, size_t index)
 int lens_write(struct run *run, struct frame *main, struct cf_buf *out)
 {
 	const struct lens_program *program = run->program;
+	int rc;
 
 	if (program->identity)
 		identify(program, main);
-	frame_fill(main, &program->plans[0]);
+	rc = frame_fill(run, main, &program->plans[0].fills);
+	if (rc)
+		return rc;
 	if (!json_is_absent(main->source) && !program->bare)
 		buf_reserve(out, json_span(main->source).len + 256);
 	return program->bare ? emit_val(run, &main->regs[0].val, out) : emit_frame(run, main, out);

@@ -98,7 +98,7 @@ static int compile_ops(struct compiler *c, const struct lens *lens, const struct
 
 /* --- identity and fills ------------------------------------------------------------------ */
 
-static int make_name(struct lens_program *program, struct cf_str decoded, struct op_name *ret)
+int program_name(struct lens_program *program, struct cf_str decoded, struct op_name *ret)
 {
 	struct cf_buf quoted;
 
@@ -154,68 +154,6 @@ static int plan_identity(struct lens_program *program, const struct lens_place *
 	return rc;
 }
 
-static struct cf_str default_of_types(unsigned types)
-{
-	static const struct {
-		unsigned type;
-		const char *text;
-	} defaults[] = {{SCHEMA_NULL, "null"}, {SCHEMA_STRING, "\"\""},   {SCHEMA_NUMBER, "0"},
-			{SCHEMA_INTEGER, "0"}, {SCHEMA_BOOLEAN, "false"}, {SCHEMA_ARRAY, "[]"},
-			{SCHEMA_OBJECT, "{}"}};
-
-	for (size_t i = 0; i < ARRAY_LEN(defaults); i++)
-		if (types & defaults[i].type)
-			return str_of(defaults[i].text);
-	return (struct cf_str){NULL, 0};
-}
-
-/* What a schema requires of a document, but for what says what the document is. */
-static int plan_fills(struct lens_program *program, const struct schema *schema,
-		      struct layout *layout, struct output_plan *plan)
-{
-	struct schema_view root = schema_view_root(schema);
-	struct json_value required = json_member(root.at, STR("required"));
-	struct json_iter it = json_iter(required);
-	struct cf_buf text;
-	int rc = 0;
-
-	plan->fills = arena_calloc(&program->arena, json_count(required), sizeof(*plan->fills));
-	if (!plan->fills)
-		return CF_ERR_NOMEM;
-	buf_init(&text, program->mem);
-	while (rc == 0 && json_kind(required) == JSON_ARRAY && json_next(&it)) {
-		struct fill *fill = &plan->fills[plan->fill_count];
-		struct schema_view view;
-		struct op_name field;
-		struct cf_str name;
-
-		if (json_kind(it.value) != JSON_STRING ||
-		    json_decode(it.value, &program->arena, &name))
-			continue;
-		if (program->identity && (str_equal(name, program->identity->type_field) ||
-					  str_equal(name, program->identity->version_field) ||
-					  (name.len && name.ptr[0] == '_')))
-			continue;
-		view = schema_view_property(&root, name);
-		buf_clear(&text);
-		if (!json_is_absent(view.fallback))
-			json_write_compact(view.fallback, &text);
-		else
-			buf_str(&text, default_of_types(view.types));
-		if (text.len == 0)
-			continue;
-		rc = make_name(program, name, &field);
-		if (rc == 0)
-			rc = layout_reg(program, layout, &field, &fill->reg);
-		fill->text = arena_dup(&program->arena, buf_view(&text));
-		if (rc == 0 && !fill->text.ptr)
-			rc = CF_ERR_NOMEM;
-		plan->fill_count++;
-	}
-	buf_fini(&text);
-	return rc;
-}
-
 /* Of an output: the layout its fields have at the end. */
 static struct layout *output_layout(const struct lens_program *program, size_t output)
 {
@@ -241,7 +179,7 @@ static int plan_outputs(struct lens_program *program, const struct lens_options 
 		if (rc == 0 && options->target_schemas && options->target_schemas[i] &&
 		    !program->bare)
 			rc = plan_fills(program, options->target_schemas[i],
-					output_layout(program, i), &program->plans[i]);
+					output_layout(program, i), &program->plans[i].fills);
 	}
 	return rc;
 }
@@ -317,9 +255,9 @@ static int compile(struct compiler *c, const struct lens_link *links, size_t lin
 	if (rc)
 		return rc;
 	if (program->identity &&
-	    (make_name(program, STR("_id"), &program->id_name) ||
-	     make_name(program, program->identity->type_field, &program->type_name) ||
-	     make_name(program, program->identity->version_field, &program->version_name)))
+	    (program_name(program, STR("_id"), &program->id_name) ||
+	     program_name(program, program->identity->type_field, &program->type_name) ||
+	     program_name(program, program->identity->version_field, &program->version_name)))
 		return error_nomem(c->error);
 	rc = compile_code(program, c->error);
 	if (rc)

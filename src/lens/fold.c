@@ -54,8 +54,9 @@ static int fold(struct run *run, const struct instr *instr, struct cf_str text)
 			return rc ? rc : CF_ERR_NOMEM;
 	}
 	buf_init(&out, program->mem);
-	frame_fill(fields, &program->plans[program->parts[code->part].output]);
-	rc = emit_members(run, fields, true, &out);
+	rc = frame_fill(run, fields, &program->plans[program->parts[code->part].output].fills);
+	if (rc == 0)
+		rc = emit_members(run, fields, true, &out);
 	folded->text = text.ptr;
 	folded->fields = arena_dup(&program->arena, buf_view(&out));
 	buf_fini(&out);

@@ -92,8 +92,9 @@ struct lens_link {
 struct lens_options {
 	const struct lens_identity *identity; /* NULL: none */
 	/* The schema of each output place, or NULL: where it requires a member that the
-	 * result lacks, the member gets the schema's default, else Cambria's default
-	 * by type ("" 0 false [] {} and null where null is allowed). */
+	 * result lacks, in objects inside the document, too (not in arrays), the member
+	 * gets the schema's default, else Cambria's default by type ("" 0 false [] {}
+	 * with what it requires, and null where null is allowed). */
 	const struct schema *const *target_schemas;
 	/* A lens by itself, as Cambria's command runs it: the schema is inferred from
 	 * the document, and defaults are filled in as Cambria fills them. */

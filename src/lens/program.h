@@ -155,11 +155,24 @@ struct part {
 /* A member that the target schema requires, with what it gets where it lacks. */
 struct fill {
 	uint16_t reg;
+	struct cf_str name;
 	struct cf_str text;
 };
-struct output_plan {
+/* What an object needs, and the objects in it that need something. */
+struct fills {
 	struct fill *fills;
 	size_t fill_count;
+	struct nested_fills *nested;
+	size_t nested_count;
+};
+struct nested_fills {
+	uint16_t reg;
+	struct cf_str name;
+	struct layout *layout;
+	struct fills inner;
+};
+struct output_plan {
+	struct fills fills;
 	/* With an identity, for documents with a key and for singletons: */
 	struct cf_str id_before[2], id_after[2];    /* with the quotes */
 	struct cf_str version_number, version_text; /* as JSON */
@@ -399,7 +412,6 @@ int part_load(struct run *run, const struct layout *layout, struct val *val, str
 /* The key that its fields give; ptr NULL: none of them is there. */
 int part_key(struct run *run, const struct instr *instr, const struct frame *fields,
 	     struct cf_str *ret);
-void frame_fill(struct frame *frame, const struct output_plan *plan);
 
 /* convert.c: what a table makes of a value; ptr NULL: it has no row and no default. */
 struct cf_str table_look_up(const struct table *table, struct json_value v);
@@ -411,6 +423,13 @@ int layout_reg(struct lens_program *program, struct layout *layout, const struct
 /* The tables of names, when all are known. */
 int layouts_finish(struct lens_program *program);
 struct layout *layout_new(struct lens_program *program);
+/* compile.c: a name with its forms, in the program's memory. NOMEM. */
+int program_name(struct lens_program *program, struct cf_str decoded, struct op_name *ret);
+/* fill.c: what a schema requires of an output, but for what says what it is. LIMIT, NOMEM. */
+int plan_fills(struct lens_program *program, const struct schema *schema, struct layout *layout,
+	       struct fills *fills);
+/* Gives an output what it lacks. LIMIT, NOMEM. */
+int frame_fill(struct run *run, struct frame *frame, const struct fills *fills);
 /* trace.c: the pointer, in the program's own input or output, of the field that holds
  * a shared part's key. */
 int trace_reference(struct lens_program *program, size_t part, struct cf_str *ret);
