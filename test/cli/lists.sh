@@ -197,4 +197,31 @@ expect_code 10
 expect_err_has 'state: '
 expect_true "no file is made" test ! -e none.db
 
+begin "a file that another program holds locked"
+coproc LOCK { sqlite3 s.db; }
+printf '%s\n' "PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE; SELECT 'held';" >&"${LOCK[1]}"
+until read -r line <&"${LOCK[0]}" && [ "$line" = held ]; do :; done
+number=0
+for command in "conflicts show x" "conflicts resolve x --take winner" "quarantine show x" \
+	"quarantine retry --all" "quarantine drop x --yes" usage status \
+	"retire todo-item@1 -c $catalog" "run -c $catalog --once --rebuild"; do
+	number=$((number + 1))
+	# shellcheck disable=SC2086 # several words
+	{
+		"$program" $command --store "$store" >"out$number" 2>"err$number"
+		echo $? >"code$number"
+	} &
+done
+for job in $(jobs -p); do
+	[ "$job" = "$LOCK_PID" ] || wait "$job"
+done
+for i in $(seq "$number"); do
+	if [ "$(cat "code$i")" != 1 ] || [ "$(wc -l <"err$i")" != 1 ] || [ -s "out$i" ]; then
+		fail "$i: $(cat "code$i" "err$i" "out$i")"
+	fi
+	expect_has "err$i" 'another program holds the file locked'
+done
+exec {LOCK[1]}>&-
+wait
+
 finish

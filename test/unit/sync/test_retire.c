@@ -116,6 +116,109 @@ START_TEST(purge_amid_a_batch_loses_nothing)
 }
 END_TEST
 
+/* --- at any moment ------------------------------------------------------------------- */
+
+struct moment {
+	struct bed *bed;
+	size_t left; /* operations until it happens */
+};
+
+static void retire_at_the_moment(struct hook *hook, const char *operation, struct cf_str id)
+{
+	struct moment *moment = hook->ctx;
+
+	(void)operation;
+	(void)id;
+	if (moment->left == 0 || --moment->left > 0)
+		return;
+	ck_assert_int_eq(retire(moment->bed, "todo-item", 1), 0);
+	(void)purge(moment->bed, 1);
+}
+
+/* One of four things is written in version 2 or 3, or by an old app in version 1. */
+static void write_something(struct bed *bed, struct rng *rng)
+{
+	uint64_t version = 1 + rng_below(rng, 3);
+	char id[32], body[160];
+
+	snprintf(id, sizeof(id), "todo-item@%u:%u", (unsigned)version, (unsigned)rng_below(rng, 4));
+	snprintf(body, sizeof(body),
+		 version == 1   ? V1("\"title\":\"t%u\",\"isDone\":false")
+		 : version == 2 ? V2("\"title\":\"t%u\",\"status\":\"blocked\"")
+				: V3("\"title\":\"t%u\",\"status\":\"blocked\""),
+		 (unsigned)rng_below(rng, 1000));
+	put(bed, id, body);
+}
+
+static void expect_both(struct bed *bed, unsigned key)
+{
+	size_t leaves[2];
+	struct cf_str body[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		char id[32];
+
+		snprintf(id, sizeof(id), "todo-item@%u:%u", 2 + i, key);
+		body[i] = body_of(bed, id, &leaves[i]);
+	}
+	/* Only an old app may have written it, when nobody listened any more. */
+	ck_assert_uint_eq(leaves[0], leaves[1]);
+	ck_assert_uint_le(leaves[0], 1);
+	if (leaves[0]) {
+		const char *title = strstr(body[0].ptr, "\"title\""), *end = strchr(title, ',');
+
+		ck_assert_ptr_nonnull(
+			memmem(body[1].ptr, body[1].len, title, (size_t)(end - title)));
+	}
+}
+
+START_TEST(purge_at_any_moment_loses_nothing)
+{
+	struct sync_options options = {.wait_ms = 0, .batch_changes_max = 3};
+	struct rng rng = {(uint64_t)_i + 1};
+	struct moment moment;
+	struct hook state, store;
+	struct bed bed;
+	bool idle;
+
+	bed_open(&bed, "examples/todo");
+	sync_close(bed.sync);
+	moment = (struct moment){&bed, 1 + rng_below(&rng, 120)};
+	hook_init(&state, bed.state);
+	hook_init(&store, bed.store);
+	ck_assert_int_eq(sync_open(&bed.sync, bed.catalog, &store.store, &state.store, &options,
+				   &env_system, &mem_heap, &bed.error),
+			 0);
+	for (unsigned key = 0; key < 4; key++) {
+		char id[32];
+
+		snprintf(id, sizeof(id), "todo-item@2:%u", key);
+		put(&bed, id, V2("\"title\":\"t\",\"status\":\"blocked\""));
+	}
+	state.before = state.after = store.before = store.after = retire_at_the_moment;
+	state.ctx = store.ctx = &moment;
+	for (unsigned i = 0; i < 40; i++) {
+		if (rng_below(&rng, 3) == 0)
+			write_something(&bed, &rng);
+		else
+			ck_assert_int_eq(sync_step(bed.sync, &idle, &bed.error), 0);
+	}
+	settle(&bed);
+	(void)purge(&bed, 1);
+	ck_assert_uint_eq(settle(&bed), 0);
+	for (unsigned key = 0; key < 4; key++) {
+		size_t leaves;
+		char id[32];
+
+		expect_both(&bed, key);
+		snprintf(id, sizeof(id), "todo-item@3:%u", key);
+		(void)body_of(&bed, id, &leaves);
+		ck_assert_msg(leaves == 1, "%s is gone", id);
+	}
+	bed_close(&bed);
+}
+END_TEST
+
 START_TEST(late_edits_of_an_old_app_are_kept)
 {
 	struct bed bed;
@@ -320,6 +423,7 @@ int main(void)
 
 	tcase_add_test(tcase, run_at_work_takes_a_purge_for_nobodys_delete);
 	tcase_add_test(tcase, purge_amid_a_batch_loses_nothing);
+	tcase_add_loop_test(tcase, purge_at_any_moment_loses_nothing, 0, 60);
 	tcase_add_test(tcase, late_edits_of_an_old_app_are_kept);
 	tcase_add_test(tcase, what_is_needed_is_not_retired);
 	tcase_add_test(tcase, purge_may_be_stopped);
