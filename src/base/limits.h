@@ -13,6 +13,8 @@
 #define LIMIT_SHAPES 32
 #define LIMIT_SHAPES_BYTES ((size_t)256 << 10)
 #define LIMIT_SHAPE_NODES 4096
+/* Pieces of one plan: most have ten. A worker keeps 64 plans. */
+#define LIMIT_PLAN_PIECES 512
 /* Values in one YAML file after aliases are expanded: stops a "billion laughs". */
 #define LIMIT_YAML_NODES 1000000
 /* A catalog's file. Schemas of real products stay under a megabyte. */

@@ -129,7 +129,7 @@ static void add_piece(struct run *run, struct piece *piece, struct cf_buf *out)
 	struct plan_maker *maker = run->maker;
 
 	piece->len = (uint32_t)out->len;
-	if (out != maker->out)
+	if (out != maker->out || maker->pieces.len >= LIMIT_PLAN_PIECES * sizeof(*piece))
 		maker->failed = true;
 	else if (buf_append(&maker->pieces, piece, sizeof(*piece)) != 0)
 		out->failed = true;

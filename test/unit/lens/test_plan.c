@@ -128,7 +128,8 @@ static struct lens_program *compile(struct chain *chain, bool down,
 
 START_TEST(plans_do_what_the_machine_does)
 {
-	struct rng rng = {2026};
+	const char *seed = getenv("CHESTERFIELD_SEED"); /* for other runs than that of each day */
+	struct rng rng = {seed ? strtoull(seed, NULL, 10) : 2026};
 	struct cf_buf document, variant;
 	unsigned planned = 0, done = 0, good = 0;
 
@@ -254,6 +255,41 @@ START_TEST(plans_give_way)
 }
 END_TEST
 
+/* A text with white space is written value by value: one piece each. */
+START_TEST(plans_have_a_limit)
+{
+	const struct lens_options options = {.identity = NULL};
+	struct rng rng = {5};
+	struct lens_program *program;
+	struct chain chain;
+	struct cf_buf text;
+
+	buf_init(&text, &mem_heap);
+	make_chain(&rng, &chain);
+	program = compile(&chain, false, &options);
+	for (int too_many = 0; too_many < 2; too_many++) {
+		struct pair pair;
+		int rc = 0;
+
+		buf_clear(&text);
+		buf_str(&text, STR("{ \"none\": 0"));
+		for (int i = 0; i < (too_many ? LIMIT_PLAN_PIECES : LIMIT_PLAN_PIECES / 2); i++)
+			buf_printf(&text, ", \"member-%d\": %d", i, i);
+		buf_byte(&text, '}');
+		pair_init(&pair);
+		for (int i = 0; i < 5; i++)
+			rc = compare(&pair, program, buf_view(&text), STR(""), false);
+		ck_assert_int_eq(rc, 0);
+		ck_assert(pair.knowing.shape != NULL);
+		ck_assert_int_eq(pair.planned > 0, !too_many);
+		pair_fini(&pair);
+	}
+	lens_program_free(program);
+	free_chain(&chain);
+	buf_fini(&text);
+}
+END_TEST
+
 static void *failing_resize(void *ctx, void *ptr, size_t size)
 {
 	int *left = ctx;
@@ -318,6 +354,7 @@ int main(void)
 	tcase_add_test(tcase, plans_do_what_the_machine_does);
 	tcase_add_test(tcase, plans_say_what_documents_are);
 	tcase_add_test(tcase, plans_give_way);
+	tcase_add_test(tcase, plans_have_a_limit);
 	tcase_add_test(tcase, missing_memory_is_told);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
