@@ -5,6 +5,8 @@
 #include "catalog/catalog.h"
 #include "lens/plan.h"
 
+#include <pthread.h>
+
 enum { RUNS = 1500, SHAPES = 4, VARIANTS = 12 };
 
 /* One worker that may plan, one that never does. */
@@ -255,6 +257,58 @@ START_TEST(plans_give_way)
 }
 END_TEST
 
+struct helper {
+	pthread_t thread;
+	const struct lens_program *program;
+	uint64_t seed;
+};
+
+static void *convert_many(void *ctx)
+{
+	const struct helper *helper = ctx;
+	struct rng rng = {helper->seed};
+	struct cf_buf document, variant;
+	struct pair pair;
+
+	buf_init(&document, &mem_heap);
+	buf_init(&variant, &mem_heap);
+	pair_init(&pair);
+	for (int shape = 0; shape < 20; shape++) {
+		random_document(&rng, &document);
+		for (int k = 0; k < VARIANTS; k++) {
+			vary(&rng, buf_view(&document), &variant);
+			(void)compare(&pair, helper->program, buf_view(&variant), STR(""), false);
+		}
+	}
+	pair_fini(&pair);
+	buf_fini(&document);
+	buf_fini(&variant);
+	return NULL;
+}
+
+/* Each with its own tape and worker. */
+START_TEST(threads_share_a_program)
+{
+	const struct lens_options options = {.identity = NULL};
+	struct helper helpers[3];
+	struct rng rng = {11};
+	struct lens_program *program;
+	struct chain chain;
+
+	make_chain(&rng, &chain);
+	program = compile(&chain, false, &options);
+	for (size_t i = 0; i < ARRAY_LEN(helpers); i++) {
+		helpers[i] = (struct helper){.program = program, .seed = i + 1};
+		ck_assert_int_eq(
+			pthread_create(&helpers[i].thread, NULL, convert_many, &helpers[i]), 0);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(helpers); i++)
+		ck_assert_int_eq(pthread_join(helpers[i].thread, NULL), 0);
+	lens_program_free(program);
+	free_chain(&chain);
+}
+END_TEST
+
 /* A text with white space is written value by value: one piece each. */
 START_TEST(plans_have_a_limit)
 {
@@ -354,6 +408,7 @@ int main(void)
 	tcase_add_test(tcase, plans_do_what_the_machine_does);
 	tcase_add_test(tcase, plans_say_what_documents_are);
 	tcase_add_test(tcase, plans_give_way);
+	tcase_add_test(tcase, threads_share_a_program);
 	tcase_add_test(tcase, plans_have_a_limit);
 	tcase_add_test(tcase, missing_memory_is_told);
 	suite_add_tcase(suite, tcase);
