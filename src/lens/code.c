@@ -108,7 +108,8 @@ static int code_field(struct coder *c, struct body *body, struct layout *layout,
 	if (!instr)
 		return rc ? rc : CF_ERR_NOMEM;
 	instr->reg = reg;
-	if (code == DO_APPEAR)
+	/* A base without the field is seen with its default from the other side. */
+	if (code == DO_APPEAR || code == DO_VANISH)
 		instr->text = c->program->cambria_defaults ? step->op->cambria_default
 							   : step->op->fallback;
 	return 0;

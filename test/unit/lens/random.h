@@ -19,6 +19,7 @@ static inline void random_op(struct rng *rng, unsigned depth, struct cf_buf *out
 {
 	static const char names[] = "abcdef";
 	char a = names[rng_below(rng, 6)], b = names[rng_below(rng, 6)];
+	char other = a == b ? (a == 'f' ? 'a' : (char)(a + 1)) : b; /* check refuses the same */
 
 	switch (rng_below(rng, depth ? 9 : 7)) {
 	case 0:
@@ -31,10 +32,10 @@ static inline void random_op(struct rng *rng, unsigned depth, struct cf_buf *out
 		buf_printf(out, "{\"rename\":{\"source\":\"%c\",\"destination\":\"%c\"}}", a, b);
 		return;
 	case 3:
-		buf_printf(out, "{\"hoist\":{\"host\":\"%c\",\"name\":\"%c\"}}", a, b);
+		buf_printf(out, "{\"hoist\":{\"host\":\"%c\",\"name\":\"%c\"}}", a, other);
 		return;
 	case 4:
-		buf_printf(out, "{\"plunge\":{\"host\":\"%c\",\"name\":\"%c\"}}", a, b);
+		buf_printf(out, "{\"plunge\":{\"host\":\"%c\",\"name\":\"%c\"}}", a, other);
 		return;
 	case 5:
 		buf_printf(out, "{\"wrap\":{\"name\":\"%c\"}}", a);
