@@ -91,7 +91,7 @@ const struct cli_command cmd_usage = {
 	.usage = "--store URL [--state URL] [-c DIR]",
 	.help = "`writes` counts the documents of a version that others wrote, each time a run "
 		"took them; what runs write themselves never counts, nor what they read again. "
-		"`last write` is when a run took the last one. `found` counts the documents that "
+		"`last write` is when a run took the last one. `found` counts those of them that "
 		"were there when the first run began: nobody knows how old they are.",
 	.options = options,
 	.run = run,

@@ -182,8 +182,8 @@ int sync_purge(struct cf_store *store, struct cf_store *state, const struct cata
 struct sync_usage {
 	struct cf_str version; /* "todo-item@1" */
 	uint64_t writes;       /* documents that others wrote, each time a run took them */
-	uint64_t found;        /* documents that were there when the first run began to read:
-				* nobody knows when they were written */
+	uint64_t found;        /* of them: were there when the first run began to read, and
+				* nobody knows since when */
 	int64_t last_ms;       /* when a run took the last write; 0: never */
 	bool served;           /* supported by the catalog (NULL: by any), and not retired */
 };

@@ -2,7 +2,7 @@
  *
  * A write counts when the lineage took it and did not know it: what the feed repeats is
  * known by then, and what we write is known before it is written. Until everything was
- * read once, documents of lineages that nobody knows are counted as found; while a
+ * read once, documents of lineages that nobody knows are counted as found, too; while a
  * state is rebuilt nothing is counted, for nobody knows who wrote what. Several
  * runs add to one record, each on top of what it read; a write of one batch may go
  * uncounted where a process is killed before its checkpoint.
@@ -19,7 +19,7 @@ void usage_note(struct sync *sync, const struct slot_kind *kind, uint64_t writes
 		return;
 	if (first_sight && !sync->read_all) {
 		usage->new_found++;
-		return;
+		writes = 1;
 	}
 	usage->new_writes += writes;
 	usage->last_ms = sync->env->now_ms(sync->env->ctx);

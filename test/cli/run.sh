@@ -34,7 +34,7 @@ expect_code 0
 expect_out_has '"started":true,"behind":0'
 run usage --store "$store" --json
 expect_code 0
-expect_out_has '"version":"todo-item@1","writes":0,"found":3,"last_ms":0,"served":true'
+expect_out_has '"version":"todo-item@1","writes":3,"found":3,"last_ms":1'
 
 begin "an invalid document waits in quarantine, with the reason"
 printf '%s\n' '{"_id":"todo-item@1:bad","schema":"todo-item","version":1,"title":7,"isDone":true}' \
