@@ -171,21 +171,27 @@ static int read_bases(struct purge *p, const struct cf_record *records, size_t c
 	return rc ? rc : store_get(p->state, gets, count, CF_READ_BODIES, &p->arena, ret, error);
 }
 
-/* Whether all that lives of the document was agreed on. */
-static bool is_agreed(struct purge *p, const struct cf_record *record, const struct cf_record *base)
+/* Whether all that lives of the document was agreed on. A base that cannot be read
+ * knows nothing. 0 or NOMEM. */
+static int is_agreed(struct purge *p, const struct cf_record *record, const struct cf_record *base,
+		     bool *ret)
 {
 	struct cf_str body;
+	int rc;
 
+	*ret = false;
 	if (base->revision_count == 0 || base->revisions[0].deleted)
-		return false;
+		return 0;
 	body = base->revisions[0].body;
-	if (json_read(&p->doc, body.ptr, body.len, JSON_READ_DOCUMENT, NULL))
-		return false;
+	rc = json_read(&p->doc, body.ptr, body.len, JSON_READ_DOCUMENT, NULL);
+	if (rc)
+		return rc == CF_ERR_NOMEM ? rc : 0;
 	for (size_t i = 0; i < record->revision_count; i++)
 		if (!record->revisions[i].deleted &&
 		    !unserved_knows(json_root(&p->doc), p->place, record->revisions[i].rev))
-			return false;
-	return true;
+			return 0;
+	*ret = true;
+	return 0;
 }
 
 /* Tombstones keep type and version, so that filtered replication carries them. */
@@ -226,8 +232,10 @@ static int delete_page(struct purge *p, const struct cf_record *records, size_t 
 		return error_nomem(error);
 	rc = read_bases(p, records, count, bases, error);
 	for (size_t i = 0; i < count && rc == 0; i++) {
-		bool agreed = is_agreed(p, &records[i], &bases[i]);
+		bool agreed;
 
+		if (is_agreed(p, &records[i], &bases[i], &agreed))
+			return error_nomem(error);
 		done->kept += !agreed;
 		for (size_t k = 0; k < records[i].revision_count && agreed; k++)
 			if (!records[i].revisions[k].deleted)

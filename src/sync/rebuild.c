@@ -41,12 +41,15 @@ struct rebuilding {
 static int make_put(struct rebuilding *r, const struct cf_record *record, struct cf_put *ret)
 {
 	struct cf_str body = record->revisions[0].body;
+	int rc;
 
 	*ret = (struct cf_put){
 		.id = record->id, .kind = CF_PUT_ANY, .deleted = true, .body = STR("{}")};
-	if (r->retired_count == 0 || !str_starts_with(record->id, STR("base/")) ||
-	    json_read(&r->doc, body.ptr, body.len, JSON_READ_DOCUMENT, NULL))
+	if (r->retired_count == 0 || !str_starts_with(record->id, STR("base/")))
 		return 0;
+	rc = json_read(&r->doc, body.ptr, body.len, JSON_READ_DOCUMENT, NULL);
+	if (rc)
+		return rc == CF_ERR_NOMEM ? rc : 0;
 	if (unserved_keep(json_root(&r->doc), r->retired, r->retired_count, &r->arena, &body))
 		return CF_ERR_NOMEM;
 	if (body.len) {

@@ -38,24 +38,29 @@ static bool is_live(const struct cf_record *record)
 	return record->revision_count && !record->revisions[0].deleted;
 }
 
-/* Whether all that lives of it was agreed on. The reason names the version first. */
-static bool is_known(const struct looked *looked, struct json_doc *doc)
+/* Whether all that lives of it was agreed on. The reason names the version first. 0 or
+ * NOMEM. */
+static int is_known(const struct looked *looked, struct json_doc *doc, bool *ret)
 {
 	const struct cf_record *record = looked->one->record;
 	struct cf_str why = looked->one->why, body;
 	const char *space = memchr(why.ptr, ' ', why.len);
 	struct cf_str place = {why.ptr, space ? (size_t)(space - why.ptr) : why.len};
+	int rc;
 
+	*ret = false;
 	if (!is_live(looked->base))
-		return false;
+		return 0;
 	body = looked->base->revisions[0].body;
-	if (json_read(doc, body.ptr, body.len, JSON_READ_DOCUMENT, NULL))
-		return false;
+	rc = json_read(doc, body.ptr, body.len, JSON_READ_DOCUMENT, NULL);
+	if (rc)
+		return rc == CF_ERR_NOMEM ? rc : 0;
 	for (size_t i = 0; i < record->revision_count; i++)
 		if (!record->revisions[i].deleted &&
 		    !unserved_knows(json_root(doc), place, record->revisions[i].rev))
-			return false;
-	return true;
+			return 0;
+	*ret = true;
+	return 0;
 }
 
 static int write_entry(struct sync *sync, const struct unsupported *one, struct cf_str *ret)
@@ -115,10 +120,12 @@ int unsupported_take(struct sync *sync, const struct unsupported_list *list, str
 	json_doc_init(&doc, sync->mem);
 	rc = read_all(sync, list, looked, gets, error);
 	for (size_t i = 0; i < list->count && rc == 0; i++) {
-		bool news = is_live(looked[i].one->record) && !is_known(&looked[i], &doc);
+		bool news, known;
 		struct cf_put put = {.id = gets[2 * i].id, .kind = CF_PUT_ANY, .body = STR("{}")};
 
-		if (news == is_live(looked[i].listed))
+		rc = is_known(&looked[i], &doc, &known) ? error_nomem(error) : 0;
+		news = is_live(looked[i].one->record) && !known;
+		if (rc || news == is_live(looked[i].listed))
 			continue;
 		put.deleted = !news;
 		if (news && write_entry(sync, looked[i].one, &put.body))

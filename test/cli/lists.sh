@@ -221,7 +221,8 @@ for i in $(seq "$number"); do
 	fi
 	expect_has "err$i" 'another program holds the file locked'
 done
-exec {LOCK[1]}>&-
+to=${LOCK[1]}
+exec {to}>&-
 wait
 
 finish

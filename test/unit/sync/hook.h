@@ -4,6 +4,8 @@
 
 #include "store/store.h"
 
+#include <stdlib.h>
+
 struct hook {
 	struct cf_store store; /* give &hook.store to whoever is tested */
 	struct cf_store *inner;
@@ -84,6 +86,25 @@ static const struct cf_store_ops hook_ops = {
 static inline void hook_init(struct hook *hook, struct cf_store *inner)
 {
 	*hook = (struct hook){.store = {&hook_ops, inner->capabilities}, .inner = inner};
+}
+
+/* Memory of which only so many pieces can be had. */
+struct failing {
+	size_t left;
+};
+
+static inline void *failing_resize(void *ctx, void *ptr, size_t size)
+{
+	struct failing *failing = ctx;
+
+	if (size == 0) {
+		free(ptr);
+		return NULL;
+	}
+	if (failing->left == 0)
+		return NULL;
+	failing->left--;
+	return realloc(ptr, size);
 }
 
 #endif

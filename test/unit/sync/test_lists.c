@@ -268,24 +268,6 @@ END_TEST
 
 /* --- no memory --------------------------------------------------------------------- */
 
-struct failing {
-	size_t left;
-};
-
-static void *failing_resize(void *ctx, void *ptr, size_t size)
-{
-	struct failing *failing = ctx;
-
-	if (size == 0) {
-		free(ptr);
-		return NULL;
-	}
-	if (failing->left == 0)
-		return NULL;
-	failing->left--;
-	return realloc(ptr, size);
-}
-
 START_TEST(each_allocation_of_a_decision_may_fail)
 {
 	struct failing failing = {0};

@@ -417,6 +417,94 @@ START_TEST(rebuilding_that_was_stopped_is_pending)
 }
 END_TEST
 
+/* --- no memory -------------------------------------------------------------------------- */
+
+struct starved {
+	struct bed *bed;
+	struct cf_mem mem;
+	struct cf_arena arena;
+};
+
+static int starved_retire(struct starved *s)
+{
+	bool already;
+
+	return sync_retire(s->bed->state, s->bed->catalog, major_of(s->bed, "todo-item", 1),
+			   &env_system, &already, &s->mem, &s->bed->error);
+}
+
+static int starved_purge(struct starved *s)
+{
+	struct sync_purge how = {NULL, NULL};
+	struct sync_purged done;
+
+	return sync_purge(s->bed->store, s->bed->state, s->bed->catalog,
+			  major_of(s->bed, "todo-item", 1), &how, &done, &s->mem, &s->bed->error);
+}
+
+static int starved_count(struct starved *s)
+{
+	uint64_t count;
+
+	return sync_version_count(s->bed->store, s->bed->catalog, major_of(s->bed, "todo-item", 1),
+				  &count, &s->mem, &s->bed->error);
+}
+
+static int starved_usage(struct starved *s)
+{
+	struct sync_usage *usage;
+	size_t count;
+
+	return sync_usage_read(s->bed->state, s->bed->catalog, &s->arena, &usage, &count,
+			       &s->bed->error);
+}
+
+static int starved_retry(struct starved *s)
+{
+	uint64_t count;
+
+	return sync_quarantine_retry_all(s->bed->state, &count, &s->mem, &s->bed->error);
+}
+
+static int starved_rebuild(struct starved *s)
+{
+	uint64_t forgotten;
+
+	return sync_rebuild(s->bed->state, &env_system, &forgotten, &s->mem, &s->bed->error);
+}
+
+static int (*const starved[])(struct starved *s) = {
+	starved_retire, starved_count, starved_purge, starved_usage, starved_retry, starved_rebuild,
+};
+
+START_TEST(each_allocation_may_fail)
+{
+	struct bed bed;
+
+	start(&bed);
+	put(&bed, "todo-item@1:bad", V1("\"title\":7,\"isDone\":true"));
+	settle(&bed);
+	for (size_t i = 0; i < ARRAY_LEN(starved); i++) {
+		struct failing failing = {0};
+		struct starved s = {.bed = &bed, .mem = {failing_resize, &failing}};
+		int rc = CF_ERR_NOMEM;
+
+		for (size_t n = 0; rc == CF_ERR_NOMEM; n++) {
+			failing.left = n;
+			arena_init(&s.arena, &s.mem);
+			rc = starved[i](&s);
+			arena_fini(&s.arena);
+			ck_assert_uint_lt(n, 1000);
+		}
+		ck_assert_msg(rc == 0, "%zu: %s", i, bed.error.message);
+	}
+	settle(&bed);
+	expect(&bed, "todo-item@1:a", NULL);
+	expect(&bed, "todo-item@3:a", V3("\"title\":\"t\",\"status\":\"done\""));
+	bed_close(&bed);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sync-retire");
@@ -431,6 +519,7 @@ int main(void)
 	tcase_add_test(tcase, usage_is_what_others_wrote);
 	tcase_add_test(tcase, two_runs_add_to_one_figure);
 	tcase_add_test(tcase, rebuilding_keeps_what_people_decided);
+	tcase_add_test(tcase, each_allocation_may_fail);
 	tcase_add_test(tcase, rebuilding_that_was_stopped_is_pending);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
