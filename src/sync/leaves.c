@@ -190,7 +190,7 @@ static int find_edits(struct bench *bench, struct lineage *lineage, struct slot 
 			rc = conflict_add(bench, lineage, NULL, &edit, true);
 			continue;
 		}
-		if (is_late(&edit, &was, &base->agreed))
+		if (is_late(&edit, &was, &base->agreed) && !PLANTED(bench, LATE_AS_FREE))
 			rc = list_agreed(bench, lineage, slot, edit, leaves, leaf_count);
 		if (rc == 0)
 			rc = add_edit(bench, lineage, slot, edit);
@@ -447,6 +447,27 @@ static bool is_as_agreed(struct bench *bench, const struct lineage *lineage,
 			    !atoms_diff_next(&diff));
 }
 
+/* All of it was deleted, and nobody wrote since: what still lives are documents whose
+ * tombstones did not land. */
+static bool is_buried(const struct lineage *lineage)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
+		const struct base_slot *base = &lineage->base.slots[i];
+		const struct cf_record *record = &lineage->slots[i].record;
+
+		if (base->there)
+			return false;
+		known = known || base->known_count > 0;
+		for (size_t k = 0; k < record->revision_count; k++)
+			if (!record->revisions[k].deleted &&
+			    base_find(base, record->revisions[k].rev) < 0)
+				return false;
+	}
+	return known;
+}
+
 /* A delete counts where nobody edited anything since: then all go. Else the edit
  * wins, and the deleted documents are made again. */
 static int settle_deletes(struct bench *bench, struct lineage *lineage)
@@ -493,5 +514,9 @@ int lineage_read_leaves(struct bench *bench, struct lineage *lineage)
 		return 0;
 	for (size_t i = 0; i < own && rc == 0; i++)
 		rc = read_slot(bench, lineage, &lineage->slots[i]);
+	if (rc == 0 && is_buried(lineage)) {
+		lineage->delete_all = true;
+		return 0;
+	}
 	return rc ? rc : settle_deletes(bench, lineage);
 }

@@ -37,6 +37,20 @@ static void settle_bounded(struct world *world, const char *when)
 			   (unsigned long long)written, when, (unsigned long long)bound);
 }
 
+/* Once silent, the engine writes nothing into its state either. */
+static void expect_rest(struct world *world)
+{
+	struct cf_store_info before, after;
+	int rc = store_info(world->state, &world->arena, &before, NULL);
+
+	cf_assert(rc == 0);
+	(void)engines_settle(world);
+	rc = store_info(world->state, &world->arena, &after, NULL);
+	cf_assert(rc == 0);
+	if (!str_equal(before.token, after.token))
+		world_fail(world, 3, "records of the state are written though nothing happens");
+}
+
 static void expect_silence(struct world *world, int law, const char *when)
 {
 	uint64_t written = world->law ? 0 : engines_settle(world);
@@ -56,6 +70,7 @@ void heal_and_check(struct world *world)
 		oracle_check_waiting(world);
 	if (!world->law)
 		oracle_check(world);
+	model_note_agreed(world);
 	push_all(world);
 	settle_bounded(world, "after everything arrived");
 	if (!world->law)
@@ -71,6 +86,8 @@ void heal_and_check(struct world *world)
 	if (!world->law)
 		model_check(world);
 	expect_silence(world, 3, "after the end");
+	if (!world->law)
+		expect_rest(world);
 	state_lose(world, false);
 	expect_silence(world, 5, "when all changes came again");
 	state_lose(world, true);

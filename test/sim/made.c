@@ -228,9 +228,9 @@ static void make_next(struct making *making)
 
 static void save_config(struct making *making)
 {
-	static const char *const policies[] = {"{prefer: newest-version, late: agreed}",
-					       "{prefer: newest-version, late: agreed}",
-					       "{prefer: oldest-version, late: agreed}"};
+	static const char *const policies[] = {
+		"{prefer: newest-version, late: agreed}", "{prefer: newest-version, late: agreed}",
+		"{prefer: oldest-version, late: agreed}", "{prefer: newest-version, late: edit}"};
 	struct cf_buf text;
 
 	buf_init(&text, &mem_heap);

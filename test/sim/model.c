@@ -75,31 +75,55 @@ static bool names_data(const char *stub, struct cf_str data)
 	return strstr(stub, hex) != NULL;
 }
 
-/* Whether an entry says that this write lost. */
-static bool is_loser(const struct world *world, const struct listed *listed,
-		     const struct event *event, size_t atom)
+/* Whether a listed value is what the write said, as that version says it. */
+static bool is_image(struct world *world, const char *value, const struct view *view, int token,
+		     unsigned bits_lost)
 {
-	const struct view *view = &world->shape->atoms[atom].views[event->level];
-	int token = event->changes[atom];
 	struct cf_buf text;
-	bool found;
+	struct json_doc doc;
+	int listed;
+	bool same;
 
-	if (!listed->whole || strcmp(listed->loser_id, event->id) != 0 ||
-	    strcmp(listed->pointer, view->pointer) != 0)
-		return false;
-	buf_init(&text, &mem_heap);
 	if (token == TOKEN_ABSENT)
-		buf_str(&text, STR("null"));
-	else
+		return strcmp(value, "null") == 0;
+	if (view->kind == VALUE_DATA) {
+		buf_init(&text, &mem_heap);
 		view_text(view, token, &text);
-	found = view->kind == VALUE_DATA && token != TOKEN_ABSENT
-			? names_data(listed->value, buf_view(&text))
-			: str_equal(str_of(listed->value), buf_view(&text));
-	buf_fini(&text);
-	return found;
+		same = names_data(value, buf_view(&text));
+		buf_fini(&text);
+		return same;
+	}
+	json_doc_init(&doc, &mem_heap);
+	listed = view_token(view, world_json(world, &doc, str_of(value)));
+	json_doc_fini(&doc);
+	return listed >= 0 &&
+	       listed >> bits_lost == token >> view->shift << view->shift >> bits_lost;
 }
 
-static bool is_listed(const struct world *world, const struct event *event, size_t atom)
+/* Whether an entry says that this write lost: in its own version, or where it had been
+ * agreed on, in any. */
+static bool is_loser(struct world *world, const struct listed *listed, const struct event *event,
+		     size_t atom)
+{
+	const struct atom_def *def = &world->shape->atoms[atom];
+
+	for (size_t i = 0; i < world->shape->level_count && listed->whole; i++) {
+		const struct view *view = &def->views[i];
+		char id[64];
+
+		if (!view->there)
+			continue;
+		place_id(&world->shape->levels[i].places[view->place], event->lineage, id);
+		if (strcmp(listed->loser_id, id) == 0 &&
+		    strcmp(listed->pointer, view->pointer) == 0 &&
+		    is_image(world, listed->value, view, event->changes[atom],
+			     i == event->level ? 0 : def->shift_max))
+			return true;
+	}
+	return false;
+}
+
+static bool is_listed(struct world *world, const struct event *event, size_t atom)
 {
 	for (size_t i = 0; i < world->listed_count; i++)
 		if (is_loser(world, &world->listed[i], event, atom))
@@ -214,6 +238,35 @@ static void check_atom(struct world *world, unsigned lineage, size_t atom)
 	}
 }
 
+void model_note_agreed(struct world *world)
+{
+	memset(world->agreed, -1, sizeof(world->agreed));
+	for (unsigned lineage = 0; lineage < KEYS; lineage++) {
+		if (oracle_blocked(world, lineage))
+			continue;
+		for (size_t i = 0; i < world->event_count; i++)
+			for (size_t atom = 0; atom < world->shape->atom_count; atom++)
+				if (concerns(&world->events[i], lineage, atom) &&
+				    world->events[i].changes[atom] >= 0 &&
+				    stands(world, lineage, atom, &world->events[i]))
+					world->agreed[lineage][atom] = (int8_t)i;
+	}
+}
+
+/* The policy: what was agreed stays, whatever comes late. */
+static void check_policy(struct world *world, unsigned lineage, size_t atom)
+{
+	const struct atom_def *def = &world->shape->atoms[atom];
+	int agreed = world->agreed[lineage][atom];
+
+	if (def->loose || world->shape->late_wins || agreed < 0 ||
+	    !(last_words(world, lineage, atom) >> agreed & 1))
+		return;
+	if (!stands(world, lineage, atom, &world->events[agreed]))
+		world_fail(world, 2, "%s of k%u was agreed, and gave way to what came late",
+			   def->views[world->events[agreed].level].pointer, lineage);
+}
+
 /* --- deletes ------------------------------------------------------------------------------ */
 
 static bool lineage_lives(struct world *world, unsigned lineage)
@@ -233,8 +286,7 @@ static bool lineage_lives(struct world *world, unsigned lineage)
 }
 
 /* Whether the document that was deleted can say anything of a write. */
-static bool could_tell(const struct world *world, const struct event *deleted,
-		       const struct event *write)
+static bool could_tell(struct world *world, const struct event *deleted, const struct event *write)
 {
 	const struct level *level = &world->shape->levels[deleted->level];
 
@@ -285,7 +337,7 @@ static struct fate fate_of(const struct world *world, unsigned lineage)
 
 /* Whether a write stands against all deletes: nobody who deleted had seen it, though
  * their documents could tell them of it. */
-static bool is_rescued(const struct world *world, const struct fate *fate)
+static bool is_rescued(struct world *world, const struct fate *fate)
 {
 	for (size_t i = 0; i < world->event_count; i++) {
 		bool all = (fate->last & fate->writes) >> i & 1;
@@ -409,7 +461,9 @@ void model_check(struct world *world)
 		if (check_deletes(world, lineage) || world->law)
 			continue;
 		for (size_t atom = 0; atom < world->shape->atom_count && !world->law; atom++)
-			if (!world->shape->atoms[atom].mute)
+			if (!world->shape->atoms[atom].mute) {
 				check_atom(world, lineage, atom);
+				check_policy(world, lineage, atom);
+			}
 	}
 }

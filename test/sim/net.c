@@ -156,6 +156,9 @@ static enum fault enter(struct net *net)
 	}
 	if (!step || !world->faults || step->fault_at != number)
 		return FAULT_NONE;
+	/* Where late edits win, what they win against is listed only where it has landed. */
+	if (world->shape->late_wins)
+		return FAULT_NONE;
 	if (step->fault != FAULT_NONE)
 		world_say(world, "    operation %u: fault %u", number, step->fault);
 	return (enum fault)step->fault;

@@ -102,6 +102,7 @@ static struct shape *checked(struct shape *shape, int rc)
 {
 	if (rc)
 		exit(2);
+	shape->late_wins = catalog_conflicts(shape->catalog)->late_edit_wins;
 	shape->type_field = catalog_identity(shape->catalog)->type_field;
 	shape->version_field = catalog_identity(shape->catalog)->version_field;
 	return shape;

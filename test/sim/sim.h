@@ -85,6 +85,7 @@ struct shape {
 	struct atom_def atoms[ATOMS_MAX];
 	size_t atom_count;
 	struct shared_def shared;
+	bool late_wins; /* conflicts: {late: edit} */
 	struct cf_str type_field, version_field;
 };
 
@@ -253,7 +254,8 @@ struct world {
 	struct event events[EVENTS_MAX];
 	size_t event_count;
 	uint8_t classes[LINEAGES][ATOMS_MAX];
-	bool twins[LINEAGES]; /* two apps wrote the same revision, each for itself */
+	int8_t agreed[KEYS][ATOMS_MAX]; /* the write that stood when all was agreed; -1 */
+	bool twins[LINEAGES];           /* two apps wrote the same revision, each for itself */
 	struct rev_note notes[NOTES];
 	struct listed listed[LISTED_MAX];
 	size_t listed_count;
@@ -312,7 +314,8 @@ void heal_and_check(struct world *world);                   /* heal.c */
 void oracle_check(struct world *world);                     /* laws 1 and 4 */
 bool oracle_blocked(struct world *world, unsigned lineage); /* invalid or incomplete now */
 void oracle_check_waiting(struct world *world);             /* laws 7 and 8 */
-void model_check(struct world *world);                      /* law 2 */
+void model_note_agreed(struct world *world); /* which writes stand, now that all is silent */
+void model_check(struct world *world);       /* law 2 */
 void listed_collect(struct world *world);
 
 /* --- planted.c ---------------------------------------------------------------------- */
