@@ -5,9 +5,9 @@
  * Schemas, and documents are generated from both.
  *
  * CHESTERFIELD_SEED repeats a run, CHESTERFIELD_RUNS makes it longer. A failure
- * shows seed, lenses and the smallest document that was found to fail. Not made here: split
- * and join (test_apply.c), and parts
- * (extract, embed), which check proves on the examples.
+ * shows seed, lenses and the smallest document that was found to fail. Not made here:
+ * split, join, extract and embed, whose documents are several
+ * (test/unit/catalog/test_part_laws.c).
  */
 #include "check_main.h"
 #include "lens/lens.h"
