@@ -5,7 +5,7 @@
 #include "check_main.h"
 #include "sync/sync.h"
 
-enum { KEYS = 3, STEPS = 40, HISTORIES = 400, REMEMBERED = 64 };
+enum { KEYS = 3, STEPS = 40, HISTORIES = 150, REMEMBERED = 64 };
 
 struct memory_of_app {
 	char id[64];
@@ -302,7 +302,7 @@ int main(void)
 	Suite *suite = suite_create("sync-random");
 	TCase *tcase = tcase_create("random");
 
-	tcase_set_timeout(tcase, 60);
+	tcase_set_timeout(tcase, 240);
 	tcase_add_loop_test(tcase, random_histories_end_in_agreement, 0, ARRAY_LEN(apps));
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
