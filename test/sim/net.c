@@ -146,6 +146,10 @@ static enum fault enter(struct net *net)
 	const struct step *step = engine->step;
 	unsigned number = engine->operations++;
 
+	/* Where late edits win, what they win against is listed only where it has landed:
+	 * there, nothing comes between the operations of a step. */
+	if (world->shape->late_wins)
+		return FAULT_NONE;
 	if (step && world->inside && !world->nested && step == world->inside - 1) {
 		while (world->inside_next < world->inside_count &&
 		       world->inside[world->inside_next].at <= number) {
@@ -155,9 +159,6 @@ static enum fault enter(struct net *net)
 		}
 	}
 	if (!step || !world->faults || step->fault_at != number)
-		return FAULT_NONE;
-	/* Where late edits win, what they win against is listed only where it has landed. */
-	if (world->shape->late_wins)
 		return FAULT_NONE;
 	if (step->fault != FAULT_NONE)
 		world_say(world, "    operation %u: fault %u", number, step->fault);
