@@ -391,10 +391,12 @@ static int run_once(struct sync *sync, const struct lineage_name *names, size_t 
 		return error_nomem(error);
 	for (size_t i = 0; i < count && rc == 0; i++)
 		rc = lineage_init(&sync->bench, &lineages[i], &names[i]) ? error_nomem(error) : 0;
-	if (rc == 0)
-		rc = read_documents(sync, lineages, count, error);
+	/* The bases first: what they announce is then in the documents, or has not landed.
+	 * Where another engine agrees on something meanwhile, our base is refused. */
 	if (rc == 0)
 		rc = read_bases(sync, lineages, count, &bases, error);
+	if (rc == 0)
+		rc = read_documents(sync, lineages, count, error);
 	for (size_t i = 0; i < count && rc == 0; i++)
 		rc = work_on(sync, &lineages[i], i, &bases[i], &plan, error);
 	if (rc == 0)

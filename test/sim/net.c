@@ -210,25 +210,22 @@ static void note_reads(struct net *net, const struct cf_record *records, size_t 
 {
 	struct engine *engine = net->engine;
 
-	if (net->state) {
-		for (size_t i = 0; i < count; i++) {
-			unsigned lineage = world_lineage(net->world, records[i].id);
-
-			for (size_t k = 0; k < records[i].revision_count; k++)
-				engine->read[lineage] |= world_note(net->world, records[i].id,
-								    records[i].revisions[k].rev)
-								 ->events;
-		}
-		return;
-	}
-	/* A batch reads its lineages anew. */
-	for (size_t i = 0; i < count && (flags & CF_READ_LEAVES); i++) {
+	for (size_t i = 0; i < count && net->state; i++) {
 		unsigned lineage = world_lineage(net->world, records[i].id);
 
+		/* A batch reads its lineages anew, their bases first. */
+		if (!str_starts_with(records[i].id, STR("base/")))
+			continue;
 		if (lineage < KEYS)
 			engine->read[lineage] = 0;
 		engine->invalid[lineage] = false;
+		for (size_t k = 0; k < records[i].revision_count; k++)
+			engine->read[lineage] |=
+				world_note(net->world, records[i].id, records[i].revisions[k].rev)
+					->events;
 	}
+	if (net->state)
+		return;
 	for (size_t i = 0; i < count; i++)
 		note_read_document(net, &records[i], flags & CF_READ_LEAVES);
 }
