@@ -77,13 +77,11 @@ static int examine(struct prover *p, bool down)
 /* Members go while the document is valid and something is still wrong. */
 static int shrink(struct prover *p, bool down)
 {
-	const struct schema *schema =
-		p->source.majors[0] ? catalog_major_schema(p->source.majors[0]) : NULL;
 	struct cf_error error = {0};
 	uint32_t i = 0;
 	int rc = 0;
 
-	while (schema && rc == 0 && i < json_count(p->source.values[0])) {
+	while (p->source.majors[0] && rc == 0 && i < json_count(p->source.values[0])) {
 		buf_clear(&p->kept);
 		rc = buf_str(&p->kept, buf_view(&p->source.texts[0]))
 			     ? CF_ERR_NOMEM
@@ -91,7 +89,7 @@ static int shrink(struct prover *p, bool down)
 		if (rc == 0)
 			rc = side_set(&p->source, 0, buf_view(&p->tried), &error);
 		p->found = false;
-		if (rc == 0 && schema_validate(schema, p->source.values[0], NULL, &error) == 0)
+		if (rc == 0 && side_valid(&p->source, 0, &error) == 0)
 			rc = examine(p, down);
 		rc = proof_ends(rc) ? rc : 0;
 		if (rc == 0 && !p->found) {

@@ -140,8 +140,7 @@ static int edit(struct locality *l, size_t place, unsigned size, struct cf_str *
 		return CF_ERR_NOMEM;
 	rc = side_set(&l->edited, place, buf_view(&l->text), &error);
 	if (rc == 0)
-		rc = schema_validate(catalog_major_schema(l->edited.majors[place]),
-				     l->edited.values[place], NULL, &error);
+		rc = side_valid(&l->edited, place, &error);
 	if (rc == 0)
 		*ret_name = name;
 	return proof_ends(rc) ? rc : 0;

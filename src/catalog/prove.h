@@ -17,6 +17,7 @@ struct bench {
 
 /* Documents of one side, by place. */
 struct side {
+	const struct catalog *catalog;
 	size_t count;
 	const struct catalog_major *majors[PLACES_MAX];
 	struct lens_side places;
@@ -43,6 +44,8 @@ int side_apply(struct bench *bench, const struct lens_program *program, const st
 	       const struct side *base, struct side *to, struct cf_error *error);
 /* Whether they hold the same documents, by value. */
 bool side_same(const struct side *a, const struct side *b);
+/* As catalog_validate, of one place; there is a schema for it. */
+int side_valid(const struct side *side, size_t i, struct cf_error *error);
 /* The first place whose document its schema refuses, or `count`. */
 size_t side_invalid(const struct side *side, struct cf_error *error);
 /* The document of a place without one of its members, or with another value for it

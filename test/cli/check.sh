@@ -343,4 +343,12 @@ begin "a format that is none"
 run graph -c "$source/examples/todo" --format png
 expect_code 2
 
+begin "schemas that speak of _id are proven like others"
+cp -r "$source/test/unit/sync/catalogs/lists" with-id
+sed -i 's/"required": \["schema"/"required": ["_id", "schema"/; s/"schema": {"const"/"_id": {"type": "string", "pattern": "^list@"}, "schema": {"const"/' \
+	with-id/schemas/list/*.json
+run check with-id
+expect_code 0
+expect_out ''
+
 finish
