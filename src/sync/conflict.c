@@ -5,7 +5,7 @@ static uint64_t version_of(const struct lineage *lineage, const struct edit *edi
 {
 	const struct slot_kind *kind = lineage->slots[edit->slot].kind;
 
-	return (uint64_t)kind->major->major;
+	return kind->age;
 }
 
 /* Order of two documents by a field: numbers by value, all else bytewise (which

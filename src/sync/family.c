@@ -241,6 +241,42 @@ static int build_family(struct registry *registry, struct family *family, struct
 	return rc;
 }
 
+/* The oldest version of another type that comes with this part; 0: none. */
+static uint32_t first_with(const struct family *family, size_t slot)
+{
+	uint32_t first = 0;
+
+	for (size_t i = 0; i < family->link_count; i++) {
+		const struct link *link = &family->links[i];
+
+		for (size_t k = 1; k < link->up.output_count; k++)
+			if (link->up.outputs[k] == slot && (!first || link->newer_major < first))
+				first = link->newer_major;
+	}
+	return first;
+}
+
+/* The majors of a part's type say nothing beside those of the type it was split from: a
+ * part is as old as the first version that comes with it, and its later majors follow. */
+static void order_by_age(struct family *family)
+{
+	enum { STEP = 1 << 16 };
+
+	for (size_t i = 0; i < family->slot_count; i++) {
+		struct slot_kind *slot = &family->slots[i];
+		const struct slot_kind *before = i ? slot - 1 : NULL;
+		uint32_t with = first_with(family, i);
+
+		if (with)
+			slot->age = (uint64_t)with * STEP + 1;
+		else if (before && before->major->type == slot->major->type && before->age % STEP &&
+			 !slot->shared)
+			slot->age = before->age + 1;
+		else
+			slot->age = (uint64_t)slot->major->major * STEP;
+	}
+}
+
 /* Links moved while they were ordered: shared slots point at them again. */
 static void retie_shared(struct registry *registry, struct family *family)
 {
@@ -253,6 +289,7 @@ static void retie_shared(struct registry *registry, struct family *family)
 	}
 	for (size_t i = 0; i < family->link_count; i++)
 		tie_shared(registry, family, &family->links[i]);
+	order_by_age(family);
 }
 
 int registry_init(struct registry *registry, const struct catalog *catalog, const bool *retired,

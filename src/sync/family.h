@@ -18,6 +18,7 @@ struct slot_kind {
 	const struct catalog_major *major;
 	struct cf_str place;       /* "todo-item@2" */
 	struct keyed_arrays keyed; /* arrays of the place that merge by element */
+	uint64_t age; /* order of versions by age, also where they are of different types */
 	bool shared;
 	struct family *part_family; /* shared: where the part's own lineage is */
 	const struct link *link;    /* shared: the link whose lens names the reference */
