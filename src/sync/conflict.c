@@ -111,8 +111,9 @@ int conflict_add(struct bench *bench, struct lineage *lineage, const struct edit
 				      .loser_value = l->value,
 				      .winner_pointer = w ? w->pointer : l->pointer,
 				      .late = late,
-				      .policy = late ? "late: agreed"
-						     : decided_by(bench, lineage, w, l),
+				      .policy = !late ? decided_by(bench, lineage, w, l)
+						: w   ? "late: edit"
+						      : "late: agreed",
 				      .next = lineage->conflicts};
 	lineage->conflicts = conflict;
 	lineage->conflict_count++;
