@@ -447,6 +447,15 @@ static bool is_as_agreed(struct bench *bench, const struct lineage *lineage,
 			    !atoms_diff_next(&diff));
 }
 
+/* No document of it was ever seen, or none is left: there is nothing to agree on. */
+static bool is_nowhere(const struct lineage *lineage)
+{
+	for (size_t i = 0; i < lineage->name.family->own_count; i++)
+		if (lineage->slots[i].record.revision_count || lineage->base.slots[i].there)
+			return false;
+	return true;
+}
+
 /* All of it was deleted, and nobody wrote since: what still lives are documents whose
  * tombstones did not land. */
 static bool is_buried(const struct lineage *lineage)
@@ -504,10 +513,10 @@ static int settle_deletes(struct bench *bench, struct lineage *lineage)
 int lineage_read_leaves(struct bench *bench, struct lineage *lineage)
 {
 	size_t own = lineage->name.family->own_count;
-	bool all_as_agreed = true;
+	bool all_as_agreed = true, nowhere = is_nowhere(lineage);
 	int rc = 0;
 
-	for (size_t i = 0; i < own && all_as_agreed; i++)
+	for (size_t i = 0; i < own && all_as_agreed && !nowhere; i++)
 		all_as_agreed = is_as_agreed(bench, lineage, &lineage->slots[i]);
 	lineage->news = !all_as_agreed;
 	if (all_as_agreed && lineage->name.family->slot_count == own)
