@@ -26,11 +26,11 @@ static int print_json(struct cli *cli, const struct sync_status *s, const struct
 		       ",\"documents_written\":%" PRIu64 ",\"passed_over\":%" PRIu64
 		       ",\"unsupported\":%" PRIu64 ",\"conflicts\":%" PRIu64
 		       ",\"quarantined\":%" PRIu64 ",\"incomplete\":%" PRIu64
-		       ",\"oldest_incomplete_ms\":%" PRIu64 ",\"updated_ms\":%" PRId64
-		       ",\"engines\":[",
+		       ",\"oldest_incomplete_ms\":%" PRIu64 ",\"handing_on\":%" PRIu64
+		       ",\"updated_ms\":%" PRId64 ",\"engines\":[",
 		       s->started ? "true" : "false", s->behind, s->changes, s->documents_written,
 		       s->passed_over, s->unsupported, s->conflicts, s->quarantined, s->incomplete,
-		       s->oldest_incomplete_ms, s->updated_ms);
+		       s->oldest_incomplete_ms, s->handing_on, s->updated_ms);
 	for (size_t i = 0; i < around->engine_count; i++) {
 		const struct sync_engine *engine = &around->engines[i];
 
@@ -81,6 +81,11 @@ static void print_text(struct cli *cli, const struct sync_status *s, int64_t now
 			       (double)s->oldest_incomplete_ms / 1000);
 	cli_out_printf(cli, "\nquarantined   %" PRIu64 "\n", s->quarantined);
 	cli_out_printf(cli, "contested     %" PRIu64 "\n", s->conflicts);
+	if (s->handing_on)
+		cli_out_printf(cli,
+			       "handing on    %" PRIu64
+			       " changed parts to the documents that refer to them\n",
+			       s->handing_on);
 }
 
 static int run_status(struct cli *cli, struct cf_error *error)

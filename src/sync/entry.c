@@ -4,16 +4,16 @@
 #include <stdio.h>
 
 static const char *const list_prefixes[] = {
-	[SYNC_CONFLICTS] = "conflict/",
-	[SYNC_QUARANTINE] = "quarantine/",
-	[SYNC_INCOMPLETE] = "incomplete/",
-	[SYNC_USAGE] = "usage/",
+	[SYNC_CONFLICTS] = "conflict/",    [SYNC_QUARANTINE] = "quarantine/",
+	[SYNC_INCOMPLETE] = "incomplete/", [SYNC_USAGE] = "usage/",
+	[SYNC_FANOUTS] = "fanout/",
 };
 static const char *const list_words[] = {
 	[SYNC_CONFLICTS] = "conflict",
 	[SYNC_QUARANTINE] = "entry in quarantine",
 	[SYNC_INCOMPLETE] = "incomplete document",
 	[SYNC_USAGE] = "version in usage",
+	[SYNC_FANOUTS] = "changed part",
 };
 
 struct cf_str list_prefix(enum sync_list list)

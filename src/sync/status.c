@@ -130,7 +130,7 @@ static int64_t parse_time(const char *text)
 int sync_status_read(struct cf_store *store, struct cf_store *state, const struct cf_env *env,
 		     struct sync_status *ret, const struct cf_mem *mem, struct cf_error *error)
 {
-	struct tally conflicts = {0}, quarantine = {0}, incomplete = {0};
+	struct tally conflicts = {0}, quarantine = {0}, incomplete = {0}, fanouts = {0};
 	struct cf_arena arena;
 	struct json_doc doc;
 	int rc;
@@ -145,6 +145,9 @@ int sync_status_read(struct cf_store *store, struct cf_store *state, const struc
 		rc = sync_walk(state, SYNC_QUARANTINE, tally_entry, &quarantine, mem, error);
 	if (rc == 0)
 		rc = sync_walk(state, SYNC_INCOMPLETE, tally_entry, &incomplete, mem, error);
+	if (rc == 0)
+		rc = sync_walk(state, SYNC_FANOUTS, tally_entry, &fanouts, mem, error);
+	ret->handing_on = fanouts.count;
 	ret->conflicts = conflicts.count;
 	ret->quarantined = quarantine.count;
 	ret->incomplete = incomplete.count;

@@ -76,7 +76,7 @@ int sync_lag(struct sync *sync, uint64_t *ret, struct cf_error *error);
 
 /* --- looking on -------------------------------------------------------------- */
 
-enum sync_list { SYNC_CONFLICTS, SYNC_QUARANTINE, SYNC_INCOMPLETE, SYNC_USAGE };
+enum sync_list { SYNC_CONFLICTS, SYNC_QUARANTINE, SYNC_INCOMPLETE, SYNC_USAGE, SYNC_FANOUTS };
 /* Calls `entry` with the body of each record of a list, in order of ids; its
  * non-zero answer ends the walk and is returned. */
 int sync_walk(struct cf_store *state, enum sync_list list,
@@ -211,6 +211,7 @@ struct sync_status {
 	uint64_t passed_over, unsupported;
 	uint64_t conflicts, quarantined, incomplete; /* entries in the lists now */
 	uint64_t oldest_incomplete_ms;               /* age; 0: none */
+	uint64_t handing_on; /* changed parts whose referrers are not all looked at yet */
 };
 int sync_status_read(struct cf_store *store, struct cf_store *state, const struct cf_env *env,
 		     struct sync_status *ret, const struct cf_mem *mem, struct cf_error *error);

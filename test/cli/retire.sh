@@ -266,6 +266,15 @@ wait "$two"
 run status --store "$store"
 expect_out_has 'engines       0'
 
+begin "status tells of changed parts that are still handed on"
+printf '%s\n' '{"_id":"fanout/group/g","part":"group/g","waiting_only":false}' >in
+run docs put --store "$store?table=chesterfield-state" in
+run status --store "$store"
+expect_out_has 'handing on    1 changed parts'
+settle
+run status --store "$store" --json
+expect_out_has '"handing_on":0'
+
 begin "a state of a later version is refused"
 put '{"_id":"x"}'
 printf '%s\n' '{"_id":"checkpoint","format":2,"since":"1"}' >in
