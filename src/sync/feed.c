@@ -101,6 +101,9 @@ static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *erro
 	size_t count;
 	int rc = store_changes(sync->store, &args, &sync->step, &changes, &count, &token, error);
 
+	/* What an engine that was killed has left to hand on. */
+	if (rc == 0 && count == 0 && !sync->fanouts)
+		rc = fanout_load(sync, error);
 	if (rc)
 		return rc;
 	*ret_idle = count == 0 && !sync->fanouts;
