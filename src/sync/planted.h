@@ -36,7 +36,8 @@
 	X(MARKER_WRITTEN, "a member of ours is written into documents")                 \
 	X(WRITES_FOR_EVER, "a document is written though nothing differs")              \
 	X(WAY_NOT_LEARNED, "revisions on the way do not become known")                  \
-	X(WRONG_REVISION_LISTED, "the conflict list names the wrong revision")
+	X(WRONG_REVISION_LISTED, "the conflict list names the wrong revision")          \
+	X(DEFAULT_DEFENDED, "what a lens made up is defended against what somebody wrote")
 
 #define X(name, what) PLANTED_##name,
 enum planted { PLANTED_NONE, PLANTED_FAULTS(X) PLANTED_COUNT };

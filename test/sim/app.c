@@ -213,10 +213,21 @@ static void write_whole(struct world *world, struct draft *draft, unsigned linea
 		if (view->kind != VALUE_DATA && shape->atoms[i].optional &&
 		    strchr(view->pointer + 1, '/'))
 			continue;
-		set_atom(world, draft, body, i, view, token == UNTOUCHED ? 0 : token);
-		if (token == UNTOUCHED)
-			draft->event.changes[i] = UNTOUCHED;
+		set_atom(world, draft, body, i, view, token);
 	}
+}
+
+/* Whether there are values for a whole document that nobody has used yet. */
+static bool values_are_left(const struct world *world, size_t level, unsigned lineage)
+{
+	for (size_t i = 0; i < world->shape->atom_count; i++) {
+		const struct view *view = &world->shape->atoms[i].views[level];
+
+		if (view->there && view->kind != VALUE_CHOICE &&
+		    world->classes[lineage][i] + 1 >= CLASSES)
+			return false;
+	}
+	return true;
 }
 
 static void create(struct world *world, struct app *app, unsigned key, struct rng *rng)
@@ -224,6 +235,8 @@ static void create(struct world *world, struct app *app, unsigned key, struct rn
 	const struct level *level = &world->shape->levels[app->level];
 	struct cf_buf body;
 
+	if (!values_are_left(world, app->level, key))
+		return;
 	buf_init(&body, &mem_heap);
 	for (size_t place = 0; place < level->place_count; place++) {
 		struct draft draft;
