@@ -353,11 +353,7 @@ static int each_line(struct job *job, struct cli_lines *lines,
 			arena_reset(&job->arena);
 		}
 		if (is_finding(rc, error)) {
-			if (!error->file[0])
-				cli_lines_locate(lines, error);
-			else
-				cli_say(job->cli, "%s:%" PRIu64 ": in this line:", lines->path,
-					lines->line);
+			cli_lines_locate(lines, error);
 			cli_report(job->cli, error);
 			job->findings++;
 			rc = 0;

@@ -245,8 +245,7 @@ static void tell_wrong(struct single *single, struct cf_error *error)
 
 	if (error->line && !error->file[0])
 		at.line += error->line - 1;
-	if (!error->file[0])
-		cli_lines_locate(&at, error);
+	cli_lines_locate(&at, error);
 	cli_report(single->cli, error);
 }
 

@@ -83,11 +83,25 @@ static int fill(struct cli_lines *lines, struct cf_error *error)
 	return 0;
 }
 
+/* What another file is to blame for, a lens say, keeps that place behind its message. */
+static void tell_other_file(struct cf_error *error)
+{
+	struct cf_error was = *error;
+
+	(void)error_set(error, was.code, "%s (%s:%u)", was.message, was.file, was.line);
+	error_at_document(error, str_of(was.document));
+	error_at_pointer(error, str_of(was.pointer));
+}
+
 void cli_lines_locate(const struct cli_lines *lines, struct cf_error *error)
 {
 	struct cf_str path =
 		strcmp(lines->path, "-") == 0 ? STR("standard input") : str_of(lines->path);
 
+	if (str_equal(str_of(error->file), path))
+		return;
+	if (error->file[0])
+		tell_other_file(error);
 	error_at_file(error, path, lines->line > UINT32_MAX ? 0 : (unsigned)lines->line);
 }
 
