@@ -100,6 +100,7 @@ static int announce(struct bench *bench, struct lineage *lineage, struct slot *s
 		    const struct cf_revision *parent, struct cf_put *put, struct json_value content,
 		    struct base_news *ret_news, size_t index, struct plan *plan)
 {
+	struct writes *writes = put->deleted ? &plan->tombstones : &plan->documents;
 	struct cf_str none = {NULL, 0};
 	int rc = revision_make(parent ? parent->rev : none, put->deleted, content, put->attachments,
 			       put->attachment_count, &bench->arena, &put->rev);
@@ -109,7 +110,7 @@ static int announce(struct bench *bench, struct lineage *lineage, struct slot *s
 	put->id = slot->id;
 	put->kind = CF_PUT_REVISION;
 	put->history = new_history(bench, put->rev, parent, &put->history_count);
-	if (!put->history || writes_add(bench, &plan->documents, put, index))
+	if (!put->history || writes_add(bench, writes, put, index))
 		return error_nomem(&lineage->error);
 	*ret_news =
 		(struct base_news){.rev = put->rev, .deleted = put->deleted, .atoms = slot->atoms};

@@ -184,6 +184,7 @@ static void forget_from(struct plan *plan, const struct plan *mark)
 	plan->parts.count = mark->parts.count;
 	plan->state.count = mark->state.count;
 	plan->documents.count = mark->documents.count;
+	plan->tombstones.count = mark->tombstones.count;
 }
 
 /* Works on one lineage until it agrees, or is put on a list. */
@@ -304,6 +305,37 @@ static int note_refusals(struct sync *sync, const struct writes *writes,
 	return 0;
 }
 
+/* Documents, and of those that landed, the tombstones. */
+static int write_documents(struct sync *sync, const struct plan *plan, struct lineage *lineages,
+			   bool *again, struct cf_error *error)
+{
+	const struct writes *steps[] = {&plan->documents, &plan->tombstones};
+	struct cf_answer *answers;
+	int rc = 0;
+
+	if (PLANTED(&sync->bench, TOMBSTONES_FIRST)) {
+		steps[0] = &plan->tombstones;
+		steps[1] = &plan->documents;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(steps) && rc == 0; i++) {
+		rc = put_all(sync, sync->store, steps[i], lineages, &answers, error);
+		if (rc == 0)
+			rc = note_refusals(sync, steps[i], answers, lineages, again, false, error);
+	}
+	/* Of what landed in part, the changes must be looked at again. */
+	for (size_t i = 0; i < ARRAY_LEN(steps) && rc == 0; i++) {
+		for (size_t k = 0; k < steps[i]->count; k++) {
+			const struct cf_put *put = &steps[i]->at[k].put;
+
+			if (lineages[steps[i]->at[k].lineage].done)
+				continue;
+			sync->counters.documents_written++;
+			echo_note(sync, put->id, put->rev);
+		}
+	}
+	return rc;
+}
+
 static int write_plan(struct sync *sync, struct plan *plan, struct lineage *lineages, bool *again,
 		      struct cf_error *error)
 {
@@ -325,19 +357,7 @@ static int write_plan(struct sync *sync, struct plan *plan, struct lineage *line
 		rc = note_refusals(sync, &plan->state, answers, lineages, again, true, error);
 	for (size_t i = 0; i < plan->state.count && rc == 0; i++)
 		sync->counters.records_written += answers[i].code == 0;
-	if (rc == 0)
-		rc = put_all(sync, sync->store, &plan->documents, lineages, &answers, error);
-	if (rc == 0)
-		rc = note_refusals(sync, &plan->documents, answers, lineages, again, false, error);
-	for (size_t i = 0; i < plan->documents.count && rc == 0; i++) {
-		const struct cf_put *put = &plan->documents.at[i].put;
-
-		if (lineages[plan->documents.at[i].lineage].done)
-			continue;
-		sync->counters.documents_written++;
-		echo_note(sync, put->id, put->rev);
-	}
-	return rc;
+	return rc ? rc : write_documents(sync, plan, lineages, again, error);
 }
 
 static void count_lineage(struct sync *sync, const struct lineage *lineage)

@@ -209,9 +209,10 @@ struct writes {
 	size_t count, cap;
 };
 struct plan {
-	struct writes parts;     /* shared parts, first */
-	struct writes state;     /* lists, then bases */
-	struct writes documents; /* last */
+	struct writes parts; /* shared parts, first */
+	struct writes state; /* lists, then bases */
+	struct writes documents;
+	struct writes tombstones; /* last: a leaf goes when what is made of it has landed */
 	int64_t now_ms;
 };
 /* Copies all that the put says, but its history's older revisions and bodies of

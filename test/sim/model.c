@@ -93,6 +93,9 @@ static bool is_image(struct world *world, const char *value, const struct view *
 		buf_fini(&text);
 		return same;
 	}
+	/* Several tokens may read the same. */
+	if (view->kind == VALUE_CHOICE && token >= 0 && !view->wrapped)
+		return strcmp(value, view->choices[(unsigned)token % view->choice_count]) == 0;
 	json_doc_init(&doc, &mem_heap);
 	listed = view_token(view, world_json(world, &doc, str_of(value)));
 	json_doc_fini(&doc);
@@ -223,14 +226,13 @@ static void check_atom(struct world *world, unsigned lineage, size_t atom)
 		if (is_listed(world, event, atom) &&
 		    (any || world->state_lost || world->twins[lineage]))
 			continue;
-		/* Without state, or a past, nobody knows what was once there. */
-		if ((world->state_lost || world->twins[lineage]) &&
-		    event->changes[atom] == TOKEN_ABSENT)
+		/* Without state nobody knows what was once there. */
+		if (world->state_lost && event->changes[atom] == TOKEN_ABSENT)
 			continue;
-		/* Absent, and what is loose, comes again: another last word may look like what
-		 * this one was based on. */
-		if ((def->loose || event->changes[atom] == TOKEN_ABSENT) && any &&
-		    (words & (words - 1)))
+		/* Absent, and what is loose, comes again: another last word, or what this one
+		 * was based on where that is missing, may look the same. */
+		if ((def->loose || event->changes[atom] == TOKEN_ABSENT) &&
+		    (world->twins[lineage] || (any && (words & (words - 1)))))
 			continue;
 		/* Who removed again what nobody else had seen has said nothing. */
 		if (event->changes[atom] == TOKEN_ABSENT && made_up)

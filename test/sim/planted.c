@@ -29,6 +29,7 @@ static void search_range(unsigned fault, uint64_t *from, uint64_t *count)
 	case PLANTED_BASE_AFTER_DOCUMENTS:
 	case PLANTED_SHARED_ANCESTOR_SKIPPED:
 	case PLANTED_STALE_LEFT:
+	case PLANTED_TOMBSTONES_FIRST:
 		*count = SEEDS_RARE;
 		break;
 	case PLANTED_BASE_UNGUARDED:
