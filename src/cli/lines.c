@@ -88,7 +88,10 @@ static void tell_other_file(struct cf_error *error)
 {
 	struct cf_error was = *error;
 
-	(void)error_set(error, was.code, "%s (%s:%u)", was.message, was.file, was.line);
+	if (was.line)
+		(void)error_set(error, was.code, "%s (%s:%u)", was.message, was.file, was.line);
+	else
+		(void)error_set(error, was.code, "%s (%s)", was.message, was.file);
 	error_at_document(error, str_of(was.document));
 	error_at_pointer(error, str_of(was.pointer));
 }

@@ -250,6 +250,29 @@ run convert --lens strict.yaml --base base.json in
 expect_code 3
 expect_err_has 'base.json: /a: the base: convert: no row for the value 5'
 
+begin "what a lens refuses is told in one line: the input's place, then the lens's"
+cat >strict.yaml <<'END'
+lens:
+  - convert: {name: a, mapping: [{"x": 1}, {"1": x}]}
+END
+printf '%s\n' '{"a":"x"}' '{"a":"y"}' >in
+run convert --lens strict.yaml in
+expect_code 3
+expect_out '{"a":1}'
+expect_err 'chesterfield: in:2: /a: convert: no row for the value "y" (strict.yaml:2)'
+echo '{"_id":"todo-item@2:a","schema":"todo-item","version":2,"title":"t","status":"none","group":{"name":"G"}}' >in
+run convert -c "$todo" --to todo-item@1 in
+expect_code 3
+expect_err "chesterfield: in:1: todo-item@2:a at /status: convert: no row for the value \"none\" ($todo/lenses/todo-item/1-2.yaml:6)"
+
+begin "a line that is too long is told of once, and the next one is read"
+head -c 20000000 /dev/zero | tr '\0' x >in
+printf '\n%s\n' '{"_id":"todo-item@1:a","schema":"todo-item","version":1,"title":"t","isDone":true}' >>in
+run convert -c "$todo" --to todo-item@2 in
+expect_code 3
+expect_lines out 1
+expect_err 'chesterfield: in:1: a line of more than 16777216 bytes'
+
 begin "validate tells pointer and rule"
 echo '{"_id":"todo-item@1:a","schema":"todo-item","version":1,"title":5,"isDone":true}' >in
 run validate -c "$todo" in
