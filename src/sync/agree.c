@@ -398,8 +398,7 @@ int lineage_wait(struct bench *bench, struct lineage *lineage, size_t index, str
 				      plan);
 	if (rc == 0)
 		rc = unlist(bench, lineage, incomplete, !incomplete, index, plan);
-	/* An agreement that stands is left as it is; only the list is noted. The base goes
-	 * first: an entry that no base knows of would never be taken off. */
+	/* An agreement that stands is left as it is; only the list is noted. */
 	if (rc == 0 && !was_listed)
 		rc = plan_base(bench, lineage, index, plan);
 	return rc ? error_nomem(error)

@@ -183,6 +183,7 @@ static void forget_from(struct plan *plan, const struct plan *mark)
 {
 	plan->parts.count = mark->parts.count;
 	plan->state.count = mark->state.count;
+	plan->waiting.count = mark->waiting.count;
 	plan->documents.count = mark->documents.count;
 	plan->tombstones.count = mark->tombstones.count;
 }
@@ -305,6 +306,20 @@ static int note_refusals(struct sync *sync, const struct writes *writes,
 	return 0;
 }
 
+static int write_records(struct sync *sync, const struct writes *writes, struct lineage *lineages,
+			 bool *again, struct cf_error *error)
+{
+	struct cf_answer *answers;
+	int rc = put_all(sync, sync->state, writes, lineages, &answers, error);
+
+	if (rc == 0)
+		rc = note_refusals(sync, writes, answers, lineages, again, true, error);
+	for (size_t i = 0; i < writes->count && rc == 0; i++)
+		sync->counters.records_written +=
+			!lineages[writes->at[i].lineage].done && answers[i].code == 0;
+	return rc;
+}
+
 /* Documents, and of those that landed, the tombstones. */
 static int write_documents(struct sync *sync, const struct plan *plan, struct lineage *lineages,
 			   bool *again, struct cf_error *error)
@@ -352,11 +367,10 @@ static int write_plan(struct sync *sync, struct plan *plan, struct lineage *line
 	if (rc == 0 && PLANTED(&sync->bench, BASE_AFTER_DOCUMENTS))
 		rc = put_all(sync, sync->store, &plan->documents, lineages, &answers, error);
 	if (rc == 0)
-		rc = put_all(sync, sync->state, &plan->state, lineages, &answers, error);
+		rc = write_records(sync, &plan->state, lineages, again, error);
+	/* An entry that no base knows of would never be taken off its list. */
 	if (rc == 0)
-		rc = note_refusals(sync, &plan->state, answers, lineages, again, true, error);
-	for (size_t i = 0; i < plan->state.count && rc == 0; i++)
-		sync->counters.records_written += answers[i].code == 0;
+		rc = write_records(sync, &plan->waiting, lineages, again, error);
 	return rc ? rc : write_documents(sync, plan, lineages, again, error);
 }
 

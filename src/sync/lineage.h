@@ -209,8 +209,9 @@ struct writes {
 	size_t count, cap;
 };
 struct plan {
-	struct writes parts; /* shared parts, first */
-	struct writes state; /* lists, then bases */
+	struct writes parts;   /* shared parts, first */
+	struct writes state;   /* lists, then bases */
+	struct writes waiting; /* who waits, where his base says so */
 	struct writes documents;
 	struct writes tombstones; /* last: a leaf goes when what is made of it has landed */
 	int64_t now_ms;

@@ -49,7 +49,7 @@ static void member(struct cf_buf *out, const char *name, struct cf_str text)
 }
 
 /* Adds a put whose body stands in the scratch buffer. */
-static int add(struct bench *bench, struct cf_str id, size_t index, struct plan *plan)
+static int add(struct bench *bench, struct cf_str id, size_t index, struct writes *writes)
 {
 	struct cf_put put = {.id = id, .kind = CF_PUT_ANY};
 
@@ -58,7 +58,7 @@ static int add(struct bench *bench, struct cf_str id, size_t index, struct plan 
 	if (!id.ptr)
 		return CF_ERR_NOMEM;
 	put.body = buf_view(&bench->scratch);
-	return writes_add(bench, &plan->state, &put, index);
+	return writes_add(bench, writes, &put, index);
 }
 
 static void write_side(const struct lineage *lineage, size_t slot, struct cf_str rev,
@@ -163,7 +163,7 @@ int record_conflict(struct bench *bench, const struct lineage *lineage,
 	buf_str(out, STR("},\"at\":"));
 	record_time(plan->now_ms, out);
 	buf_byte(out, '}');
-	return add(bench, id, index, plan);
+	return add(bench, id, index, &plan->state);
 }
 
 int record_delete(struct bench *bench, struct cf_str id, size_t index, struct plan *plan)
@@ -192,7 +192,7 @@ int record_reference(struct bench *bench, const struct lineage *lineage, const c
 	buf_byte(&bench->scratch, '{');
 	member(&bench->scratch, "lineage", lineage->label);
 	buf_byte(&bench->scratch, '}');
-	return add(bench, id, index, plan);
+	return add(bench, id, index, &plan->state);
 }
 
 int record_fanout(struct bench *bench, const struct lineage *lineage, bool waiting_only,
@@ -204,7 +204,7 @@ int record_fanout(struct bench *bench, const struct lineage *lineage, bool waiti
 	buf_byte(&bench->scratch, '{');
 	member(&bench->scratch, "part", lineage->label);
 	buf_printf(&bench->scratch, ",\"waiting_only\":%s}", waiting_only ? "true" : "false");
-	return add(bench, id, index, plan);
+	return add(bench, id, index, &plan->state);
 }
 
 /* All that hang together here, whether they are there or not. */
@@ -275,5 +275,5 @@ int record_waiting(struct bench *bench, const struct lineage *lineage, bool was_
 	}
 	record_time(plan->now_ms, out);
 	buf_byte(out, '}');
-	return add(bench, id, index, plan) ? error_nomem(ret_error) : 0;
+	return add(bench, id, index, &plan->waiting) ? error_nomem(ret_error) : 0;
 }
