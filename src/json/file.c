@@ -196,8 +196,12 @@ static int check_key(struct converter *c, const yaml_node_t *map, const yaml_nod
 		if (other->type == YAML_SCALAR_NODE &&
 		    other->data.scalar.length == key->data.scalar.length &&
 		    memcmp(other->data.scalar.value, key->data.scalar.value,
-			   key->data.scalar.length) == 0)
-			return fail_at(c, key->start_mark.line, "a member name stands twice");
+			   key->data.scalar.length) == 0) {
+			int rc = fail_at(c, key->start_mark.line, "a member name stands twice");
+
+			return error_prefix(c->error, rc, "%.*s", (int)key->data.scalar.length,
+					    key->data.scalar.value);
+		}
 	}
 	return 0;
 }

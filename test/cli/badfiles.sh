@@ -60,7 +60,7 @@ refused '/schemas: no schemas: a folder for each type is expected here'
 begin "catalog.yaml that is broken"
 fresh
 echo 'name: again' >>c/catalog.yaml
-refused '/catalog.yaml:7: a member name stands twice'
+refused '/catalog.yaml:7: name: a member name stands twice'
 
 begin "broken YAML"
 fresh
@@ -162,7 +162,7 @@ expect_code 3
 expect_out 'error manifests/2.0.0.json:1: a member name stands twice in one object at /version'
 fresh
 echo 'to: todo-item@2' >>$lens/1-2.yaml
-found 'lenses/todo-item/1-2.yaml:12: a member name stands twice'
+found 'lenses/todo-item/1-2.yaml:12: to: a member name stands twice'
 
 begin "a file of 64 MiB"
 fresh

@@ -60,7 +60,7 @@ START_TEST(wrong_yaml_is_told_with_its_line)
 		unsigned line;
 		const char *message;
 	} cases[] = {
-		{"a: 1\nb: 2\na: 3\n", 3, "a member name stands twice"},
+		{"a: 1\nb: 2\na: 3\n", 3, "a: a member name stands twice"},
 		{"a: 1\n? [x]\n: 2\n", 2, "a member name must be a text"},
 		{"a:\n  b: .inf\n", 2, "JSON cannot hold this number"},
 		{"a: 1\nb: !!binary eA==\n", 2, "tags are not understood here"},
