@@ -306,6 +306,35 @@ static int note_refusals(struct sync *sync, const struct writes *writes,
 	return 0;
 }
 
+/* A conflict stands in its list before the base that settles it. Where that base was
+ * refused, another engine was first, and it may be none. */
+static bool is_premature(const struct write *write, const struct cf_answer *answer,
+			 const bool *again)
+{
+	return again[write->lineage] && answer->code == 0 && answer->rev.len &&
+	       str_starts_with(write->put.id, STR("conflict/")) &&
+	       revision_generation(answer->rev) == 1;
+}
+
+static int take_back(struct sync *sync, const struct writes *writes,
+		     const struct cf_answer *answers, const bool *again, struct cf_error *error)
+{
+	struct cf_answer taken;
+	int rc = 0;
+
+	for (size_t i = 0; i < writes->count && rc == 0; i++) {
+		struct cf_put put = {.id = writes->at[i].put.id,
+				     .kind = CF_PUT_ON_REV,
+				     .rev = answers[i].rev,
+				     .deleted = true,
+				     .body = STR("{}")};
+
+		if (is_premature(&writes->at[i], &answers[i], again))
+			rc = store_put(sync->state, &put, 1, &sync->bench.batch, &taken, error);
+	}
+	return rc;
+}
+
 static int write_records(struct sync *sync, const struct writes *writes, struct lineage *lineages,
 			 bool *again, struct cf_error *error)
 {
@@ -317,7 +346,7 @@ static int write_records(struct sync *sync, const struct writes *writes, struct 
 	for (size_t i = 0; i < writes->count && rc == 0; i++)
 		sync->counters.records_written +=
 			!lineages[writes->at[i].lineage].done && answers[i].code == 0;
-	return rc;
+	return rc ? rc : take_back(sync, writes, answers, again, error);
 }
 
 /* Documents, and of those that landed, the tombstones. */
