@@ -28,6 +28,7 @@ struct crossover {
 	const struct crossing *back;
 	struct outcome *seen; /* the inputs as the outputs say them, by slot */
 	bool bare;            /* the outputs are made as if there were none yet */
+	bool crossed;         /* the outputs say what the edits say */
 };
 
 static struct slot *slot_at(const struct crossover *x, size_t index)
@@ -158,6 +159,14 @@ struct marker {
 	int rc;
 };
 
+/* Of two who say the same, the one who wins more contests is the one to speak; but not
+ * before all contests between them are decided. */
+static bool speaks_for(const struct crossover *x, const struct edit *mark, const struct edit *there)
+{
+	return x->crossed && mark->origin != there->origin &&
+	       conflict_decide(x->bench, x->lineage, mark, there) > 0;
+}
+
 static int mark_atom(const struct marker *m, struct slot *slot, struct cf_str pointer,
 		     const struct atom *atom)
 {
@@ -169,11 +178,11 @@ static int mark_atom(const struct marker *m, struct slot *slot, struct cf_str po
 			    .rev = m->edit->rev,
 			    .origin = m->edit->origin};
 
-	if (!there)
-		return edits_add(m->x->bench, &slot->edits, mark);
-	if (there->hash != mark.hash)
-		*there = mark;
-	return 0;
+	if (there && there->hash == mark.hash && !speaks_for(m->x, &mark, there))
+		return 0;
+	if (there)
+		there->dropped = true;
+	return edits_add(m->x->bench, &slot->edits, mark);
 }
 
 static int mark_traced(void *ctx, size_t output, struct cf_str pointer)
@@ -481,7 +490,7 @@ static void note_image(const struct crossover *x)
 	*image_of(x, x->back) = x->lineage->changes + 1;
 }
 
-static int carry_edits(const struct crossover *x)
+static int carry_edits(struct crossover *x)
 {
 	size_t slot_count = x->lineage->name.family->slot_count;
 	struct outcome *made = arena_calloc(&x->bench->arena, slot_count, sizeof(*made));
@@ -499,6 +508,7 @@ static int carry_edits(const struct crossover *x)
 	for (size_t i = 0; i < x->forward->output_count && rc == 0 && any; i++)
 		rc = take_outcome(x, slot_at(x, x->forward->outputs[i]),
 				  &made[x->forward->outputs[i]]);
+	x->crossed = true;
 	if (rc == 0)
 		rc = each_edit(x, mark_edit);
 	return rc || !any ? rc : follow_outputs(x);

@@ -230,7 +230,8 @@ static void save_config(struct making *making)
 {
 	static const char *const policies[] = {
 		"{prefer: newest-version, late: agreed}", "{prefer: newest-version, late: agreed}",
-		"{prefer: oldest-version, late: agreed}", "{prefer: newest-version, late: edit}"};
+		"{prefer: oldest-version, late: agreed}", "{prefer: newest-version, late: edit}",
+		"{prefer: {latest: f0}, late: agreed}",   "{prefer: {latest: f2}, late: agreed}"};
 	struct cf_buf text;
 
 	buf_init(&text, &mem_heap);
