@@ -207,16 +207,19 @@ static int tune(struct sqlite_db *db, const struct file_state *state, bool reado
 		struct cf_error *error)
 {
 	bool ours = state->objects == 0 || state->application_id == APPLICATION_ID;
-	int rc = sqlite_exec(db, "PRAGMA cache_size = -24576; PRAGMA temp_store = MEMORY", error);
+	int rc = 0;
 
-	if (rc == 0 && state->objects == 0 && !readonly)
+	if (state->objects == 0 && !readonly)
 		rc = sqlite_exec(db, "PRAGMA page_size = 8192", error);
 	if (rc == 0 && ours && !readonly)
 		rc = sqlite_exec(db,
 				 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 				 "PRAGMA wal_autocheckpoint = 10000",
 				 error);
-	return rc;
+	/* Last: SQLite counts the cache in pages, and larger pages do not make it fewer. */
+	return rc ? rc
+		  : sqlite_exec(db, "PRAGMA cache_size = -24576; PRAGMA temp_store = MEMORY",
+				error);
 }
 
 /* `beside` is a connection to the same file, or NULL. *ret_rows: it is a table of rows. */
