@@ -195,11 +195,14 @@ static void write_whole(struct world *world, struct draft *draft, unsigned linea
 			struct rng *rng, struct cf_buf *body)
 {
 	const struct shape *shape = world->shape;
-	const struct place *at = &shape->levels[draft->event.level].places[place];
+	const struct level *level = &shape->levels[draft->event.level];
+	const struct place *at = &level->places[place];
+	const char *members = place == 0 ? level->members : NULL;
 
 	buf_clear(body);
-	buf_printf(body, "{\"%.*s\":\"%s\",\"%.*s\":%u}", STR_ARG(shape->type_field), at->type,
-		   STR_ARG(shape->version_field), at->major);
+	buf_printf(body, "{\"%.*s\":\"%s\",\"%.*s\":%u%s%s}", STR_ARG(shape->type_field), at->type,
+		   STR_ARG(shape->version_field), at->major, members ? "," : "",
+		   members ? members : "");
 	for (size_t i = 0; i < shape->atom_count; i++) {
 		const struct view *view = &shape->atoms[i].views[draft->event.level];
 		int token;

@@ -20,6 +20,18 @@ static void copy_text(struct json_value value, char *out, size_t size)
 	snprintf(out, size, "%.*s", STR_ARG(text));
 }
 
+/* Elements with a key are named by it; here "a" is the first one, "b" the second. */
+static void copy_pointer(struct json_value value, char *out, size_t size)
+{
+	char *token;
+
+	copy_text(value, out, size);
+	while ((token = strstr(out, "/[\\\"")) && token[4] && strncmp(token + 5, "\\\"]", 3) == 0) {
+		token[1] = (char)('0' + token[4] - 'a');
+		memmove(token + 2, token + 8, strlen(token + 8) + 1);
+	}
+}
+
 static bool side_whole(struct json_value side)
 {
 	return json_kind(json_member(side, STR("version"))) == JSON_STRING &&
@@ -40,15 +52,15 @@ static int note_listed(void *ctx, struct cf_str id, struct json_value body)
 	memset(listed, 0, sizeof(*listed));
 	snprintf(listed->record, sizeof(listed->record), "%.*s", STR_ARG(id));
 	copy_text(json_member(winner, STR("id")), listed->winner_id, sizeof(listed->winner_id));
-	copy_text(json_member(winner, STR("pointer")), listed->winner_pointer,
-		  sizeof(listed->winner_pointer));
+	copy_pointer(json_member(winner, STR("pointer")), listed->winner_pointer,
+		     sizeof(listed->winner_pointer));
 	copy_text(json_member(winner, STR("rev")), listed->winner_rev, sizeof(listed->winner_rev));
 	if (!json_is_absent(json_member(winner, STR("value"))))
 		snprintf(listed->winner_value, sizeof(listed->winner_value), "%.*s",
 			 STR_ARG(json_span(json_member(winner, STR("value")))));
 	copy_text(json_member(loser, STR("id")), listed->loser_id, sizeof(listed->loser_id));
 	copy_text(json_member(loser, STR("rev")), listed->loser_rev, sizeof(listed->loser_rev));
-	copy_text(json_member(body, STR("pointer")), listed->pointer, sizeof(listed->pointer));
+	copy_pointer(json_member(body, STR("pointer")), listed->pointer, sizeof(listed->pointer));
 	copy_text(json_member(body, STR("kind")), listed->kind, sizeof(listed->kind));
 	if (!json_is_absent(value))
 		snprintf(listed->value, sizeof(listed->value), "%.*s", STR_ARG(json_span(value)));

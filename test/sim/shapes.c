@@ -9,15 +9,15 @@ static const char *const group_keys[] = {"\"g0\"", "\"g1\"", "\"g2\""};
 
 #define CHOICES(list) .choices = (list), .choice_count = ARRAY_LEN(list)
 
-static int open_example(struct shape *shape, const char *name)
+static int open_catalog(struct shape *shape, const char *name)
 {
 	struct cf_error error;
 	const char *source = getenv("CHESTERFIELD_SOURCE");
 	char path[512], text[1200];
 	int rc;
 
-	snprintf(path, sizeof(path), "%s/examples/%s", source ? source : ".", name);
-	snprintf(shape->name, sizeof(shape->name), "examples/%s", name);
+	snprintf(path, sizeof(path), "%s/%s", source ? source : ".", name);
+	snprintf(shape->name, sizeof(shape->name), "%s", name);
 	rc = catalog_open(&shape->catalog, path, &mem_heap, &error);
 	if (rc)
 		fprintf(stderr, "sim: %s\n", cf_error_format(&error, text, sizeof(text)));
@@ -34,10 +34,15 @@ void shape_attach(struct shape *shape)
 			.there = true, .kind = VALUE_DATA, .pointer = "/_attachments/" ATTACHMENT};
 }
 
-static void add_places(struct shape *shape)
+static void add_places(struct shape *shape, const char *type)
 {
-	for (size_t i = 0; i < shape->level_count; i++)
-		shape->levels[i] = (struct level){{{"todo-item", (unsigned)i + 1}}, 1};
+	for (size_t i = 0; i < shape->level_count; i++) {
+		struct place *place = &shape->levels[i].places[0];
+
+		snprintf(place->type, sizeof(place->type), "%s", type);
+		place->major = (unsigned)i + 1;
+		shape->levels[i].place_count = 1;
+	}
 }
 
 int shape_todo(struct shape *shape)
@@ -53,7 +58,7 @@ int shape_todo(struct shape *shape)
 		.there = true, .kind = VALUE_CHOICE, .pointer = "/status", CHOICES(status)};
 
 	*shape = (struct shape){.level_count = 3, .atom_count = 7};
-	add_places(shape);
+	add_places(shape, "todo-item");
 	shape->atoms[0] = (struct atom_def){.views = {title, title, title}};
 	shape->atoms[1] = (struct atom_def){.optional = true, .views = {created, created, created}};
 	shape->atoms[2] = (struct atom_def){
@@ -72,7 +77,7 @@ int shape_todo(struct shape *shape)
 		.there = true, .kind = VALUE_CHOICE, .pointer = "/groupId", CHOICES(group_keys)};
 	shape->shared = (struct shared_def){true, 2, "group", "/groupId"};
 	shape_attach(shape);
-	return open_example(shape, "todo");
+	return open_catalog(shape, "examples/todo");
 }
 
 int shape_split(struct shape *shape)
@@ -82,7 +87,7 @@ int shape_split(struct shape *shape)
 	const struct view created = {.there = true, .kind = VALUE_TIME, .pointer = "/createdAt"};
 
 	*shape = (struct shape){.level_count = 2, .atom_count = 3};
-	add_places(shape);
+	add_places(shape, "todo-item");
 	shape->levels[1].places[1] = (struct place){"status", 1};
 	shape->levels[1].place_count = 2;
 	shape->atoms[0] = (struct atom_def){.views = {title, title}};
@@ -95,7 +100,43 @@ int shape_split(struct shape *shape)
 						 .kind = VALUE_CHOICE,
 						 .pointer = "/status",
 						 CHOICES(status)};
-	return open_example(shape, "todo-split");
+	return open_catalog(shape, "examples/todo-split");
+}
+
+/* Two elements, always in this order: "a", then "b". */
+int shape_lists(struct shape *shape)
+{
+	static const char *const flags_of_three[] = {"false", "false", "true"};
+	static const char *const states[] = {"\"active\"", "\"blocked\"", "\"done\""};
+	const struct view name = {
+		.there = true, .kind = VALUE_TEXT, .prefix = "n", .pointer = "/name"};
+	struct view title = name;
+
+	*shape = (struct shape){.level_count = 3, .atom_count = 5};
+	add_places(shape, "list");
+	snprintf(title.pointer, sizeof(title.pointer), "/title");
+	shape->atoms[0] = (struct atom_def){.views = {name, name, title}};
+	for (size_t i = 0; i < shape->level_count; i++) {
+		shape->levels[i].members = i == 0 ? "\"entries\":[{\"id\":\"a\"},{\"id\":\"b\"}]"
+						  : "\"items\":[{\"id\":\"a\"},{\"id\":\"b\"}]";
+		for (unsigned element = 0; element < 2; element++) {
+			struct view text = {.there = true, .kind = VALUE_TEXT, .prefix = "t"};
+			struct view state = {.there = true, .kind = VALUE_CHOICE, CHOICES(states)};
+
+			if (i == 0)
+				state = (struct view){.there = true,
+						      .kind = VALUE_CHOICE,
+						      CHOICES(flags_of_three)};
+			snprintf(text.pointer, sizeof(text.pointer),
+				 i == 0 ? "/entries/%u/title" : "/items/%u/text", element);
+			snprintf(state.pointer, sizeof(state.pointer),
+				 i == 0 ? "/entries/%u/done" : "/items/%u/status", element);
+			shape->atoms[1 + element].views[i] = text;
+			shape->atoms[3 + element].views[i] = state;
+			shape->atoms[3 + element].loose = true;
+		}
+	}
+	return open_catalog(shape, "test/unit/sync/catalogs/lists");
 }
 
 static struct shape *checked(struct shape *shape, int rc)
@@ -117,6 +158,9 @@ struct shape *shapes_get(struct shapes *shapes, uint64_t seed)
 	if (seed % 10 < 3)
 		return shapes->todo.catalog ? &shapes->todo
 					    : checked(&shapes->todo, shape_todo(&shapes->todo));
+	if (seed % 20 == 13)
+		return shapes->lists.catalog ? &shapes->lists
+					     : checked(&shapes->lists, shape_lists(&shapes->lists));
 	if (seed % 10 == 3)
 		return shapes->split.catalog ? &shapes->split
 					     : checked(&shapes->split, shape_split(&shapes->split));
@@ -130,5 +174,6 @@ void shapes_fini(struct shapes *shapes)
 {
 	catalog_close(shapes->todo.catalog);
 	catalog_close(shapes->split.catalog);
+	catalog_close(shapes->lists.catalog);
 	catalog_close(shapes->made.catalog);
 }

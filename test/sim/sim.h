@@ -69,6 +69,7 @@ struct place {
 struct level {
 	struct place places[PLACES_MAX]; /* [0] is the main document */
 	size_t place_count;
+	const char *members; /* of a new main document: what holds its atoms; NULL: nothing */
 };
 /* A part that many refer to. */
 struct shared_def {
@@ -92,12 +93,14 @@ struct shape {
 
 /* The shape that a seed plays with; kept until another one is asked for. */
 struct shapes {
-	struct shape todo, split, made;
+	struct shape todo, split, lists, made;
 };
 struct shape *shapes_get(struct shapes *shapes, uint64_t seed);
 void shapes_fini(struct shapes *shapes);
 int shape_todo(struct shape *shape);
 int shape_split(struct shape *shape);
+/* Arrays whose elements have a key, and merge one by one. */
+int shape_lists(struct shape *shape);
 int shape_make(struct shape *shape, uint64_t seed);
 /* An attachment of the main document, in all versions. */
 void shape_attach(struct shape *shape);
