@@ -69,7 +69,7 @@ static int check_links(struct registry *registry, const struct catalog_type *typ
 					 STR_ARG(type->name), older->major, STR_ARG(type->name),
 					 newer->major);
 		fold_by_places(registry, type, lens_program_outputs(up));
-		fold_by_places(registry, type, lens_program_inputs(down));
+		fold_by_places(registry, type, lens_program_outputs(down));
 		older = newer;
 	}
 	return 0;
@@ -137,16 +137,16 @@ static int fill_crossing(struct registry *registry, struct family *family,
 }
 
 /* What a shared slot needs to find its document: who refers to it, and how. */
-static void tie_shared(struct registry *registry, struct family *family, struct link *link)
+static void tie_shared(struct registry *registry, struct family *family, const struct crossing *way)
 {
-	for (size_t i = 0; i < link->down.input_count; i++) {
-		struct slot_kind *slot = &family->slots[link->down.inputs[i]];
+	for (size_t i = 0; i < way->input_count; i++) {
+		struct slot_kind *slot = &family->slots[way->inputs[i]];
 
-		if (!slot->shared || slot->link)
+		if (!slot->shared || slot->reader)
 			continue;
-		slot->link = link;
+		slot->reader = way->program;
 		slot->input = i;
-		slot->holder = link->down.inputs[0];
+		slot->holder = way->inputs[0];
 		slot->part_family = family_of(registry, slot->major->type);
 		if (slot->part_family)
 			slot->part_family->is_part = true;
@@ -179,7 +179,6 @@ static int add_type_links(struct registry *registry, struct family *family,
 		if (rc)
 			return rc;
 		family->link_count++;
-		tie_shared(registry, family, link);
 	}
 	return 0;
 }
@@ -196,20 +195,27 @@ static int add_own_slots(struct registry *registry, struct family *family,
 	return 0;
 }
 
-/* A link that makes parts must be swept before the links of the parts' own type. */
+static bool has_part_of(const struct family *family, const size_t *slots, size_t count,
+			const struct catalog_type *type)
+{
+	for (size_t i = 1; i < count; i++)
+		if (family->slots[slots[i]].major->type == type)
+			return true;
+	return false;
+}
+
+/* A link that makes parts must be swept before the links of the parts' own type, one that
+ * takes them in after those. */
 static void order_links(struct family *family)
 {
 	for (size_t pass = 0; pass < family->link_count; pass++) {
 		for (size_t i = 0; i + 1 < family->link_count; i++) {
 			struct link *a = &family->links[i], *b = &family->links[i + 1];
-			bool feeds = false;
 
 			if (a->type == b->type)
 				continue;
-			for (size_t k = 1; k < b->up.output_count; k++)
-				feeds = feeds ||
-					family->slots[b->up.outputs[k]].major->type == a->type;
-			if (feeds) {
+			if (has_part_of(family, b->up.outputs, b->up.output_count, a->type) ||
+			    has_part_of(family, a->up.inputs, a->up.input_count, b->type)) {
 				struct link swap = *a;
 
 				*a = *b;
@@ -252,6 +258,9 @@ static uint32_t first_with(const struct family *family, size_t slot)
 		for (size_t k = 1; k < link->up.output_count; k++)
 			if (link->up.outputs[k] == slot && (!first || link->newer_major < first))
 				first = link->newer_major;
+		for (size_t k = 1; k < link->up.input_count; k++)
+			if (link->up.inputs[k] == slot && (!first || link->older_major < first))
+				first = link->older_major;
 	}
 	return first;
 }
@@ -277,18 +286,18 @@ static void order_by_age(struct family *family)
 	}
 }
 
-/* Links moved while they were ordered: shared slots point at them again. */
-static void retie_shared(struct registry *registry, struct family *family)
+static void finish_slots(struct registry *registry, struct family *family)
 {
 	for (size_t i = 0; i < family->slot_count; i++) {
 		const struct catalog_major *major = family->slots[i].major;
 
-		family->slots[i].link = NULL;
 		family->slots[i].place = arena_printf(&registry->arena, "%.*s@%u",
 						      STR_ARG(major->type->name), major->major);
 	}
-	for (size_t i = 0; i < family->link_count; i++)
-		tie_shared(registry, family, &family->links[i]);
+	for (size_t i = 0; i < family->link_count; i++) {
+		tie_shared(registry, family, &family->links[i].up);
+		tie_shared(registry, family, &family->links[i].down);
+	}
 	order_by_age(family);
 }
 
@@ -324,7 +333,7 @@ int registry_init(struct registry *registry, const struct catalog *catalog, cons
 			rc = build_family(registry, &registry->families[i], error);
 	for (size_t i = 0; i < registry->family_count && rc == 0; i++)
 		if (registry->families[i].root)
-			retie_shared(registry, &registry->families[i]);
+			finish_slots(registry, &registry->families[i]);
 	return rc ? rc : registry_find_keyed(registry) ? error_nomem(error) : 0;
 }
 

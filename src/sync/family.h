@@ -20,10 +20,10 @@ struct slot_kind {
 	struct keyed_arrays keyed; /* arrays of the place that merge by element */
 	uint64_t age; /* order of versions by age, also where they are of different types */
 	bool shared;
-	struct family *part_family; /* shared: where the part's own lineage is */
-	const struct link *link;    /* shared: the link whose lens names the reference */
-	size_t holder;              /* shared: the slot of the document that refers to it */
-	size_t input;               /* shared: the part's place among the inputs of link->down */
+	struct family *part_family;        /* shared: where the part's own lineage is */
+	const struct lens_program *reader; /* shared: a program that takes it in */
+	size_t holder;                     /* shared: the slot of the document that refers to it */
+	size_t input;                      /* shared: the part's place among the inputs of reader */
 };
 
 /* One direction of a link: the program, and the slots of its inputs and outputs. */

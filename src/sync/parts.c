@@ -73,7 +73,7 @@ int slot_refer(struct bench *bench, struct slot *slot, struct cf_str raw_key, st
 static const struct edit *reference_edit(const struct lineage *lineage, const struct slot *slot)
 {
 	const struct slot *holder = &lineage->slots[slot->kind->holder];
-	const struct lens_side side = lens_program_inputs(slot->kind->link->down.program);
+	const struct lens_side side = lens_program_inputs(slot->kind->reader);
 
 	return edits_find(&holder->edits, side.places[slot->kind->input].reference);
 }
@@ -130,7 +130,7 @@ static int find_part(struct bench *bench, struct lineage *lineage, struct slot *
 
 	if (json_is_absent(holder->current))
 		return 0;
-	rc = lens_reference(bench->worker, slot->kind->link->down.program, slot->kind->input,
+	rc = lens_reference(bench->worker, slot->kind->reader, slot->kind->input,
 			    holder->current, &raw, &lineage->error);
 	if (rc || raw.len == 0)
 		return rc;
@@ -152,7 +152,7 @@ static int follow(struct bench *bench, struct lineage *lineage, struct slot *slo
 	int rc =
 		json_is_absent(holder->current)
 			? 0
-			: lens_reference(bench->worker, slot->kind->link->down.program,
+			: lens_reference(bench->worker, slot->kind->reader,
 					 slot->kind->input, holder->current, &raw, &lineage->error);
 
 	if (rc)
@@ -186,7 +186,7 @@ int lineage_follow_references(struct bench *bench, struct lineage *lineage, size
 
 		for (size_t k = 0; but && k < but->output_count; k++)
 			made = made || but->outputs[k] == i;
-		if (!made && family->slots[i].link && family->slots[i].holder == holder)
+		if (!made && family->slots[i].reader && family->slots[i].holder == holder)
 			rc = follow(bench, lineage, &lineage->slots[i]);
 	}
 	return rc;

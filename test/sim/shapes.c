@@ -103,6 +103,27 @@ int shape_split(struct shape *shape)
 	return open_catalog(shape, "examples/todo-split");
 }
 
+/* Two documents become one. */
+int shape_join(struct shape *shape)
+{
+	static const char *const states[] = {"\"open\"", "\"done\""};
+	const struct view title = {
+		.there = true, .kind = VALUE_TEXT, .prefix = "t", .pointer = "/title"};
+	struct view state = {
+		.there = true, .kind = VALUE_CHOICE, .pointer = "/state", CHOICES(states)};
+
+	*shape = (struct shape){.level_count = 2, .atom_count = 2};
+	add_places(shape, "task");
+	shape->levels[0].places[1] = (struct place){"state", 1};
+	shape->levels[0].place_count = 2;
+	shape->atoms[0] = (struct atom_def){.views = {title, title}};
+	shape->atoms[1] = (struct atom_def){.loose = true};
+	shape->atoms[1].views[1] = state;
+	state.place = 1;
+	shape->atoms[1].views[0] = state;
+	return open_catalog(shape, "test/unit/sync/catalogs/join");
+}
+
 /* Two elements, always in this order: "a", then "b". */
 int shape_lists(struct shape *shape)
 {
@@ -161,6 +182,9 @@ struct shape *shapes_get(struct shapes *shapes, uint64_t seed)
 	if (seed % 20 == 13)
 		return shapes->lists.catalog ? &shapes->lists
 					     : checked(&shapes->lists, shape_lists(&shapes->lists));
+	if (seed % 40 == 3)
+		return shapes->join.catalog ? &shapes->join
+					     : checked(&shapes->join, shape_join(&shapes->join));
 	if (seed % 10 == 3)
 		return shapes->split.catalog ? &shapes->split
 					     : checked(&shapes->split, shape_split(&shapes->split));
@@ -174,6 +198,7 @@ void shapes_fini(struct shapes *shapes)
 {
 	catalog_close(shapes->todo.catalog);
 	catalog_close(shapes->split.catalog);
+	catalog_close(shapes->join.catalog);
 	catalog_close(shapes->lists.catalog);
 	catalog_close(shapes->made.catalog);
 }

@@ -93,12 +93,13 @@ struct shape {
 
 /* The shape that a seed plays with; kept until another one is asked for. */
 struct shapes {
-	struct shape todo, split, lists, made;
+	struct shape todo, split, join, lists, made;
 };
 struct shape *shapes_get(struct shapes *shapes, uint64_t seed);
 void shapes_fini(struct shapes *shapes);
 int shape_todo(struct shape *shape);
 int shape_split(struct shape *shape);
+int shape_join(struct shape *shape);
 /* Arrays whose elements have a key, and merge one by one. */
 int shape_lists(struct shape *shape);
 int shape_make(struct shape *shape, uint64_t seed);

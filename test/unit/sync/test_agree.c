@@ -218,6 +218,62 @@ START_TEST(split_document_is_made_and_met_again)
 }
 END_TEST
 
+#define PERSON(version, rest) \
+	"{\"schema\":\"person\",\"version\":" version ",\"name\":\"Ann\"," rest "}"
+#define ADDRESS(city) "{\"schema\":\"address\",\"version\":1,\"id\":\"k\",\"city\":\"" city "\"}"
+#define TASK(version, rest) "{\"schema\":\"task\",\"version\":" version ",\"title\":\"t\"" rest "}"
+
+/* The lens goes from two documents to one: the older version is the one that waits. */
+START_TEST(shared_part_is_taken_in_by_a_newer_version)
+{
+	struct bed bed;
+
+	bed_open(&bed, "test/unit/sync/catalogs/embed");
+	put(&bed, "person@1:a", PERSON("1", "\"addressId\":\"k\""));
+	settle(&bed);
+	ck_assert_uint_eq(sync_counted(bed.sync)->incomplete, 1);
+	put(&bed, "address@1:k", ADDRESS("Bonn"));
+	settle(&bed);
+	expect(&bed, "person@2:a", PERSON("2", "\"address\":{\"id\":\"k\",\"city\":\"Bonn\"}"));
+	put(&bed, "address@1:k", ADDRESS("Ulm"));
+	settle(&bed);
+	expect(&bed, "person@2:a", PERSON("2", "\"address\":{\"id\":\"k\",\"city\":\"Ulm\"}"));
+	put(&bed, "person@2:a", PERSON("2", "\"address\":{\"id\":\"k\",\"city\":\"Trier\"}"));
+	settle(&bed);
+	expect(&bed, "address@1:k", ADDRESS("Trier"));
+	put(&bed, "person@2:b", PERSON("2", "\"address\":{\"id\":\"l\",\"city\":\"Kiel\"}"));
+	settle(&bed);
+	expect(&bed, "person@1:b", PERSON("1", "\"addressId\":\"l\""));
+	ck_assert_uint_eq(settle(&bed), 0);
+	ck_assert_uint_eq(find_listed(&bed, SYNC_CONFLICTS, NULL).count, 0);
+	bed_close(&bed);
+}
+END_TEST
+
+START_TEST(part_of_the_same_key_is_taken_in_by_a_newer_version)
+{
+	struct bed bed;
+
+	bed_open(&bed, "test/unit/sync/catalogs/join");
+	put(&bed, "task@1:a", TASK("1", ""));
+	settle(&bed);
+	expect(&bed, "task@2:a", NULL);
+	ck_assert_uint_eq(sync_counted(bed.sync)->incomplete, 1);
+	put(&bed, "state@1:a", "{\"schema\":\"state\",\"version\":1,\"state\":\"open\"}");
+	settle(&bed);
+	expect(&bed, "task@2:a", TASK("2", ",\"state\":\"open\""));
+	put(&bed, "task@2:a", TASK("2", ",\"state\":\"done\""));
+	settle(&bed);
+	expect(&bed, "state@1:a", "{\"schema\":\"state\",\"version\":1,\"state\":\"done\"}");
+	put_on(&bed, "task@2:a", rev_of(&bed, "task@2:a"), "{}", true);
+	settle(&bed);
+	expect(&bed, "task@1:a", NULL);
+	expect(&bed, "state@1:a", NULL);
+	ck_assert_uint_eq(settle(&bed), 0);
+	bed_close(&bed);
+}
+END_TEST
+
 START_TEST(invalid_document_waits_and_its_correction_goes_on)
 {
 	struct bed bed;
@@ -289,6 +345,8 @@ int main(void)
 	tcase_add_test(tcase, delete_goes_to_all_and_an_edit_wins_over_it);
 	tcase_add_test(tcase, shared_part_is_waited_for_and_its_edits_fan_out);
 	tcase_add_test(tcase, split_document_is_made_and_met_again);
+	tcase_add_test(tcase, shared_part_is_taken_in_by_a_newer_version);
+	tcase_add_test(tcase, part_of_the_same_key_is_taken_in_by_a_newer_version);
 	tcase_add_test(tcase, invalid_document_waits_and_its_correction_goes_on);
 	tcase_add_test(tcase, lost_state_is_rebuilt_without_a_write);
 	suite_add_tcase(suite, tcase);
