@@ -12,7 +12,7 @@ enum {
 	WAIT_MS = 500,
 	BATCH_MAX = 100000,
 	PAUSE_MS_MAX = 30000,
-	TRIES_MAX = 10
+	TRIES_MAX = 6 /* of --once: six seconds of pauses */
 };
 
 static const struct cli_option options[] = {
@@ -30,6 +30,9 @@ struct job {
 	struct catalog *catalog;
 	struct cf_store *store, *state;
 	struct sync *sync;
+	struct sync_counters again; /* what failed steps took: the next ones take it again */
+	uint64_t behind;            /* when something was last achieved */
+	uint64_t written;
 	char host[256];
 };
 
@@ -147,16 +150,17 @@ static void pause_ms(unsigned ms)
 }
 
 /* A store that is away or busy for the moment: longer and longer pauses, with a
- * third of chance in them. */
+ * third of chance in them. Who is to end tells of it when it ends, and only then. */
 static int wait_and_retry(struct job *job, const struct cf_error *error, unsigned *tries)
 {
 	const struct cf_env *env = job->cli->env;
 	unsigned pause = 100u << (*tries < 9 ? *tries : 9);
+	bool once = cli_given(job->cli, "once");
 
 	if (cf_error_class(error->code) != CF_CLASS_RETRYABLE || error->code == CF_ERR_NOMEM ||
-	    (cli_given(job->cli, "once") && *tries >= TRIES_MAX))
+	    (once && *tries >= TRIES_MAX))
 		return error->code;
-	if (*tries == 0)
+	if (*tries == 0 && !once)
 		cli_report(job->cli, error);
 	(*tries)++;
 	if (pause > PAUSE_MS_MAX)
@@ -165,26 +169,53 @@ static int wait_and_retry(struct job *job, const struct cf_error *error, unsigne
 	return 0;
 }
 
+/* Whether more was written, or less is left to read. A step that went well says little:
+ * between two that fail for want of room, one may find that it has nothing to write. */
+static bool has_moved_on(struct job *job)
+{
+	const struct sync_counters *counters = sync_counted(job->sync);
+	uint64_t written = counters->documents_written + counters->records_written;
+	uint64_t behind = job->behind;
+	bool moved;
+
+	(void)sync_lag(job->sync, &behind, NULL);
+	moved = written > job->written || behind < job->behind;
+	job->written = written;
+	if (moved)
+		job->behind = behind;
+	return moved;
+}
+
+static void note_again(struct job *job, const struct sync_counters *before)
+{
+	const struct sync_counters *now = sync_counted(job->sync);
+
+	job->again.changes += now->changes - before->changes;
+	job->again.passed_over += now->passed_over - before->passed_over;
+}
+
 static int follow(struct job *job, struct cf_error *error)
 {
 	const struct sync_counters *counters = sync_counted(job->sync);
-	uint64_t behind = 0;
 	unsigned tries = 0;
 	bool idle = false;
 
-	(void)sync_lag(job->sync, &behind, NULL);
-	cli_progress_start(job->cli, "changes", behind);
+	(void)sync_lag(job->sync, &job->behind, NULL);
+	cli_progress_start(job->cli, "changes", job->behind);
 	while (!cli_interrupted()) {
+		struct sync_counters before = *counters;
 		int rc = sync_step(job->sync, &idle, error);
 
 		if (rc) {
+			note_again(job, &before);
 			rc = wait_and_retry(job, error, &tries);
 			if (rc)
 				return rc;
 			continue;
 		}
-		tries = 0;
-		cli_progress_show(job->cli, counters->changes);
+		if (tries && (idle || has_moved_on(job)))
+			tries = 0;
+		cli_progress_show(job->cli, counters->changes - job->again.changes);
 		if (idle && cli_given(job->cli, "once"))
 			return 0;
 	}
@@ -196,22 +227,23 @@ static int tell(struct job *job, uint64_t took_ns)
 	const struct sync_counters *c = sync_counted(job->sync);
 	double seconds = (double)took_ns / 1e9;
 	uint64_t written = c->documents_written + c->records_written;
+	uint64_t changes = c->changes - job->again.changes;
+	uint64_t passed_over = c->passed_over - job->again.passed_over;
 
 	if (job->cli->json)
-		return cli_out_printf(job->cli,
-				      "{\"changes\":%" PRIu64 ",\"passed_over\":%" PRIu64
-				      ",\"unsupported\":%" PRIu64 ",\"lineages\":%" PRIu64
-				      ",\"documents_written\":%" PRIu64
-				      ",\"records_written\":%" PRIu64 ",\"conflicts\":%" PRIu64
-				      ",\"quarantined\":%" PRIu64 ",\"incomplete\":%" PRIu64
-				      ",\"seconds\":%.3f}\n",
-				      c->changes, c->passed_over, c->unsupported, c->lineages,
-				      c->documents_written, c->records_written, c->conflicts,
-				      c->quarantined, c->incomplete, seconds);
+		return cli_out_printf(
+			job->cli,
+			"{\"changes\":%" PRIu64 ",\"passed_over\":%" PRIu64
+			",\"unsupported\":%" PRIu64 ",\"lineages\":%" PRIu64
+			",\"documents_written\":%" PRIu64 ",\"records_written\":%" PRIu64
+			",\"conflicts\":%" PRIu64 ",\"quarantined\":%" PRIu64
+			",\"incomplete\":%" PRIu64 ",\"seconds\":%.3f}\n",
+			changes, passed_over, c->unsupported, c->lineages, c->documents_written,
+			c->records_written, c->conflicts, c->quarantined, c->incomplete, seconds);
 	cli_say(job->cli,
 		"%" PRIu64 " changes, %" PRIu64 " documents and %" PRIu64
 		" state records written in %.2f s (%.0f/s)",
-		c->changes, c->documents_written, c->records_written, seconds,
+		changes, c->documents_written, c->records_written, seconds,
 		seconds > 0 ? (double)written / seconds : 0);
 	if (c->conflicts)
 		cli_say(job->cli, "%" PRIu64 " contested edits: see `conflicts list`",
@@ -224,8 +256,8 @@ static int tell(struct job *job, uint64_t took_ns)
 			"%" PRIu64 " wait for documents that have not arrived: see "
 			"`incomplete list`",
 			c->incomplete);
-	if (c->passed_over)
-		cli_say(job->cli, "%" PRIu64 " of other types passed over", c->passed_over);
+	if (passed_over)
+		cli_say(job->cli, "%" PRIu64 " of other types passed over", passed_over);
 	return 0;
 }
 

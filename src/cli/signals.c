@@ -25,6 +25,8 @@ void cli_signals_catch(void)
 	sigaction(SIGTERM, &action, NULL);
 	/* A reader that went away is a write error, told like others. */
 	signal(SIGPIPE, SIG_IGN);
+	/* So is a file that may not grow: SQLite is told, and takes back what it began. */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 bool cli_wait_input(int fd)

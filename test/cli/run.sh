@@ -127,6 +127,25 @@ run docs list --store "$store" --prefix todo-item@3:
 expect_lines out 2000
 expect_agreement
 
+begin "with no room to write, --once ends and says where; with room it goes on"
+store=sqlite:$PWD/full.db
+awk 'BEGIN { for (i = 0; i < 1500; i++)
+	printf "{\"_id\":\"todo-item@1:f%d\",\"schema\":\"todo-item\",\"version\":1,\"title\":\"t\",\"isDone\":true}\n", i }' >in
+run docs put --store "$store" in
+( # A limit of the process stands for a full disk.
+	ulimit -f 700
+	run run -c "$catalog" --store "$store" --once
+	exit "$code"
+)
+code=$?
+expect_code 1
+expect_lines err 1
+expect_err_has "full.db: "
+run run -c "$catalog" --store "$store" --once
+expect_code 0
+run docs list --store "$store" --prefix todo-item@3:
+expect_lines out 1500
+
 begin "what is wrong is told in one line, with the right exit code"
 run run -c "$catalog" --store sqlite:/nowhere/x.db --once
 expect_code 10
