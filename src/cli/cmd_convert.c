@@ -52,6 +52,7 @@ struct job {
 	struct cf_buf id;
 	struct catalog_hints hints; /* what other documents said they are */
 	struct cf_buf last_part;    /* shared, and written */
+	struct cf_buf tombstone;
 	uint64_t passed_over, findings, incomplete;
 };
 
@@ -67,13 +68,27 @@ static int print_line(struct job *job, struct cf_str text, struct cf_error *erro
 	return order_print(&job->order, text, error);
 }
 
-/* A part in the major that is wanted of its type. */
-static int print_part(struct job *job, const struct lens_place *place,
-		      const struct lens_output *output, struct cf_error *error)
+/* The major in which a part is to come out; 0: not at all. */
+static uint32_t part_target(const struct job *job, const struct lens_place *place,
+			    const struct lens_program **ret_program)
 {
 	const struct catalog_type *type = catalog_type(job->catalog, place->type);
 	uint32_t wanted = job->to.majors[type->index];
-	struct catalog_id id = {.type = type};
+
+	*ret_program = NULL;
+	if (!wanted)
+		return job->to.manifest ? 0 : place->major;
+	if (wanted != place->major)
+		*ret_program = catalog_program(job->catalog, type, place->major, wanted);
+	if (*ret_program && lens_program_inputs(*ret_program).count > 1)
+		*ret_program = NULL;
+	return *ret_program ? wanted : place->major;
+}
+
+static int print_part(struct job *job, const struct lens_place *place,
+		      const struct lens_output *output, struct cf_error *error)
+{
+	struct catalog_id id = {.type = NULL};
 	const struct lens_program *program;
 	const struct lens_output *made;
 	struct json_value input;
@@ -81,7 +96,7 @@ static int print_part(struct job *job, const struct lens_place *place,
 	struct gather_slot *seen = NULL;
 	int rc;
 
-	if (job->to.manifest && !wanted)
+	if (!part_target(job, place, &program))
 		return 0;
 	rc = json_read(&job->part_docs[0], output->text.ptr, output->text.len, 0, error);
 	input = json_root(&job->part_docs[0]);
@@ -96,11 +111,8 @@ static int print_part(struct job *job, const struct lens_place *place,
 			return 0;
 		seen->written = true;
 	}
-	if (rc || !wanted || wanted == place->major)
+	if (rc || !program)
 		return rc ? rc : print_line(job, output->text, error);
-	program = catalog_program(job->catalog, type, place->major, wanted);
-	if (!program || lens_program_inputs(program).count > 1)
-		return print_line(job, output->text, error);
 	rc = catalog_identify(job->catalog, input, STR(""), &id, error);
 	args.key = id.key;
 	args.singleton = id.singleton;
@@ -114,6 +126,66 @@ static bool is_last_part(const struct job *job, const struct lens_place *place,
 			 const struct lens_output *output)
 {
 	return place->tie == LENS_SHARED && str_equal(output->text, buf_view(&job->last_part));
+}
+
+/* --- tombstones ------------------------------------------------------------------------- */
+
+static bool is_tombstone(struct json_value document)
+{
+	return json_kind(json_member(document, STR("_deleted"))) == JSON_TRUE;
+}
+
+/* Of a document with the key of `id`. Type and version are there also where the input
+ * says neither: by them filtered replication knows whom the deletion concerns. */
+static int print_tombstone(struct job *job, struct cf_str type, uint32_t major,
+			   const struct catalog_id *id, struct json_value document,
+			   struct cf_error *error)
+{
+	const struct lens_identity *identity = catalog_identity(job->catalog);
+	struct json_value version = json_member(document, identity->version_field);
+	struct cf_buf *out = &job->tombstone;
+
+	buf_clear(out);
+	buf_str(out, STR("{\"_id\":\""));
+	catalog_format_id(job->catalog, type, major, id->key, id->singleton, out);
+	buf_str(out, STR("\","));
+	json_write_string(identity->type_field, out);
+	buf_byte(out, ':');
+	json_write_string(type, out);
+	buf_byte(out, ',');
+	json_write_string(identity->version_field, out);
+	buf_byte(out, ':');
+	if (json_kind(version) == JSON_STRING)
+		json_write_string(identity->version_text(identity->ctx, type, major), out);
+	else
+		buf_printf(out, "%u", major);
+	if (buf_str(out, STR(",\"_deleted\":true}")))
+		return error_nomem(error);
+	return print_line(job, buf_view(out), error);
+}
+
+/* What is deleted has no content for a lens to run over, and waits for no part. Parts
+ * of the same key die with it; a shared one may live on with others. */
+static int bury_document(struct job *job, const struct lens_program *program,
+			 const struct catalog_id *id, struct json_value document,
+			 struct cf_error *error)
+{
+	struct lens_side made = lens_program_outputs(program);
+	int rc = 0;
+
+	for (size_t i = 0; i < made.count && rc == 0; i++) {
+		const struct lens_place *place = &made.places[i];
+		const struct lens_program *further;
+		uint32_t major = place->major;
+
+		if (place->tie == LENS_SHARED)
+			continue;
+		if (place->tie == LENS_SAME_KEY)
+			major = part_target(job, place, &further);
+		if (major)
+			rc = print_tombstone(job, place->type, major, id, document, error);
+	}
+	return rc;
 }
 
 /* --- documents -------------------------------------------------------------------------- */
@@ -218,6 +290,8 @@ static int convert_document(struct job *job, struct cf_str line, struct json_val
 	if (!program)
 		return error_set(error, CF_ERR_CATALOG, "no lens leads from %.*s@%u to @%u",
 				 STR_ARG(id->type->name), id->major_number, wanted);
+	if (is_tombstone(document))
+		return bury_document(job, program, id, document, error);
 	rc = find_inputs(job, program, id, inputs, &missing, error);
 	if (rc == 0 && missing)
 		return wait_for_part(job, line, error);
@@ -329,6 +403,8 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 		rc = pass_over(job, line, error);
 	if (rc)
 		error_at_document(error, own_id(document));
+	if (rc == 0 && part && is_tombstone(document))
+		return 0; /* nobody is made whole by it */
 	return rc == 0 && part ? keep_part(job, arena_dup(&job->arena, own_id(document)), line,
 					   part == PART_OF_ONE, error)
 			       : rc;
@@ -479,6 +555,7 @@ static int run(struct cli *cli, struct cf_error *error)
 	arena_init(&job->arena, cli->mem);
 	buf_init(&job->id, cli->mem);
 	buf_init(&job->last_part, cli->mem);
+	buf_init(&job->tombstone, cli->mem);
 	json_doc_init(&job->doc, cli->mem);
 	for (size_t i = 0; i < LIMIT_LENS_CHAIN; i++)
 		json_doc_init(&job->part_docs[i], cli->mem);
@@ -498,6 +575,7 @@ static int run(struct cli *cli, struct cf_error *error)
 		json_doc_fini(&job->part_docs[i]);
 	buf_fini(&job->id);
 	buf_fini(&job->last_part);
+	buf_fini(&job->tombstone);
 	catalog_hints_fini(&job->hints);
 	arena_fini(&job->arena);
 	gather_fini(&job->gather);
@@ -517,6 +595,8 @@ const struct cli_command cmd_convert = {
 		"stderr. What follows a document that waits is held until its turn, at most "
 		"64 MiB of it: beyond that the one that waits comes out late, and stderr says "
 		"so.\n\n"
+		"What is deleted comes out as a tombstone, and so do its parts of the same "
+		"key.\n\n"
 		"A bad line is reported with its number and the rest goes on (exit code 3).\n\n"
 		"--to 3.0.0 names a version of each type in that manifest, --to todo-item@3 that "
 		"of one type. Documents of other types are passed over and counted on stderr; "

@@ -106,6 +106,37 @@ expect_code 3
 expect_lines out 1
 expect_err 'chesterfield: status@1:b2: what it is a part of never came'
 
+begin "what is deleted stays deleted, and no lens runs over it"
+printf '%s\n' '{"_id":"todo-item@1:o","schema":"todo-item","version":1,"title":"x","isDone":true,"_deleted":true}' \
+	'{"_id":"todo-item@1:p","_rev":"2-a","_deleted":true}' >in
+run convert -c "$todo" --to 2.0.0 in
+expect_code 0
+expect_out '{"_id":"todo-item@2:o","schema":"todo-item","version":2,"_deleted":true}
+{"_id":"todo-item@2:p","schema":"todo-item","version":2,"_deleted":true}'
+run convert -c "$todo" --to 3.0.0 in
+expect_code 0
+expect_out '{"_id":"todo-item@3:o","schema":"todo-item","version":3,"_deleted":true}
+{"_id":"todo-item@3:p","schema":"todo-item","version":3,"_deleted":true}'
+
+begin "parts of the same key are deleted with their document, and wait for nobody"
+sed -n 2p in >dead
+run convert -c "$split" --to 2.0.0 dead
+expect_code 0
+expect_out '{"_id":"todo-item@2:p","schema":"todo-item","version":2,"_deleted":true}
+{"_id":"status@1:p","schema":"status","version":1,"_deleted":true}'
+cp out dead
+run convert -c "$split" --to 1.0.0 dead
+expect_code 0
+expect_out '{"_id":"todo-item@1:p","schema":"todo-item","version":1,"_deleted":true}'
+expect_err ''
+
+begin "a deleted part makes no document whole"
+{ sed -n 1p mains; echo '{"_id":"status@1:a1","_deleted":true}'; } >in
+run convert -c "$split" --to 1.0.0 in
+expect_code 3
+expect_out ''
+expect_err 'chesterfield: todo-item@2:a1: waits for status@1:a1'
+
 begin "unknown types are passed over and counted"
 printf '%s\n' '{"_id":"_design/x"}' '{"_id":"user@1:a"}' "$item" >in
 run convert -c "$todo" --to 2.0.0 in
