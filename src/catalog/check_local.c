@@ -105,8 +105,8 @@ static int other_value(struct locality *l, size_t place, struct cf_str name, uns
 
 	*ret = JSON_ABSENT;
 	buf_clear(&l->tried.texts[place]);
-	rc = schema_generate(catalog_major_schema(l->edited.majors[place]), &l->bench->rng, size,
-			     &l->tried.texts[place], &error);
+	rc = schema_generate_document(catalog_major_schema(l->edited.majors[place]), &l->bench->rng,
+				      size, &l->tried.texts[place], &error);
 	if (rc == 0)
 		rc = side_read(&l->tried, place, &error);
 	if (rc == 0)

@@ -98,8 +98,8 @@ static int generate_place(struct bench *bench, struct side *side, size_t i, unsi
 
 	for (int try = 0; try < TRIES_OF_A_SCHEMA && rc == CF_ERR_UNSUPPORTED_OP; try++) {
 		buf_clear(&side->texts[i]);
-		rc = schema_generate(catalog_major_schema(side->majors[i]), &bench->rng, size,
-				     &side->texts[i], error);
+		rc = schema_generate_document(catalog_major_schema(side->majors[i]), &bench->rng,
+					      size, &side->texts[i], error);
 	}
 	if (rc == CF_ERR_UNSUPPORTED_OP)
 		checker_tell_unproven(bench->checker, side->majors[i], error);

@@ -10,6 +10,7 @@ enum { TRIES = 60, TEXT_TRIES = 40, FACETS_MAX = 24, DEPTH_MAX = 12 };
 struct generator {
 	struct rng *rng;
 	unsigned size;
+	bool document; /* an object, as documents are */
 	struct cf_buf *out;
 	struct cf_buf text; /* one string, decoded */
 	struct matcher matcher;
@@ -327,6 +328,8 @@ static void generate_at(struct generator *g, const struct snode *node, unsigned 
 	}
 	if (depth >= DEPTH_MAX && (types & 31))
 		types &= 31;
+	if (depth == 0 && g->document)
+		types &= SCHEMA_OBJECT;
 	for (kind = 1u << rng_below(g->rng, 7); types && !(types & kind);)
 		kind = kind == 64 ? 1 : kind << 1;
 	if (depth > DEPTH_MAX + 8)
@@ -389,32 +392,57 @@ static int guess(struct generator *g, const struct schema *schema, struct json_d
 	if (g->out->failed || g->text.failed)
 		return CF_ERR_NOMEM;
 	rc = json_read(doc, g->out->ptr + start, g->out->len - start, JSON_READ_DOCUMENT, NULL);
+	if (rc == 0 && g->document && json_kind(json_root(doc)) != JSON_OBJECT)
+		return CF_ERR_INVALID;
 	return rc ? rc : schema_validate(schema, json_root(doc), report, NULL);
 }
 
-int schema_generate(const struct schema *schema, struct rng *rng, unsigned size, struct cf_buf *out,
-		    struct cf_error *error)
+/* What fits among some guesses, in g->out. */
+static int generate(struct generator *g, const struct schema *schema, struct cf_error *error)
 {
 	struct last_failure last = {error};
 	struct schema_report report = {keep_failure, &last};
+	struct cf_buf *out = g->out;
 	size_t start = out->len;
-	struct generator g;
 	struct json_doc doc;
 	int rc = CF_ERR_INVALID;
 
-	generator_init(&g, schema, rng, size, out);
 	json_doc_init(&doc, schema->mem);
 	error_set(error, CF_ERR_UNSUPPORTED_OP,
 		  "no valid document was found for the schema in %d tries", TRIES);
 	for (int i = 0; i < TRIES && rc && rc != CF_ERR_NOMEM; i++)
-		rc = guess(&g, schema, &doc, start, error && i + 1 == TRIES ? &report : NULL);
+		rc = guess(g, schema, &doc, start, error && i + 1 == TRIES ? &report : NULL);
 	json_doc_fini(&doc);
-	generator_fini(&g);
 	if (rc && !out->failed)
 		out->len = start;
 	if (rc == CF_ERR_NOMEM)
 		return error_nomem(error);
 	return rc ? CF_ERR_UNSUPPORTED_OP : 0;
+}
+
+int schema_generate(const struct schema *schema, struct rng *rng, unsigned size, struct cf_buf *out,
+		    struct cf_error *error)
+{
+	struct generator g;
+	int rc;
+
+	generator_init(&g, schema, rng, size, out);
+	rc = generate(&g, schema, error);
+	generator_fini(&g);
+	return rc;
+}
+
+int schema_generate_document(const struct schema *schema, struct rng *rng, unsigned size,
+			     struct cf_buf *out, struct cf_error *error)
+{
+	struct generator g;
+	int rc;
+
+	generator_init(&g, schema, rng, size, out);
+	g.document = true;
+	rc = generate(&g, schema, error);
+	generator_fini(&g);
+	return rc;
 }
 
 /* --- what is left out ----------------------------------------------------------------- */

@@ -125,6 +125,10 @@ struct schema_view schema_view_items(const struct schema_view *array);
  * in the schema that refused the last one. */
 int schema_generate(const struct schema *schema, struct rng *rng, unsigned size, struct cf_buf *out,
 		    struct cf_error *error);
+/* The same, but only objects: a schema that allows other values, too, may still be
+ * that of documents. */
+int schema_generate_document(const struct schema *schema, struct rng *rng, unsigned size,
+			     struct cf_buf *out, struct cf_error *error);
 
 /* Calls `found` for each place of the schema's own document of which no value can be
  * made: patterns that cannot be read backwards (and no example is given). NOMEM. */

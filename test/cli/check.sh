@@ -319,6 +319,31 @@ expect_out_has 'warning schemas/todo-item/1.1.0.json:'
 expect_out_has 'the laws are not proven for todo-item@1: no valid document was found for the schema in 60 tries; the last one '
 expect_out_has ' at /properties/'
 
+# A type of two majors whose schemas say no more than $1, and a lens without ops.
+loose() {
+	rm -rf k
+	mkdir -p k/schemas/u k/lenses/u
+	echo 'name: k' >k/catalog.yaml
+	for v in 1 2; do echo "{\"version\":\"$v.0.0\"$1}" >k/schemas/u/$v.0.0.json; done
+	printf 'from: u@1\nto: u@2\nlens: []\n' >k/lenses/u/1-2.yaml
+}
+
+begin "documents are objects, whatever else a schema allows"
+loose ''
+run check k --seed 1
+expect_code 0
+expect_out ''
+loose ', "type": ["array", "object"], "items": {"type": "string"}, "minItems": 2'
+run check k --seed 1
+expect_code 0
+expect_out ''
+
+begin "a schema of arrays alone is one that no document fits"
+loose ', "type": "array"'
+run check k --seed 1
+expect_code 0
+expect_out_has 'the laws are not proven for u@1: no valid document was found'
+
 begin "the graph to read"
 run graph -c "$source/examples/todo-split"
 expect_code 0
