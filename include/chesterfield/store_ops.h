@@ -190,6 +190,10 @@ struct cf_store_ops {
 struct cf_store {
 	const struct cf_store_ops *ops;
 	unsigned capabilities;
+	/* Where it is: the same text however it was named, without a password, what tells
+	 * it from others in one file or on one server behind a `?`. Lives as long as the
+	 * store. NULL: it does not say. */
+	const char *place;
 };
 
 #ifdef __cplusplus

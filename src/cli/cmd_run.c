@@ -56,7 +56,7 @@ static int open_stores(struct job *job, struct cf_error *error)
 	if (rc == 0)
 		rc = store_open_beside(&job->state, job->store, state, cli->env, cli->mem, error);
 	buf_fini(&made);
-	return rc;
+	return rc ? rc : sync_check_apart(job->store, job->state, error);
 }
 
 /* Two runs do no harm; but somebody may have started the second one by mistake. */

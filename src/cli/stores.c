@@ -32,7 +32,8 @@ int cli_stores_open(struct cli *cli, struct cli_stores *ret, struct cf_error *er
 	if (rc || !state)
 		return rc ? rc : open_beside(cli, ret, url, error);
 	rc = store_open_existing(&ret->state, state, cli->env, cli->mem, error);
-	return rc ? error_prefix(error, rc, "--state") : 0;
+	return rc ? error_prefix(error, rc, "--state")
+		  : sync_check_apart(ret->store, ret->state, error);
 }
 
 void cli_stores_close(struct cli_stores *stores)

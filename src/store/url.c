@@ -180,6 +180,27 @@ static int copy_parameters(const char *query, const char *drop, struct cf_buf *o
 
 #define STATE_NAME "chesterfield-state"
 
+/* One file may hold several tables of documents, and each has a state of its own. */
+static int write_state_table(const char *query, struct cf_buf *out)
+{
+	static const char name[] = "table=";
+	const char *at = query;
+	int rc = buf_str(out, STR("?table=" STATE_NAME));
+
+	while (at && strncmp(at + 1, name, strlen(name)) != 0)
+		at = strchr(at + 1, '&');
+	if (at) {
+		const char *table = at + 1 + strlen(name);
+		size_t len = strcspn(table, "&");
+
+		if (len != strlen("documents") || strncmp(table, "documents", len) != 0) {
+			rc = rc ? rc : buf_byte(out, '-');
+			rc = rc ? rc : buf_append(out, table, len);
+		}
+	}
+	return rc ? rc : buf_str(out, STR("&revs=1"));
+}
+
 int store_url_state(const char *url, struct cf_buf *out, struct cf_error *error)
 {
 	size_t scheme = store_url_scheme(url);
@@ -210,7 +231,7 @@ int store_url_state(const char *url, struct cf_buf *out, struct cf_error *error)
 		rc = rc ? rc : buf_str(out, STR("?prefix=" STATE_NAME ":"));
 	} else if (strncmp(url, "sqlite:", 7) == 0) {
 		rc = buf_append(out, url, path);
-		rc = rc ? rc : buf_str(out, STR("?table=" STATE_NAME "&revs=1"));
+		rc = rc ? rc : write_state_table(query, out);
 	} else {
 		rc = buf_append(out, url, path);
 		rc = rc ? rc : buf_str(out, STR("?table=" STATE_NAME));

@@ -22,6 +22,39 @@ int state_check_format(struct json_value checkpoint, struct cf_error *error)
 	return 0;
 }
 
+/* What a state calls the store it speaks of. Where both are in one file or on one server,
+ * what tells them apart there: they may move together. */
+static const char *name_store(const struct cf_store *store, const struct cf_store *state)
+{
+	const char *tail = store->place ? strrchr(store->place, '?') : NULL;
+	size_t len = tail ? (size_t)(tail - store->place) + 1 : 0;
+
+	if (!store->place)
+		return "";
+	return tail && state->place && strncmp(store->place, state->place, len) == 0 ? tail
+										     : store->place;
+}
+
+int state_check_store(struct json_value checkpoint, const struct cf_store *store,
+		      const struct cf_store *state, struct cf_arena *arena, struct cf_error *error)
+{
+	struct json_value member = json_member(checkpoint, STR("store"));
+	const char *name = name_store(store, state);
+	struct cf_str other;
+
+	if (json_kind(member) != JSON_STRING)
+		return 0;
+	if (json_decode(member, arena, &other))
+		return error_nomem(error);
+	if (other.len == 0 || !*name || str_equal(other, str_of(name)))
+		return 0;
+	return error_set(
+		error, CF_ERR_PRECONDITION,
+		"this state is that of another store, %.*s: name another one with --state, or, "
+		"if that store was moved here, start once with `run --rebuild`",
+		STR_ARG(other));
+}
+
 /* Reads one state record; absent where there is none. */
 static int read_record(struct sync *sync, struct cf_str id, struct json_value *ret,
 		       struct cf_error *error)
@@ -47,6 +80,7 @@ int checkpoint_load(struct sync *sync, struct cf_error *error)
 	if (rc)
 		return rc;
 	rc = state_check_format(body, error);
+	rc = rc ? rc : state_check_store(body, sync->store, sync->state, &sync->step, error);
 	if (rc)
 		return rc;
 	since = json_member(body, STR("since"));
@@ -91,6 +125,8 @@ static void write_body(struct sync *sync, struct cf_str token, struct cf_buf *ou
 		   sync->rebuilding && !sync->read_all ? "\"rebuild\":true," : "",
 		   (long long)now_ms);
 	record_time(now_ms, out);
+	buf_str(out, STR(",\"store\":"));
+	json_write_string(str_of(name_store(sync->store, sync->state)), out);
 	buf_byte(out, '}');
 }
 

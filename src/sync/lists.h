@@ -9,6 +9,9 @@
 #define STATE_FORMAT 1
 /* NEWER where a checkpoint (absent: none) was written by a later program. */
 int state_check_format(struct json_value checkpoint, struct cf_error *error);
+/* PRECONDITION where a checkpoint is that of another store. */
+int state_check_store(struct json_value checkpoint, const struct cf_store *store,
+		      const struct cf_store *state, struct cf_arena *arena, struct cf_error *error);
 /* A whole number that is not negative; else 0. */
 uint64_t record_number(struct json_value object, const char *name);
 

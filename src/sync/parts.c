@@ -130,8 +130,8 @@ static int find_part(struct bench *bench, struct lineage *lineage, struct slot *
 
 	if (json_is_absent(holder->current))
 		return 0;
-	rc = lens_reference(bench->worker, slot->kind->reader, slot->kind->input,
-			    holder->current, &raw, &lineage->error);
+	rc = lens_reference(bench->worker, slot->kind->reader, slot->kind->input, holder->current,
+			    &raw, &lineage->error);
 	if (rc || raw.len == 0)
 		return rc;
 	rc = slot_refer(bench, slot, raw, &part);
@@ -149,11 +149,10 @@ static int follow(struct bench *bench, struct lineage *lineage, struct slot *slo
 	const struct slot *holder = &lineage->slots[slot->kind->holder];
 	struct cf_str raw = {NULL, 0}, old = slot->key;
 	struct part *part;
-	int rc =
-		json_is_absent(holder->current)
-			? 0
-			: lens_reference(bench->worker, slot->kind->reader,
-					 slot->kind->input, holder->current, &raw, &lineage->error);
+	int rc = json_is_absent(holder->current)
+			 ? 0
+			 : lens_reference(bench->worker, slot->kind->reader, slot->kind->input,
+					  holder->current, &raw, &lineage->error);
 
 	if (rc)
 		return rc;

@@ -99,6 +99,8 @@ static int read_checkpoint(struct cf_store *store, struct cf_store *state, struc
 			return rc;
 		root = json_root(doc);
 		rc = state_check_format(root, error);
+		if (rc == 0)
+			rc = state_check_store(root, store, state, arena, error);
 		if (rc)
 			return rc;
 		ret->started = json_kind(json_member(root, STR("since"))) == JSON_STRING;

@@ -47,11 +47,23 @@ int sync_check_store(const struct cf_store *store, struct cf_error *error)
 	return 0;
 }
 
+int sync_check_apart(const struct cf_store *store, const struct cf_store *state,
+		     struct cf_error *error)
+{
+	if (!store->place || !state->place || strcmp(store->place, state->place) != 0)
+		return 0;
+	return error_set(error, CF_ERR_USAGE,
+			 "the state cannot stand among the documents: %s is both", store->place);
+}
+
 static int check_stores(const struct cf_store *store, const struct cf_store *state,
 			struct cf_error *error)
 {
 	int rc = sync_check_store(store, error);
 
+	if (rc)
+		return rc;
+	rc = sync_check_apart(store, state, error);
 	if (rc)
 		return rc;
 	if (!(state->capabilities & CF_STORE_CAS) || !(state->capabilities & CF_STORE_ORDERED))

@@ -52,9 +52,13 @@ struct sync_counters {
 
 /* UNSUPPORTED_OP where the store has no changes or no revision histories. */
 int sync_check_store(const struct cf_store *store, struct cf_error *error);
+/* USAGE where both are one. */
+int sync_check_apart(const struct cf_store *store, const struct cf_store *state,
+		     struct cf_error *error);
 /* Opens job one on a database. All arguments are borrowed until sync_close.
  * CATALOG where the catalog cannot be run; UNSUPPORTED_OP where the store has no
- * changes or no revision histories; else as the stores' operations. */
+ * changes or no revision histories; USAGE where both stores are one; PRECONDITION where the
+ * state is that of another store; else as the stores' operations. */
 int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store *store,
 	      struct cf_store *state, const struct sync_options *options, const struct cf_env *env,
 	      const struct cf_mem *mem, struct cf_error *error);

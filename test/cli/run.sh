@@ -146,6 +146,43 @@ expect_code 0
 run docs list --store "$store" --prefix todo-item@3:
 expect_lines out 1500
 
+begin "a state is that of one store"
+item() { printf '{"_id":"todo-item@1:%s","schema":"todo-item","version":1,"title":"t","isDone":true}\n' "$1"; }
+for table in A B; do
+	for i in 1 2 3 4 5; do item "$i"; done >in
+	run docs put --store "sqlite:$PWD/tables.db?table=$table" in
+done
+for table in A B; do
+	store="sqlite:$PWD/tables.db?table=$table"
+	run run -c "$catalog" --store "$store" --once
+	expect_code 0
+	run docs list --store "$store" --prefix todo-item@3:
+	expect_lines out 5
+	expect_agreement
+done
+run run -c "$catalog" --store "sqlite:$PWD/tables.db?table=A" --state "sqlite:$PWD/own.db" --once
+expect_code 0
+run run -c "$catalog" --store "$store" --state "sqlite:$PWD/own.db" --once
+expect_code 4
+expect_err_has "this state is that of another store, sqlite:$PWD/tables.db?table=A"
+run status --store "$store" --state "sqlite:$PWD/own.db"
+expect_code 4
+run run -c "$catalog" --store "$store" --state "sqlite:$PWD/own.db" --once --rebuild
+expect_code 0
+mv tables.db moved.db
+store="sqlite:$PWD/moved.db?table=B"
+run run -c "$catalog" --store "$store" --once
+expect_code 0
+
+begin "a state cannot stand among the documents"
+item 1 >in
+run docs put --store "sqlite:$PWD/apart.db" in
+run run -c "$catalog" --store "sqlite:$PWD/apart.db" --state sqlite:./apart.db --once
+expect_code 2
+expect_err "chesterfield: the state cannot stand among the documents: sqlite:$PWD/apart.db?table=documents is both"
+run docs list --store "sqlite:$PWD/apart.db"
+expect_lines out 1
+
 begin "what is wrong is told in one line, with the right exit code"
 run run -c "$catalog" --store sqlite:/nowhere/x.db --once
 expect_code 10

@@ -55,6 +55,7 @@ struct documents {
 	struct cf_mem mem;
 	struct json_doc doc; /* of puts and finds */
 	struct cf_buf blob;  /* a history being written */
+	struct cf_buf place; /* store.place */
 	size_t revs_max;
 	bool readonly;
 };

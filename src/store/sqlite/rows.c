@@ -351,7 +351,7 @@ int rows_open(struct cf_store **ret, struct sqlite_db *db, const struct store_ur
 		sqlite_db_close(db);
 		return error_nomem(error);
 	}
-	rows->store = (struct cf_store){&rows_ops, rows_ops.capabilities};
+	rows->store = (struct cf_store){.ops = &rows_ops, .capabilities = rows_ops.capabilities};
 	rows->mem = *mem;
 	rows->db = *db;
 	rows->db.mem = &rows->mem;

@@ -64,6 +64,7 @@ static void documents_close(struct cf_store *store)
 	sqlite_db_close(&documents->db);
 	json_doc_fini(&documents->doc);
 	buf_fini(&documents->blob);
+	buf_fini(&documents->place);
 	mem_free(&mem, documents);
 }
 
@@ -246,6 +247,18 @@ static int open_table(struct documents *documents, const struct store_url *url,
 	return rc || *ret_rows ? rc : prepare_texts(db, table, error);
 }
 
+/* The file as SQLite resolved it: two names of one file are one place. */
+static int name_place(struct documents *documents, const char *table, struct cf_error *error)
+{
+	const char *file = sqlite3_db_filename(documents->db.handle, "main");
+
+	if (buf_printf(&documents->place, "sqlite:%s?table=%s", file ? file : "", table) ||
+	    buf_byte(&documents->place, '\0'))
+		return error_nomem(error);
+	documents->store.place = documents->place.ptr;
+	return 0;
+}
+
 static int open_on(struct cf_store **ret, const struct documents *beside, struct store_url *url,
 		   const struct cf_mem *mem, struct cf_error *error)
 {
@@ -255,10 +268,12 @@ static int open_on(struct cf_store **ret, const struct documents *beside, struct
 
 	if (!documents)
 		return error_nomem(error);
-	documents->store = (struct cf_store){&sqlite_ops, sqlite_ops.capabilities};
+	documents->store =
+		(struct cf_store){.ops = &sqlite_ops, .capabilities = sqlite_ops.capabilities};
 	documents->mem = *mem;
 	json_doc_init(&documents->doc, &documents->mem);
 	buf_init(&documents->blob, &documents->mem);
+	buf_init(&documents->place, &documents->mem);
 	documents->revs_max = url->revs;
 	documents->readonly = url->readonly;
 	/* Rows are another program's: neither their table nor its file is made here. */
@@ -266,6 +281,8 @@ static int open_on(struct cf_store **ret, const struct documents *beside, struct
 	rc = open_table(documents, url, beside ? &beside->db : NULL, &rows, error);
 	if (rc == 0 && rows)
 		rc = rows_open(ret, &documents->db, url, mem, error);
+	if (rc == 0 && !rows)
+		rc = name_place(documents, url->table.ptr ? url->table.ptr : TABLE_DEFAULT, error);
 	if (rc == 0 && !rows) {
 		documents->db.opened = true;
 		*ret = &documents->store;

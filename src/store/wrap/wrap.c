@@ -169,7 +169,7 @@ int wrap_open(struct wrap **ret, size_t size, struct cf_store *inner, const stru
 
 	if (!wrap)
 		return CF_ERR_NOMEM;
-	wrap->store = (struct cf_store){&wrap_ops, inner->capabilities};
+	wrap->store = (struct cf_store){&wrap_ops, inner->capabilities, inner->place};
 	wrap->inner = inner;
 	wrap->mem = mem;
 	wrap->env = env;

@@ -93,7 +93,8 @@ START_TEST(the_state_store_goes_with_the_documents)
 
 	buf_init(&out, &mem_heap);
 	ck_assert_int_eq(store_url_state("sqlite:a.db?table=t&readonly=1", &out, NULL), 0);
-	ck_assert_bytes(out.ptr, out.len, "sqlite:a.db?table=chesterfield-state&revs=1&readonly=1");
+	ck_assert_bytes(out.ptr, out.len,
+			"sqlite:a.db?table=chesterfield-state-t&revs=1&readonly=1");
 	buf_clear(&out);
 	ck_assert_int_eq(store_url_state("http://u@h/db", &out, NULL), 0);
 	ck_assert_bytes(out.ptr, out.len, "http://u@h/chesterfield-state");
