@@ -45,8 +45,9 @@ struct job {
 	struct lens_worker *worker, *part_worker;
 	struct gather gather;
 	struct order order;
-	bool waits; /* the document at hand */
-	bool pass;  /* what is not converted comes out as it stands */
+	bool waits;      /* the document at hand */
+	bool pass;       /* what is not converted comes out as it stands */
+	bool unreadable; /* the rest of the input */
 	struct json_doc doc, part_docs[LIMIT_LENS_CHAIN];
 	struct cf_arena arena;
 	struct cf_buf id;
@@ -424,6 +425,7 @@ static int each_line(struct job *job, struct cli_lines *lines,
 
 		if (rc == 0)
 			break;
+		job->unreadable = rc == CF_ERR_IO;
 		if (rc > 0) {
 			rc = take(job, line, error);
 			arena_reset(&job->arena);
@@ -526,14 +528,18 @@ static int open_catalog(struct job *job, struct cf_error *error)
 static int convert_catalog(struct job *job, struct cf_error *error)
 {
 	struct cli_lines lines;
+	struct cf_error unheard;
 	int rc = open_catalog(job, error);
 
 	cli_lines_init(&lines, job->cli, job->cli->args, job->cli->arg_count);
 	if (rc == 0)
 		rc = each_line(job, &lines, take_document, error);
-	if (rc == 0)
+	/* A file that cannot be read hides neither what came before it nor what that lacks. */
+	if (rc == 0 || job->unreadable)
 		report_waiting(job);
-	if (rc == 0)
+	if (job->unreadable)
+		(void)order_finish(&job->order, &unheard);
+	else if (rc == 0)
 		rc = order_finish(&job->order, error);
 	cli_lines_fini(&lines);
 	if (job->passed_over)

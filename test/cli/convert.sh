@@ -137,6 +137,14 @@ expect_code 3
 expect_out ''
 expect_err 'chesterfield: todo-item@2:a1: waits for status@1:a1'
 
+begin "a file that cannot be read hides neither what waits nor what follows it"
+{ sed -n 1p mains; sed -n 2,4p several; } | grep -v 'status@1:a1' >in
+run convert -c "$split" --to 1.0.0 in nofile
+expect_code 1
+expect_lines out 1
+expect_err_has 'chesterfield: todo-item@2:a1: waits for status@1:a1'
+expect_err_has 'nofile'
+
 begin "unknown types are passed over and counted"
 printf '%s\n' '{"_id":"_design/x"}' '{"_id":"user@1:a"}' "$item" >in
 run convert -c "$todo" --to 2.0.0 in
