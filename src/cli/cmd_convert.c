@@ -548,13 +548,37 @@ static int convert_catalog(struct job *job, struct cf_error *error)
 	return rc;
 }
 
+/* The two ways of convert share no option: what is given for the other one is not
+ * passed over in silence. A catalog that the environment names says nothing. */
+static int check_options(const struct cli *cli, struct cf_error *error)
+{
+	static const char *const of_catalog[] = {"catalog", "to", "from", "pass"};
+	static const char *const of_lens[] = {"reverse", "base", "input"};
+	bool lens = cli_given(cli, "lens");
+
+	for (size_t i = 0; lens && i < ARRAY_LEN(of_catalog); i++)
+		if (cli_given(cli, of_catalog[i]))
+			return error_set(error, CF_ERR_USAGE, "--%s does not go with --lens",
+					 of_catalog[i]);
+	for (size_t i = 0; !lens && i < ARRAY_LEN(of_lens); i++)
+		if (cli_given(cli, of_lens[i]))
+			return error_set(error, CF_ERR_USAGE, "--%s goes with --lens only",
+					 of_lens[i]);
+	if (cli_given(cli, "input") && cli->arg_count)
+		return error_set(error, CF_ERR_USAGE,
+				 "give the input with --input or as FILE, not both ways");
+	return 0;
+}
+
 static int run(struct cli *cli, struct cf_error *error)
 {
 	struct job *job = mem_calloc(cli->mem, 1, sizeof(*job));
-	int rc;
+	int rc = check_options(cli, error);
 
-	if (!job)
-		return error_nomem(error);
+	if (rc || !job) {
+		mem_free(cli->mem, job);
+		return rc ? rc : error_nomem(error);
+	}
 	job->cli = cli;
 	gather_init(&job->gather, cli->mem);
 	order_init(&job->order, cli);

@@ -141,6 +141,8 @@ static int open_job(struct job *job, struct cf_error *error)
 	const char *dir = cli_option(job->cli, "catalog");
 	int rc;
 
+	if (file && cli_given(job->cli, "catalog"))
+		return error_set(error, CF_ERR_USAGE, "--catalog does not go with --schema");
 	if (!file && !dir)
 		return error_set(error, CF_ERR_USAGE, "give --catalog or --schema");
 	if (!file)

@@ -312,6 +312,36 @@ expect_code 3
 expect_lines out 1
 expect_err 'chesterfield: in:1: a line of more than 16777216 bytes'
 
+begin "options of one way do not go with the other"
+wrong_use() { # stderr, arguments
+	local words=$1
+	shift
+	run "$@" </dev/null
+	expect_code 2
+	expect_out ''
+	expect_err "chesterfield: $words"
+}
+echo '{}' >schema.json
+wrong_use 'give the input with --input or as FILE, not both ways' convert --lens lens.yaml -i in two
+wrong_use '--catalog does not go with --lens' convert --lens lens.yaml -c "$todo" in
+wrong_use '--to does not go with --lens' convert --lens lens.yaml --to 2.0.0 in
+wrong_use '--from does not go with --lens' convert --lens lens.yaml --from 2.0.0 in
+wrong_use '--pass does not go with --lens' convert --lens lens.yaml --pass in
+wrong_use '--reverse goes with --lens only' convert -c "$todo" --to 2.0.0 --reverse in
+wrong_use '--base goes with --lens only' convert -c "$todo" --to 2.0.0 --base base.json in
+wrong_use '--input goes with --lens only' convert -c "$todo" --to 2.0.0 -i in
+wrong_use '--catalog does not go with --schema' validate --schema schema.json -c "$todo" in
+
+begin "a catalog that the environment names is no wrong use"
+echo '{"isDone":true}' >in
+export CHESTERFIELD_CATALOG=$todo
+run convert --lens lens.yaml in
+expect_code 0
+expect_out '{"done":true}'
+run validate --schema schema.json in
+expect_code 0
+unset CHESTERFIELD_CATALOG
+
 begin "validate tells pointer and rule"
 echo '{"_id":"todo-item@1:a","schema":"todo-item","version":1,"title":5,"isDone":true}' >in
 run validate -c "$todo" in
