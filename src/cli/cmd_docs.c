@@ -1,5 +1,5 @@
 /* docs: looks into any store, and writes to it. */
-#include "cli/cli.h"
+#include "cli/stores.h"
 #include "store/store.h"
 
 enum { BATCH = 500, BATCH_BYTES = 4 << 20 };
@@ -317,6 +317,8 @@ static int run_changes(struct cli *cli, struct cf_error *error)
 	buf_init(&kept, cli->mem);
 	while (rc == 0 && count && !cli_interrupted()) {
 		rc = store_changes(store, &args, &arena, &changes, &count, &token, error);
+		if (rc == CF_ERR_UNSUPPORTED_OP || rc == CF_ERR_USAGE)
+			rc = cli_stores_name(cli, cli_option(cli, "store"), rc, error);
 		for (size_t i = 0; rc == 0 && i < count; i++)
 			if (print_change(cli, &changes[i]))
 				rc = cli_out_error(cli, error);

@@ -56,6 +56,8 @@ static int catch_up(struct retiring *r, struct cf_error *error)
 
 	if (rc == 0)
 		(void)sync_lag(sync, &behind, NULL);
+	else if (rc == CF_ERR_UNSUPPORTED_OP && cli_option(cli, "state"))
+		rc = cli_stores_name(cli, cli_option(cli, "state"), rc, error);
 	cli_progress_start(cli, "changes", behind);
 	while (rc == 0 && !idle) {
 		rc = cli_interrupted() ? CF_ERR_INTERRUPTED : sync_step(sync, &idle, error);

@@ -1,5 +1,5 @@
 /* run: job one on one database. */
-#include "cli/cli.h"
+#include "cli/stores.h"
 #include "store/store.h"
 #include "sync/sync.h"
 
@@ -46,7 +46,8 @@ static int open_stores(struct job *job, struct cf_error *error)
 	buf_init(&made, cli->mem);
 	rc = store_open(&job->store, url, cli->env, cli->mem, error);
 	/* Before a state is made beside documents that are none. */
-	rc = rc ? rc : sync_check_store(job->store, error);
+	if (rc == 0)
+		rc = cli_stores_name(cli, url, sync_check_store(job->store, error), error);
 	if (rc == 0 && !state) {
 		rc = store_url_state(url, &made, error);
 		if (rc == 0 && buf_byte(&made, '\0'))
@@ -98,6 +99,17 @@ static int publish_support(struct job *job, struct cf_error *error)
 	return 0;
 }
 
+static int open_sync(struct job *job, const struct sync_options *how, struct cf_error *error)
+{
+	struct cli *cli = job->cli;
+	const char *state = cli_option(cli, "state");
+	int rc = sync_open(&job->sync, job->catalog, job->store, job->state, how, cli->env,
+			   cli->mem, error);
+
+	/* The store of the documents was looked at before: this is said of the state. */
+	return rc == CF_ERR_UNSUPPORTED_OP && state ? cli_stores_name(cli, state, rc, error) : rc;
+}
+
 static int open_job(struct job *job, struct cf_error *error)
 {
 	struct cli *cli = job->cli;
@@ -120,9 +132,7 @@ static int open_job(struct job *job, struct cf_error *error)
 		rc = open_stores(job, error);
 	if (rc == 0)
 		rc = rebuild(job, error);
-	if (rc == 0)
-		rc = sync_open(&job->sync, job->catalog, job->store, job->state, &sync_options,
-			       cli->env, cli->mem, error);
+	rc = rc ? rc : open_sync(job, &sync_options, error);
 	return rc ? rc : publish_support(job, error);
 }
 

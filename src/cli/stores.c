@@ -28,12 +28,24 @@ int cli_stores_open(struct cli *cli, struct cli_stores *ret, struct cf_error *er
 
 	*ret = (struct cli_stores){NULL, NULL};
 	rc = store_open_existing(&ret->store, url, cli->env, cli->mem, error);
-	rc = rc ? rc : sync_check_store(ret->store, error);
+	if (rc == 0)
+		rc = cli_stores_name(cli, url, sync_check_store(ret->store, error), error);
 	if (rc || !state)
 		return rc ? rc : open_beside(cli, ret, url, error);
 	rc = store_open_existing(&ret->state, state, cli->env, cli->mem, error);
 	return rc ? error_prefix(error, rc, "--state")
 		  : sync_check_apart(ret->store, ret->state, error);
+}
+
+int cli_stores_name(struct cli *cli, const char *url, int rc, struct cf_error *error)
+{
+	struct cf_buf shown;
+
+	buf_init(&shown, cli->mem);
+	if (rc && store_url_redact(url, &shown) == 0)
+		rc = error_prefix(error, rc, "%.*s", STR_ARG(buf_view(&shown)));
+	buf_fini(&shown);
+	return rc;
 }
 
 void cli_stores_close(struct cli_stores *stores)

@@ -13,6 +13,9 @@ struct cli_stores {
  * nor a state that --state names is made where there is none (NO_DATABASE). Close
  * also after an error. */
 int cli_stores_open(struct cli *cli, struct cli_stores *ret, struct cf_error *error);
+/* What is wrong with a store as a whole is told with its URL, without the password.
+ * Returns rc. */
+int cli_stores_name(struct cli *cli, const char *url, int rc, struct cf_error *error);
 void cli_stores_close(struct cli_stores *stores);
 
 #endif

@@ -45,16 +45,30 @@ static int no_scheme(const char *shown, struct cf_error *error)
 			 "no store has this scheme; stores are sqlite:FILE and memory:NAME");
 }
 
+static int name_store(const char *shown, bool query, int rc, const struct cf_mem *mem,
+		      struct cf_error *error)
+{
+	struct cf_buf redacted;
+
+	buf_init(&redacted, mem);
+	if (store_url_redact(shown, &redacted) == 0) {
+		const char *mark = query ? NULL : memchr(redacted.ptr, '?', redacted.len);
+		size_t len = mark ? (size_t)(mark - redacted.ptr) : redacted.len;
+
+		rc = error_prefix(error, rc, "%.*s", (int)len, redacted.ptr);
+	}
+	buf_fini(&redacted);
+	return rc;
+}
+
 /* Errors name the store by `shown`, without its password. */
 static int open_shown(struct cf_store **ret, const char *url, const char *shown,
 		      const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error)
 {
 	const struct cf_store_ops *ops = find_ops(url);
 	struct cf_store *store = NULL;
-	struct cf_buf redacted;
 	int rc;
 
-	buf_init(&redacted, mem);
 	rc = strlen(shown) > LIMIT_URL_BYTES
 		     ? error_set(error, CF_ERR_USAGE, "longer than %d bytes", LIMIT_URL_BYTES)
 	     : !ops ? no_scheme(shown, error)
@@ -65,10 +79,7 @@ static int open_shown(struct cf_store **ret, const char *url, const char *shown,
 	}
 	if (rc == 0)
 		*ret = store;
-	else if (store_url_redact(shown, &redacted) == 0)
-		rc = error_prefix(error, rc, "%.*s", STR_ARG(buf_view(&redacted)));
-	buf_fini(&redacted);
-	return rc;
+	return rc ? name_store(shown, true, rc, mem, error) : 0;
 }
 
 int store_open(struct cf_store **ret, const char *url, const struct cf_env *env,
@@ -99,8 +110,9 @@ int store_open_beside(struct cf_store **ret, struct cf_store *beside, const char
 
 	if (beside->ops->open_beside && find_ops(url) == beside->ops)
 		rc = beside->ops->open_beside(&store, beside, url, env, mem, error);
+	/* Of a state that goes with a store the user named no more than the place. */
 	if (rc)
-		return rc;
+		return name_store(url, false, rc, mem, error);
 	if (!store)
 		return store_open(ret, url, env, mem, error);
 	*ret = store;

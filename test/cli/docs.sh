@@ -86,6 +86,11 @@ run docs list --store memory:a
 expect_code 10
 expect_err 'chesterfield: memory:a: no such store in this process; one in memory ends with its process'
 
+begin "a token of another store is told with this one's name"
+run docs changes --store "$store" --since here
+expect_code 2
+expect_err "chesterfield: $store: \"here\" is no token of this store's changes"
+
 begin "a scheme that no store has hides the password"
 run docs list --store 'frob://u:secret@host/db'
 expect_code 2

@@ -67,13 +67,17 @@ expect_out_has '{"_id":"1",'
 begin "changes and run say why not, and leave nothing behind"
 run docs changes --store "$store"
 expect_code 1
-expect_err 'chesterfield: a store of this kind (rows of an SQLite table) has no feed of changes'
+expect_err "chesterfield: $store: a store of this kind (rows of an SQLite table) has no feed of changes"
 for command in "run --once -c $source/examples/todo" status "conflicts list"; do
 	# shellcheck disable=SC2086
 	run $command --store "$store"
 	expect_code 1
-	expect_err 'chesterfield: this store keeps no feed of changes: documents cannot be kept in all versions here'
+	expect_err "chesterfield: $store: this store keeps no feed of changes: documents cannot be kept in all versions here"
 done
+sqlite3 other.db 'CREATE TABLE t (id INTEGER PRIMARY KEY, n INT)'
+run run --once -c "$source/examples/todo" --store "sqlite:$PWD/new.db" --state "sqlite:$PWD/other.db?table=t"
+expect_code 1
+expect_err "chesterfield: sqlite:$PWD/other.db?table=t: the state store must know preconditions and ordered scans"
 expect_true "no table was made" \
 	test "$(sqlite3 "$file" 'SELECT count(*) FROM sqlite_schema WHERE sql IS NOT NULL')" = 3
 expect_true "the journal is as it was" test "$(sqlite3 "$file" 'PRAGMA journal_mode')" = delete

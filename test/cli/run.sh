@@ -196,4 +196,19 @@ expect_code 1
 expect_lines err 1
 run run --store "$store" --once
 expect_code 2
+
+begin "a file that another program holds is named"
+store=sqlite:$PWD/held.db
+run docs put --store "$store" "$catalog"/documents/v1.ndjson
+mkfifo held
+sqlite3 held.db >held.out 2>&1 <held & # holds it until its input ends
+holder=$!
+exec 3>held
+printf '%s\n' 'BEGIN IMMEDIATE;' '.print held' >&3
+while ! grep -q held held.out; do :; done
+run run -c "$catalog" --store "$store" --once
+expect_code 1
+expect_err "chesterfield: $store: another program holds the file locked"
+exec 3>&-
+wait "$holder"
 finish
