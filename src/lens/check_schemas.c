@@ -454,13 +454,16 @@ int lens_check_schemas(const struct lens *lens, const struct schema *const *olde
 	struct checker checker = {report, mem};
 	struct json_value ops = json_member(json_file_root(lens->file), STR("lens"));
 	struct shape *shape = mem_calloc(mem, 1, sizeof(*shape));
-	int rc;
+	int rc = 0;
 
 	if (!shape)
 		return error_nomem(error);
 	check_names(lens->ops, lens->op_count, report);
 	shape->view = schema_view_root(older[0]);
-	rc = check_ops(&checker, shape, lens->ops, lens->op_count, error);
+	if (check_tables(lens->ops, lens->op_count, mem, report))
+		rc = error_nomem(error);
+	if (rc == 0)
+		rc = check_ops(&checker, shape, lens->ops, lens->op_count, error);
 	if (rc == 0)
 		check_arrived(&checker, shape, newer[0],
 			      json_file_line(lens->file, json_is_absent(ops) ? 0 : ops.node));

@@ -171,7 +171,8 @@ struct lens_report {
 	void (*finding)(void *ctx, const struct lens_finding *finding);
 	void *ctx;
 };
-/* An op that names a field twice; and ops against the schemas of both main places
+/* An op that names a field twice; tables that do not bring back what they need not lose;
+ * and ops against the schemas of both main places
  * ([0]): a field that cannot exist where
  * an op names it, one that is made though it is there already, one that the newer
  * schema does not know; a default or a table's target that a schema surely refuses

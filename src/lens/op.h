@@ -95,6 +95,9 @@ bool op_name_begins(struct cf_str pointer, const struct op_name *name, struct cf
 int lens_find_keyed(struct lens *lens);
 /* check_names.c: ops that name a field twice. */
 void check_names(const struct op *ops, size_t count, const struct lens_report *report);
+/* check_tables.c: tables of convert that break PutGet. NOMEM. */
+int check_tables(const struct op *ops, size_t count, const struct cf_mem *mem,
+		 const struct lens_report *report);
 bool op_name_is(const struct op_name *name, struct cf_str decoded);
 
 #endif

@@ -74,6 +74,15 @@ expect_code 3
 expect_lines out 1
 expect_out_has 'error lenses/t/1-2.yaml:6: PutGet is broken: what is put is not seen again, going up: over another document: {"isDone":'
 
+begin "PutGet: tables that do not bring back what went"
+rm -rf sw
+cp -r "$source/examples/todo" sw
+sed -i 's/{active: false, blocked: false, halted: false, done: true}/{active: true, blocked: true, halted: true, done: false}/' \
+	sw/lenses/todo-item/1-2.yaml
+run check sw --seed 1 --runs 20
+expect_code 3
+expect_out 'error lenses/todo-item/1-2.yaml:6: convert: PutGet is broken: up, "false" becomes "active", which comes back as true, and that becomes "done"'
+
 begin "Locality: an edit changes a field that has nothing to do with it"
 plant 'return same ? base : base ? {status: now.status, note: base.note + "!"} : now;' \
 	'return {isDone: newer.status === "done"};'
