@@ -91,6 +91,95 @@ static int strip(struct bench *bench, struct side *side, size_t i, struct cf_err
 	return rc;
 }
 
+/* Gives a member a value in the text of a place: where it was, or behind all others. */
+static int put_member(struct side *side, size_t i, struct cf_str name, struct cf_str value,
+		      struct cf_error *error)
+{
+	struct json_iter it = json_iter(side->values[i]);
+	bool there = !json_is_absent(json_member(side->values[i], name));
+	struct cf_buf out;
+	int rc;
+
+	buf_init(&out, side->catalog->mem);
+	buf_byte(&out, '{');
+	while (json_next(&it)) {
+		buf_str(&out, out.len > 1 ? STR(",") : STR(""));
+		json_write(it.name, &out);
+		buf_byte(&out, ':');
+		if (json_name_is(it.name, name))
+			buf_str(&out, value);
+		else
+			json_write(it.value, &out);
+	}
+	if (!there) {
+		buf_str(&out, out.len > 1 ? STR(",") : STR(""));
+		json_write_string(name, &out);
+		buf_byte(&out, ':');
+		buf_str(&out, value);
+	}
+	rc = buf_byte(&out, '}') ? error_nomem(error) : side_set(side, i, buf_view(&out), error);
+	buf_fini(&out);
+	return rc;
+}
+
+/* The version of the place, as a number or as a text. */
+static int put_version(struct side *side, size_t i, bool text, struct cf_error *error)
+{
+	const struct catalog_major *major = side->majors[i];
+	struct cf_buf value;
+	int rc;
+
+	buf_init(&value, side->catalog->mem);
+	if (text)
+		json_write_string(major->schemas[major->schema_count - 1].version_text, &value);
+	else
+		buf_printf(&value, "%u", major->major);
+	rc = value.failed ? error_nomem(error)
+			  : put_member(side, i, catalog_identity(side->catalog)->version_field,
+				       buf_view(&value), error);
+	buf_fini(&value);
+	return rc;
+}
+
+static int put_type(struct side *side, size_t i, struct cf_error *error)
+{
+	struct cf_buf value;
+	int rc;
+
+	buf_init(&value, side->catalog->mem);
+	json_write_string(side->majors[i]->type->name, &value);
+	rc = value.failed ? error_nomem(error)
+			  : put_member(side, i, catalog_identity(side->catalog)->type_field,
+				       buf_view(&value), error);
+	buf_fini(&value);
+	return rc;
+}
+
+/* What a schema leaves open, the place does not: a document whose type or version
+ * contradict its id is none of its type. UNSUPPORTED_OP where the schema refuses them. */
+static int identify(struct side *side, size_t i, struct cf_error *error)
+{
+	struct json_value version;
+	bool text, right = id_fits_version(side->catalog, side->majors[i], side->values[i]);
+	int rc = 0;
+
+	if (right && id_fits_type(side->catalog, side->majors[i], side->values[i]))
+		return 0;
+	version = json_member(side->values[i], catalog_identity(side->catalog)->version_field);
+	text = json_kind(version) == JSON_STRING;
+	if (!id_fits_type(side->catalog, side->majors[i], side->values[i]))
+		rc = put_type(side, i, error);
+	for (int form = 0; form < 2 && rc == 0; form++) {
+		if (!right)
+			rc = put_version(side, i, form ? !text : text, error);
+		if (rc || side_valid(side, i, error) == 0)
+			return rc;
+	}
+	return rc ? rc
+		  : error_set(error, CF_ERR_UNSUPPORTED_OP,
+			      "the schema refuses its own type and version");
+}
+
 static int generate_place(struct bench *bench, struct side *side, size_t i, unsigned size,
 			  struct cf_error *error)
 {
@@ -100,10 +189,14 @@ static int generate_place(struct bench *bench, struct side *side, size_t i, unsi
 		buf_clear(&side->texts[i]);
 		rc = schema_generate_document(catalog_major_schema(side->majors[i]), &bench->rng,
 					      size, &side->texts[i], error);
+		if (rc == 0)
+			rc = strip(bench, side, i, error);
+		if (rc == 0)
+			rc = identify(side, i, error);
 	}
 	if (rc == CF_ERR_UNSUPPORTED_OP)
 		checker_tell_unproven(bench->checker, side->majors[i], error);
-	return rc ? rc : strip(bench, side, i, error);
+	return rc;
 }
 
 int side_generate(struct bench *bench, struct side *side, const struct lens_program *program,

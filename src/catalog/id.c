@@ -264,6 +264,26 @@ static bool version_major(struct json_value value, uint32_t *ret)
 	return read_major(&text, ret) && (text.len == 0 || text.ptr[0] == '.');
 }
 
+bool id_fits_type(const struct catalog *catalog, const struct catalog_major *major,
+		  struct json_value document)
+{
+	struct json_value type = json_member(document, catalog->identity.type_field);
+
+	return json_is_absent(type) ||
+	       (json_kind(type) == JSON_STRING && json_name_is(type, major->type->name));
+}
+
+bool id_fits_version(const struct catalog *catalog, const struct catalog_major *major,
+		     struct json_value document)
+{
+	struct json_value version = json_member(document, catalog->identity.version_field);
+	uint32_t said;
+
+	if (json_is_absent(version))
+		return catalog->grammar.has_major;
+	return version_major(version, &said) && said == major->major;
+}
+
 static int check_fields(const struct catalog *catalog, const struct json_value *fields,
 			struct cf_str id, struct catalog_id *ret, struct cf_error *error)
 {

@@ -79,5 +79,10 @@ void catalog_free_edges(struct catalog *catalog);
 /* id.c */
 int id_grammar_read(struct catalog *catalog, struct json_value text, struct cf_error *error);
 int id_grammar_check(struct catalog *catalog, struct cf_error *error);
+/* Whether a document's type, and its version, do not contradict what it is. */
+bool id_fits_type(const struct catalog *catalog, const struct catalog_major *major,
+		  struct json_value document);
+bool id_fits_version(const struct catalog *catalog, const struct catalog_major *major,
+		     struct json_value document);
 
 #endif

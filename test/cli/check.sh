@@ -344,6 +344,31 @@ run check k --seed 1
 expect_code 0
 expect_out_has 'the laws are not proven for u@1: no valid document was found'
 
+begin "documents carry the type and version of their place, though the schema leaves them open"
+fresh
+sed -i 's/"version": {"const": [^}]*}/"version": {"type": "integer"}/; s/"schema": {"const": [^}]*}/"schema": {"type": "string"}/' \
+	c/schemas/*/*.json
+run check c --seed 1
+expect_code 0
+expect_out ''
+sed -i 's/"version": {"type": "integer"}/"version": {"type": "string"}/' c/schemas/*/*.json
+run check c --seed 1
+expect_code 0
+expect_out ''
+
+begin "so do those whose version is not in the id"
+echo 'id: "{type}:{key}"' >>c/catalog.yaml
+sed -i '/^id: "{type}@/d' c/catalog.yaml
+run check c --seed 1
+expect_code 0
+expect_out ''
+
+begin "a schema that refuses its own version"
+fresh
+sed -i 's/"version": {"const": 1}/"version": {"const": 7}/' $item/1.*.json
+run check c --seed 1
+expect_out_has 'warning schemas/todo-item/1.1.0.json:1: the laws are not proven for todo-item@1: the schema refuses its own type and version'
+
 begin "the graph to read"
 run graph -c "$source/examples/todo-split"
 expect_code 0
