@@ -86,9 +86,9 @@ struct catalog_id {
  * the major is not known (0) and the answer 0. */
 int catalog_identify_id(const struct catalog *catalog, struct cf_str id, struct catalog_id *ret,
 			struct cf_error *error);
-/* From `_id` (or `id` where the document does not carry it; may be empty) and the
- * type and version fields, which must not contradict it: INVALID. Without any
- * id: INVALID. */
+/* From `_id` (or `id`, decoded, where the document does not carry it, or with escapes;
+ * may be empty) and the type and version fields, which must not contradict it: INVALID.
+ * Without any id: INVALID. */
 int catalog_identify(const struct catalog *catalog, struct json_value document, struct cf_str id,
 		     struct catalog_id *ret, struct cf_error *error);
 

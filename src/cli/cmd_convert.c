@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/convert.h"
 #include "cli/gather.h"
+#include "cli/identify.h"
 #include "cli/order.h"
 #include "cli/targets.h"
 
@@ -62,6 +63,54 @@ static size_t major_index(const struct catalog_major *major)
 	return major->type->index * LIMIT_MAJORS + (size_t)(major - major->type->majors);
 }
 
+/* --- ids -------------------------------------------------------------------------------- */
+
+/* As it stands in JSON, with no more escapes than must be: ids that are equal are then
+ * equal bytes. */
+static int write_plain(struct job *job, struct cf_str decoded, struct cf_str *ret,
+		       struct cf_error *error)
+{
+	buf_clear(&job->id);
+	if (json_write_string_inner(decoded, &job->id))
+		return error_nomem(error);
+	*ret = arena_dup(&job->arena, buf_view(&job->id));
+	return ret->ptr ? 0 : error_nomem(error);
+}
+
+/* The same of what stands between quotes somewhere. */
+static int make_plain(struct job *job, struct cf_str *inner, struct cf_error *error)
+{
+	struct json_doc *doc = &job->part_docs[0];
+	struct cf_str quoted, decoded;
+	int rc;
+
+	if (inner->len == 0 || !memchr(inner->ptr, '\\', inner->len))
+		return 0;
+	quoted = arena_printf(&job->arena, "\"%.*s\"", STR_ARG(*inner));
+	if (!quoted.ptr)
+		return error_nomem(error);
+	rc = json_read(doc, quoted.ptr, quoted.len, 0, error);
+	if (rc == 0 && json_decode(json_root(doc), &job->arena, &decoded))
+		rc = error_nomem(error);
+	return rc ? rc : write_plain(job, decoded, inner, error);
+}
+
+/* The key is as it stands in JSON: so the lenses write it. */
+static int identify(struct job *job, struct catalog_hints *hints, struct json_value document,
+		    struct catalog_id *ret, struct cf_error *error)
+{
+	int rc = cli_identify(job->catalog, hints, document, &job->arena, ret, error);
+
+	if (rc || !cli_is_escaped(json_member(document, STR("_id"))))
+		return rc;
+	return write_plain(job, ret->key, &ret->key, error);
+}
+
+static struct cf_str own_id(struct json_value document)
+{
+	return json_inner(json_member(document, STR("_id")));
+}
+
 /* --- output ----------------------------------------------------------------------------- */
 
 static int print_line(struct job *job, struct cf_str text, struct cf_error *error)
@@ -95,6 +144,7 @@ static int print_part(struct job *job, const struct lens_place *place,
 	struct json_value input;
 	struct lens_args args = {.inputs = &input};
 	struct gather_slot *seen = NULL;
+	struct cf_str own;
 	int rc;
 
 	if (!part_target(job, place, &program))
@@ -102,8 +152,10 @@ static int print_part(struct job *job, const struct lens_place *place,
 	rc = json_read(&job->part_docs[0], output->text.ptr, output->text.len, 0, error);
 	input = json_root(&job->part_docs[0]);
 	if (rc == 0 && place->tie == LENS_SHARED) {
-		rc = gather_add(&job->gather, json_inner(json_member(input, STR("_id"))), &seen,
-				error);
+		own = own_id(input);
+		rc = make_plain(job, &own, error);
+		if (rc == 0)
+			rc = gather_add(&job->gather, own, &seen, error);
 		if (rc)
 			return rc;
 		buf_clear(&job->last_part);
@@ -114,7 +166,9 @@ static int print_part(struct job *job, const struct lens_place *place,
 	}
 	if (rc || !program)
 		return rc ? rc : print_line(job, output->text, error);
-	rc = catalog_identify(job->catalog, input, STR(""), &id, error);
+	rc = json_read(&job->part_docs[0], output->text.ptr, output->text.len, 0, error);
+	if (rc == 0)
+		rc = identify(job, NULL, input, &id, error);
 	args.key = id.key;
 	args.singleton = id.singleton;
 	if (rc == 0)
@@ -204,6 +258,9 @@ static int part_id(struct job *job, const struct lens_program *program, size_t i
 	buf_clear(&job->id);
 	if (place->tie == LENS_SHARED) {
 		rc = lens_reference(job->worker, program, input, document, &raw, error);
+		if (rc == 0)
+			rc = make_plain(job, &raw, error);
+		buf_clear(&job->id);
 		if (rc || raw.len == 0)
 			return rc;
 		key = raw;
@@ -373,15 +430,11 @@ static bool is_from(const struct job *job, const struct catalog_id *id)
 	return !job->from.majors || job->from.majors[id->type->index] == id->major_number;
 }
 
-static struct cf_str own_id(struct json_value document)
-{
-	return json_inner(json_member(document, STR("_id")));
-}
-
 static int take_document(struct job *job, struct cf_str line, struct cf_error *error)
 {
 	struct catalog_id id = {.type = NULL};
 	struct json_value document;
+	struct cf_str own;
 	uint32_t wanted;
 	enum part part;
 	int rc = json_read(&job->doc, line.ptr, line.len, JSON_READ_DOCUMENT, error);
@@ -389,7 +442,7 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 	if (rc)
 		return rc;
 	document = json_root(&job->doc);
-	rc = catalog_identify_next(job->catalog, &job->hints, document, &id, error);
+	rc = identify(job, &job->hints, document, &id, error);
 	if (rc == CF_ERR_UNKNOWN_TYPE)
 		return pass_over(job, line, error);
 	if (rc)
@@ -404,11 +457,13 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 		rc = pass_over(job, line, error);
 	if (rc)
 		error_at_document(error, own_id(document));
-	if (rc == 0 && part && is_tombstone(document))
-		return 0; /* nobody is made whole by it */
-	return rc == 0 && part ? keep_part(job, arena_dup(&job->arena, own_id(document)), line,
-					   part == PART_OF_ONE, error)
-			       : rc;
+	/* Nobody is made whole by a tombstone. */
+	if (rc || !part || is_tombstone(document))
+		return rc;
+	own = own_id(document);
+	rc = make_plain(job, &own, error);
+	return rc ? rc
+		  : keep_part(job, arena_dup(&job->arena, own), line, part == PART_OF_ONE, error);
 }
 
 /* --- all lines ---------------------------------------------------------------------------- */

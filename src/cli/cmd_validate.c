@@ -1,6 +1,7 @@
 /* validate: documents against the catalog, or against one schema. */
 #include "catalog/catalog.h"
 #include "cli/cli.h"
+#include "cli/identify.h"
 
 #include <inttypes.h>
 
@@ -20,6 +21,7 @@ struct job {
 	struct json_file file;
 	struct schema *schema;
 	struct json_doc doc;
+	struct cf_arena arena;  /* of this document */
 	struct cf_buf failures; /* of this document, as JSON */
 	const struct cli_lines *lines;
 	struct cf_str id;
@@ -82,7 +84,7 @@ static int check_line(struct job *job, struct cf_str line, struct cf_error *erro
 	document = json_root(&job->doc);
 	if (job->schema)
 		return schema_validate(job->schema, document, &report, error);
-	rc = catalog_identify(job->catalog, document, STR(""), &id, error);
+	rc = cli_identify(job->catalog, NULL, document, &job->arena, &id, error);
 	if (rc)
 		return rc;
 	job->id = json_inner(json_member(document, STR("_id")));
@@ -112,6 +114,7 @@ static int check_lines(struct job *job, struct cli_lines *lines, struct cf_error
 		if (rc == 0)
 			return 0;
 		buf_clear(&job->failures);
+		arena_reset(&job->arena);
 		if (rc > 0) {
 			rc = check_line(job, line, error);
 			reported = rc == CF_ERR_INVALID && (job->schema || job->id.len);
@@ -164,6 +167,7 @@ static int run(struct cli *cli, struct cf_error *error)
 	int rc;
 
 	json_doc_init(&job.doc, cli->mem);
+	arena_init(&job.arena, cli->mem);
 	buf_init(&job.failures, cli->mem);
 	cli_lines_init(&lines, cli, cli->args, cli->arg_count);
 	job.lines = &lines;
@@ -176,6 +180,7 @@ static int run(struct cli *cli, struct cf_error *error)
 	if (rc == 0 && job.invalid)
 		rc = error_set(error, CF_ERR_FINDINGS, "%s", "");
 	cli_lines_fini(&lines);
+	arena_fini(&job.arena);
 	buf_fini(&job.failures);
 	json_doc_fini(&job.doc);
 	schema_free(job.schema);

@@ -145,6 +145,27 @@ expect_lines out 1
 expect_err_has 'chesterfield: todo-item@2:a1: waits for status@1:a1'
 expect_err_has 'nofile'
 
+begin "an id may be written with escapes, and is the same one then"
+printf '%s\n' '{"_id":"todo-item@1:m\u00fcller","schema":"todo-item","version":1,"title":"x","isDone":true}' \
+	'{"_id":"todo\u002ditem@1:a\"\u005c\u0062","title":"y","isDone":true}' \
+	'{"_id":"us\u0065r@1:a"}' >in
+run convert -c "$split" --to 2.0.0 in
+expect_code 0
+expect_out '{"_id":"todo-item@2:müller","schema":"todo-item","version":2,"title":"x"}
+{"_id":"status@1:müller","schema":"status","version":1,"status":"done"}
+{"_id":"todo-item@2:a\"\\b","title":"y"}
+{"_id":"status@1:a\"\\b","schema":"status","version":1,"status":"done"}'
+expect_err 'chesterfield: 1 documents passed over'
+sed 's/status@1:a.*b"/status@1:\\u0061\\u0022\\\\\\u0062"/; s/:mü/:m\\u00fc/' out >in
+expect_has in '"status@1:\u0061\u0022\\\u0062"'
+run convert -c "$split" --to 1.0.0 in
+expect_code 0
+expect_out '{"_id":"todo-item@1:müller","schema":"todo-item","version":1,"title":"x","isDone":true}
+{"_id":"todo-item@1:a\"\\b","title":"y","isDone":true}'
+run validate -c "$split" in
+expect_code 3
+expect_err_has '3 valid, 1 invalid'
+
 begin "unknown types are passed over and counted"
 printf '%s\n' '{"_id":"_design/x"}' '{"_id":"user@1:a"}' "$item" >in
 run convert -c "$todo" --to 2.0.0 in
