@@ -94,6 +94,58 @@ static bool atoms_same(const struct atoms *a, const struct atoms *b)
 	return !atoms_diff_next(&diff);
 }
 
+struct bringer {
+	const struct crossover *x;
+	const struct slot *slot;
+	const struct outcome *outcome;
+	struct atom *changes;
+	size_t count;
+};
+
+static int bring_traced(void *ctx, size_t output, struct cf_str pointer)
+{
+	struct bringer *b = ctx;
+	size_t count, at = atoms_under(&b->outcome->atoms, pointer, &count);
+
+	if (b->x->forward->outputs[output] != b->slot->index)
+		return 0;
+	for (size_t i = at; i < at + count; i++) {
+		const struct atom *atom = &b->outcome->atoms.at[i];
+		bool known = atoms_find(&b->slot->atoms, atom->pointer) != NULL;
+
+		for (size_t k = 0; k < b->count && !known; k++)
+			known = str_equal(b->changes[k].pointer, atom->pointer);
+		if (!known)
+			b->changes[b->count++] = *atom;
+	}
+	return 0;
+}
+
+/* Who joins a part that is there edits it, too: what he wrote of it, and it does not say. */
+static int bring_along(const struct crossover *x, struct slot *slot, const struct outcome *outcome)
+{
+	struct bringer b = {.x = x, .slot = slot, .outcome = outcome};
+	int rc = 0;
+
+	b.changes = arena_calloc(&x->bench->arena, outcome->atoms.count + 1, sizeof(*b.changes));
+	if (!b.changes)
+		return error_nomem(&x->lineage->error);
+	for (size_t i = 0; i < x->forward->input_count; i++) {
+		const struct slot *from = slot_at(x, x->forward->inputs[i]);
+
+		for (size_t k = 0; k < from->edits.count && rc == 0; k++)
+			if (!from->edits.at[k]->dropped)
+				rc = lens_trace(x->forward->program, i, from->edits.at[k]->pointer,
+						bring_traced, &b);
+	}
+	if (rc)
+		return error_nomem(&x->lineage->error);
+	if (b.count == 0)
+		return 0;
+	atoms_sort(b.changes, b.count);
+	return slot_patch(x->bench, slot, b.changes, b.count, &x->lineage->error);
+}
+
 /* Points a shared slot at the part its holder now refers to. */
 static int refer_to_part(const struct crossover *x, struct slot *slot,
 			 const struct outcome *outcome)
@@ -110,7 +162,8 @@ static int refer_to_part(const struct crossover *x, struct slot *slot,
 	/* What the part says beside what was asked of it counts, and is handed back. */
 	rc = slot_set(x->bench, slot,
 		      json_is_absent(part->content) ? outcome->document : part->content);
-	return rc ? rc : slot_edit_all(x->bench, slot, NULL);
+	rc = rc ? rc : slot_edit_all(x->bench, slot, NULL);
+	return rc ? error_nomem(&x->lineage->error) : bring_along(x, slot, outcome);
 }
 
 /* Takes what a program made for a slot. */

@@ -192,6 +192,41 @@ START_TEST(shared_part_is_waited_for_and_its_edits_fan_out)
 }
 END_TEST
 
+/* The part is there; what it does not say, and who joins it does, is an edit of it. */
+START_TEST(who_joins_a_part_edits_it)
+{
+	struct bed bed;
+
+	bed_open(&bed, "examples/todo");
+	put(&bed, "todo-item@2:a",
+	    V2("\"title\":\"t\",\"status\":\"active\",\"group\":{\"name\":\"G\"}"));
+	put(&bed, "todo-item@2:b",
+	    V2("\"title\":\"t\",\"status\":\"active\",\"group\":{\"name\":\"H\"}"));
+	settle(&bed);
+	put(&bed, "todo-item@2:b",
+	    V2("\"title\":\"t\",\"status\":\"active\",\"group\":{\"name\":\"G\",\"color\":"
+	       "\"red\"}"));
+	settle(&bed);
+	expect(&bed, "todo-item@2:b",
+	       V2("\"title\":\"t\",\"status\":\"active\",\"group\":{\"name\":\"G\",\"color\":"
+		  "\"red\"}"));
+	expect(&bed, "todo-item@2:a",
+	       V2("\"title\":\"t\",\"status\":\"active\",\"group\":{\"name\":\"G\",\"color\":"
+		  "\"red\"}"));
+	ck_assert_uint_eq(find_listed(&bed, SYNC_CONFLICTS, NULL).count, 0);
+	put(&bed, "todo-item@2:c",
+	    V2("\"title\":\"t\",\"status\":\"active\",\"group\":{\"name\":\"G\",\"color\":"
+	       "\"blue\"}"));
+	settle(&bed);
+	expect(&bed, "todo-item@2:c",
+	       V2("\"title\":\"t\",\"status\":\"active\",\"group\":{\"name\":\"G\",\"color\":"
+		  "\"red\"}"));
+	ck_assert_uint_eq(find_listed(&bed, SYNC_CONFLICTS, NULL).count, 1);
+	ck_assert_uint_eq(settle(&bed), 0);
+	bed_close(&bed);
+}
+END_TEST
+
 START_TEST(split_document_is_made_and_met_again)
 {
 	struct bed bed;
@@ -344,6 +379,7 @@ int main(void)
 	tcase_add_test(tcase, branch_of_an_app_that_was_away_is_merged);
 	tcase_add_test(tcase, delete_goes_to_all_and_an_edit_wins_over_it);
 	tcase_add_test(tcase, shared_part_is_waited_for_and_its_edits_fan_out);
+	tcase_add_test(tcase, who_joins_a_part_edits_it);
 	tcase_add_test(tcase, split_document_is_made_and_met_again);
 	tcase_add_test(tcase, shared_part_is_taken_in_by_a_newer_version);
 	tcase_add_test(tcase, part_of_the_same_key_is_taken_in_by_a_newer_version);
