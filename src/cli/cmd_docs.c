@@ -14,11 +14,19 @@ static int open_store(struct cli *cli, bool create, struct cf_store **ret, struc
 
 /* --- put ------------------------------------------------------------------------------ */
 
+/* What is to be said of one document: refused before the store saw it, or the
+ * store's answer to a put. */
+struct said {
+	struct cf_str id;
+	struct cf_answer refusal; /* code 0: there is a put */
+};
+
 struct batch {
 	struct cf_arena arena;
 	struct json_doc doc;
 	struct cf_put puts[BATCH];
-	size_t count, bytes;
+	struct said said[BATCH];
+	size_t count, said_count, bytes;
 	bool failures;
 };
 
@@ -41,6 +49,21 @@ static int print_answer(struct cli *cli, struct cf_str id, const struct cf_answe
 	return cli_out_check(cli);
 }
 
+/* `answers` are those of the puts, in the same order. *failures: some were refused. */
+static int print_said(struct cli *cli, const struct said *said, size_t count,
+		      const struct cf_answer *answers, bool *failures, struct cf_error *error)
+{
+	for (size_t i = 0, at = 0; i < count; i++) {
+		const struct cf_answer *answer =
+			said[i].refusal.code ? &said[i].refusal : &answers[at++];
+
+		*failures = *failures || answer->code;
+		if (print_answer(cli, said[i].id, answer))
+			return cli_out_error(cli, error);
+	}
+	return 0;
+}
+
 static int put_batch(struct cli *cli, struct cf_store *store, struct batch *batch,
 		     struct cf_error *error)
 {
@@ -49,30 +72,73 @@ static int put_batch(struct cli *cli, struct cf_store *store, struct batch *batc
 
 	if (rc == 0 && batch->count)
 		rc = store_put(store, batch->puts, batch->count, &batch->arena, answers, error);
-	for (size_t i = 0; i < batch->count && rc == 0; i++) {
-		batch->failures = batch->failures || answers[i].code;
-		if (print_answer(cli, batch->puts[i].id, &answers[i]))
-			rc = cli_out_error(cli, error);
-	}
+	if (rc == 0)
+		rc = print_said(cli, batch->said, batch->said_count, answers, &batch->failures,
+				error);
 	arena_reset(&batch->arena);
 	batch->count = 0;
+	batch->said_count = 0;
 	batch->bytes = 0;
 	return rc;
+}
+
+/* Whose document it is although it cannot be taken; NULL where it does not say, or
+ * says two things. */
+static int find_id(struct batch *batch, struct cf_str line, struct cf_str *ret)
+{
+	struct json_iter it;
+	unsigned found = 0;
+	int rc = json_read(&batch->doc, line.ptr, line.len, JSON_READ_DUPLICATE_NAMES, NULL);
+
+	*ret = (struct cf_str){NULL, 0};
+	if (rc)
+		return rc == CF_ERR_NOMEM ? rc : 0;
+	it = json_iter(json_root(&batch->doc));
+	while (rc == 0 && it.members && json_next(&it))
+		if (json_name_is(it.name, STR("_id")) && ++found == 1 &&
+		    json_kind(it.value) == JSON_STRING)
+			rc = json_decode(it.value, &batch->arena, ret);
+	if (found != 1 || ret->len == 0)
+		ret->ptr = NULL;
+	return rc;
+}
+
+/* The document's answer is what is wrong with it, without the place in the file. */
+static int refuse_line(struct batch *batch, struct cf_str line, const struct cf_error *error)
+{
+	struct said *said = &batch->said[batch->said_count];
+	struct cf_error why = *error;
+	char words[sizeof(why.message) + sizeof(why.pointer) + 64];
+	int rc = find_id(batch, line, &said->id);
+
+	if (rc || !said->id.ptr)
+		return rc;
+	why.file[0] = why.document[0] = '\0';
+	why.line = why.column = 0;
+	said->refusal = (struct cf_answer){
+		.code = error->code,
+		.message = arena_dup(&batch->arena,
+				     str_of(cf_error_format(&why, words, sizeof(words))))};
+	batch->said_count += said->refusal.message.ptr != NULL;
+	return said->refusal.message.ptr ? 0 : CF_ERR_NOMEM;
 }
 
 /* A line that is no document is told with its number, and the rest goes on. */
 static int take_line(struct batch *batch, struct cf_str line, struct cf_error *error)
 {
+	struct cf_put *put = &batch->puts[batch->count];
 	struct cf_str kept = arena_dup(&batch->arena, line);
 	int rc = kept.ptr ? json_read(&batch->doc, kept.ptr, kept.len, JSON_READ_DOCUMENT, error)
 			  : error_nomem(error);
 
+	batch->bytes += line.len;
 	if (rc == 0)
-		rc = document_split(json_root(&batch->doc), &batch->arena,
-				    &batch->puts[batch->count], error);
+		rc = document_split(json_root(&batch->doc), &batch->arena, put, error);
 	if (rc == 0) {
+		batch->said[batch->said_count++] = (struct said){.id = put->id};
 		batch->count++;
-		batch->bytes += line.len;
+	} else if (kept.ptr && rc != CF_ERR_NOMEM && refuse_line(batch, kept, error)) {
+		rc = error_nomem(error);
 	}
 	return rc;
 }
@@ -100,7 +166,7 @@ static int put_lines(struct cli *cli, struct cf_store *store, struct cli_lines *
 			batch->failures = true;
 			rc = 0;
 		}
-		if (rc == 0 && (batch->count == BATCH || batch->bytes > BATCH_BYTES))
+		if (rc == 0 && (batch->said_count == BATCH || batch->bytes > BATCH_BYTES))
 			rc = put_batch(cli, store, batch, error);
 		if (rc)
 			return rc;
@@ -235,11 +301,12 @@ static int run_delete(struct cli *cli, struct cf_error *error)
 	struct cf_get *gets = arena_calloc(&cli->arena, cli->arg_count, sizeof(*gets));
 	struct cf_record *records = arena_calloc(&cli->arena, cli->arg_count, sizeof(*records));
 	struct cf_answer *answers = arena_calloc(&cli->arena, cli->arg_count, sizeof(*answers));
+	struct said *said = arena_calloc(&cli->arena, cli->arg_count, sizeof(*said));
 	struct cf_store *store = NULL;
 	bool failures = false;
 	size_t count = 0;
-	int rc = puts && gets && records && answers ? open_store(cli, false, &store, error)
-						    : error_nomem(error);
+	int rc = puts && gets && records && answers && said ? open_store(cli, false, &store, error)
+							    : error_nomem(error);
 
 	for (size_t i = 0; i < cli->arg_count && rc == 0; i++)
 		gets[i].id = str_of(cli->args[i]);
@@ -249,9 +316,12 @@ static int run_delete(struct cli *cli, struct cf_error *error)
 	for (size_t i = 0; i < cli->arg_count && rc == 0; i++) {
 		const struct cf_revision *winner = records[i].revisions;
 
+		said[i].id = gets[i].id;
 		if (records[i].revision_count == 0 || winner->deleted) {
-			failures = true;
 			report_record(cli, &records[i]);
+			said[i].refusal = (struct cf_answer){
+				.code = records[i].code ? records[i].code : CF_ERR_NOT_FOUND,
+				.message = records[i].code ? records[i].message : STR("not found")};
 			continue;
 		}
 		/* What a tombstone says is what the document said: type and version stay. */
@@ -263,11 +333,8 @@ static int run_delete(struct cli *cli, struct cf_error *error)
 	}
 	if (rc == 0 && count)
 		rc = store_put(store, puts, count, &cli->arena, answers, error);
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		failures = failures || answers[i].code;
-		if (print_answer(cli, puts[i].id, &answers[i]))
-			rc = cli_out_error(cli, error);
-	}
+	if (rc == 0)
+		rc = print_said(cli, said, cli->arg_count, answers, &failures, error);
 	store_close(store);
 	if (rc == 0 && failures)
 		rc = error_set(error, CF_ERR_FINDINGS, "%s", "");

@@ -31,6 +31,30 @@ expect_out_has '{"id":"c","rev":"1-'
 expect_err_has 'in:3'
 expect_err_has 'in:4'
 
+begin "who is refused before the store sees him is answered too, in the order of the input"
+cat >in <<'EOF'
+{"_id":"r1","_rev":"nonsense"}
+{"_id":"r2"}
+{"_deleted":"yes","_id":"r3"}
+{"_id":"r4","_attachments":{"x":{"data":"!!!"}}}
+{"_id":"r5","x":1,"x":2}
+{"_id":"r6","_id":"r7"}
+{"_id":7}
+[{"_id":"r8"}]
+{"_id":"r9"}
+EOF
+run docs put --store "sqlite:$PWD/refused.db" in
+expect_code 3
+expect_lines err 7
+expect_err_has 'in:1: r1 at /_rev: is not a revision id'
+sed -i 's/"rev":"1-[0-9a-f]*"/"rev":1/' out
+expect_out '{"id":"r1","error":"/_rev: is not a revision id"}
+{"id":"r2","rev":1}
+{"id":"r3","error":"/_deleted: must be true or false"}
+{"id":"r4","error":"/_attachments: data is not in base64"}
+{"id":"r5","error":"/x: a member name stands twice in one object"}
+{"id":"r9","rev":1}'
+
 begin "with the current revision it is saved"
 printf '{"_id":"b","_rev":"%s","n":3}\n' "$rev" >in
 run docs put --store "$store" <in
@@ -47,6 +71,16 @@ run docs get --store "$store" none
 expect_code 3
 expect_out ''
 expect_err 'chesterfield: none: not found'
+
+begin "delete answers for each, also for what is not there"
+printf '%s\n' '{"_id":"d1"}' '{"_id":"d2"}' >in
+run docs put --store "sqlite:$PWD/delete.db" in
+run docs delete --store "sqlite:$PWD/delete.db" d2 none d1
+expect_code 3
+expect_err 'chesterfield: none: not found'
+expect_lines out 3
+expect_true "in the order of the arguments" grep -Eqz \
+	'^\{"id":"d2","rev":"2-[^"]*"\}.\{"id":"none","error":"not found"\}.\{"id":"d1","rev":"2-[^"]*"\}.$' out
 
 begin "delete leaves a tombstone, and changes tell of it"
 run docs delete --store "$store" a
