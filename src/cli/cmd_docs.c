@@ -2,6 +2,8 @@
 #include "cli/stores.h"
 #include "store/store.h"
 
+#include <stdlib.h>
+
 enum { BATCH = 500, BATCH_BYTES = 4 << 20 };
 
 static int open_store(struct cli *cli, bool create, struct cf_store **ret, struct cf_error *error)
@@ -225,20 +227,38 @@ static void report_record(struct cli *cli, const struct cf_record *record)
 	cli_report(cli, &error);
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	return str_compare(((const struct cf_get *)a)->id, ((const struct cf_get *)b)->id);
+}
+
+/* In the order of the ids, as list has it, each once. */
+static size_t sort_ids(struct cf_get *gets, size_t count)
+{
+	size_t kept = 0;
+
+	qsort(gets, count, sizeof(*gets), compare_ids);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || !str_equal(gets[i].id, gets[kept - 1].id))
+			gets[kept++] = gets[i];
+	return kept;
+}
+
 static int run_get(struct cli *cli, struct cf_error *error)
 {
 	struct cf_get *gets = arena_calloc(&cli->arena, cli->arg_count, sizeof(*gets));
 	struct cf_record *records = arena_calloc(&cli->arena, cli->arg_count, sizeof(*records));
 	struct cf_store *store = NULL;
 	bool missing = false;
+	size_t count = cli->arg_count;
 	int rc = gets && records ? open_store(cli, false, &store, error) : error_nomem(error);
 
 	for (size_t i = 0; i < cli->arg_count && rc == 0; i++)
 		gets[i].id = str_of(cli->args[i]);
+	count = rc ? 0 : sort_ids(gets, count);
 	if (rc == 0)
-		rc = store_get(store, gets, cli->arg_count, CF_READ_BODIES, &cli->arena, records,
-			       error);
-	for (size_t i = 0; i < cli->arg_count && rc == 0; i++) {
+		rc = store_get(store, gets, count, CF_READ_BODIES, &cli->arena, records, error);
+	for (size_t i = 0; i < count && rc == 0; i++) {
 		if (records[i].revision_count == 0 || records[i].revisions[0].deleted) {
 			missing = true;
 			report_record(cli, &records[i]);
@@ -432,7 +452,7 @@ static const struct cli_command docs_put = {
 };
 static const struct cli_command docs_get = {
 	.name = "get",
-	.summary = "print documents by id",
+	.summary = "print documents by id, in the order of their ids",
 	.usage = "--store URL ID...",
 	.options = store_options,
 	.min_args = 1,

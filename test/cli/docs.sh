@@ -72,6 +72,11 @@ expect_code 3
 expect_out ''
 expect_err 'chesterfield: none: not found'
 
+begin "get prints each once, in the order of the ids"
+run docs get --store "$store" c none b a b
+expect_code 3
+expect_true "a, b, c" [ "$(sed 's/^{"_id":"\(.\)".*/\1/' out | tr -d '\n')" = abc ]
+
 begin "delete answers for each, also for what is not there"
 printf '%s\n' '{"_id":"d1"}' '{"_id":"d2"}' >in
 run docs put --store "sqlite:$PWD/delete.db" in
