@@ -214,6 +214,28 @@ static int check_required(const struct cli *cli, struct cf_error *error)
 	return 0;
 }
 
+/* The argument at `index` in a usage like "--store URL ID... [--yes]". */
+static struct cf_str name_argument(const char *usage, size_t index)
+{
+	bool value = false, optional = false;
+
+	for (const char *word = usage; *word && *word != '\n'; word += *word == ' ') {
+		struct cf_str name = {word, strcspn(word, " \n")};
+
+		word += name.len;
+		if (value) {
+			value = false;
+		} else if (optional || name.ptr[0] == '[') {
+			optional = name.ptr[name.len - 1] != ']';
+		} else if (name.ptr[0] == '-') {
+			value = true;
+		} else if (index-- == 0) {
+			return name;
+		}
+	}
+	return str_of(usage);
+}
+
 static int check_complete(const struct cli *cli, struct cf_error *error)
 {
 	const struct cli_command *leaf = leaf_of(cli);
@@ -225,8 +247,8 @@ static int check_complete(const struct cli *cli, struct cf_error *error)
 				 "%s: which subcommand? see " CLI_PROGRAM " %s --help", leaf->name,
 				 leaf->name);
 	if (cli->arg_count < (size_t)leaf->min_args)
-		return error_set(error, CF_ERR_USAGE, "%s: an argument is missing: %s", leaf->name,
-				 leaf->usage);
+		return error_set(error, CF_ERR_USAGE, "%s: an argument is missing: %.*s",
+				 leaf->name, STR_ARG(name_argument(leaf->usage, cli->arg_count)));
 	if (leaf->max_args != CLI_ARGS_ANY && cli->arg_count > (size_t)leaf->max_args)
 		return error_set(error, CF_ERR_USAGE, "%s: one argument too many: \"%s\"",
 				 leaf->name, cli->args[leaf->max_args]);

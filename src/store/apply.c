@@ -48,7 +48,9 @@ static bool check_id(struct cf_str id, struct cf_answer *answer)
 	else if (id.len > LIMIT_ID_BYTES)
 		answer_refuse(answer, CF_ERR_LIMIT, STR("the id is longer than 2048 bytes"));
 	else if (!is_text(id))
-		answer_refuse(answer, CF_ERR_INVALID, STR("the id is not UTF-8 text"));
+		answer_refuse(answer, CF_ERR_INVALID,
+			      text_is_utf8(id, true) ? STR("the id holds U+0000")
+						     : STR("the id is not UTF-8 text"));
 	return answer->code == 0;
 }
 

@@ -72,6 +72,17 @@ expect_code 3
 expect_out ''
 expect_err 'chesterfield: none: not found'
 
+begin "what is wrong with an id or an argument is named"
+printf '%s\n' '{"_id":"\u0000z"}' >in
+run docs put --store "$store" in
+expect_code 3
+expect_out '{"id":"\u0000z","error":"the id holds U+0000"}'
+run docs get --store "$store"
+expect_code 2
+expect_err 'chesterfield: get: an argument is missing: ID...'
+run diff --allow fix old
+expect_err 'chesterfield: diff: an argument is missing: NEW'
+
 begin "get prints each once, in the order of the ids"
 run docs get --store "$store" c none b a b
 expect_code 3
