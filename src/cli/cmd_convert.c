@@ -43,6 +43,7 @@ struct job {
 	struct catalog *catalog;
 	struct cli_targets to, from;
 	enum part *parts; /* by type index * LIMIT_MAJORS + place of the major */
+	bool *brings;     /* the same: it becomes one that others need */
 	struct lens_worker *worker, *part_worker;
 	struct gather gather;
 	struct order order;
@@ -301,25 +302,42 @@ static int find_inputs(struct job *job, const struct lens_program *program,
 	return 0;
 }
 
-/* Parts that belong to this document alone have done their work. */
+static int format_id(struct job *job, const struct catalog_type *type, uint32_t major,
+		     const struct catalog_id *id, struct cf_error *error)
+{
+	buf_clear(&job->id);
+	return catalog_format_id(job->catalog, type->name, major, id->key, id->singleton, &job->id)
+		       ? error_nomem(error)
+		       : 0;
+}
+
+/* Parts that belong to this document alone have done their work. In other majors they
+ * are the same parts, which nobody misses now. */
 static int drop_inputs(struct job *job, const struct lens_program *program,
-		       const struct catalog_id *id, struct json_value document,
-		       struct cf_error *error)
+		       const struct catalog_id *id, struct cf_error *error)
 {
 	struct lens_side side = lens_program_inputs(program);
-	int rc = 0;
 
-	for (size_t i = 1; i < side.count && rc == 0; i++) {
-		struct gather_slot *part;
+	for (size_t i = 1; i < side.count; i++) {
+		const struct lens_place *place = &side.places[i];
+		const struct catalog_type *type = catalog_type(job->catalog, place->type);
 
-		if (side.places[i].tie != LENS_SAME_KEY)
-			continue;
-		rc = part_id(job, program, i, id, document, error);
-		part = rc ? NULL : gather_find(&job->gather, buf_view(&job->id));
-		if (part)
-			gather_drop(&job->gather, part);
+		for (size_t k = 0; k < type->major_count && place->tie == LENS_SAME_KEY; k++) {
+			uint32_t major = type->majors[k].major;
+			struct gather_slot *part;
+
+			if (format_id(job, type, major, id, error))
+				return CF_ERR_NOMEM;
+			part = gather_find(&job->gather, buf_view(&job->id));
+			if (part && major != place->major)
+				part->lonely = false;
+			else if (part && type->major_count > 1)
+				gather_meet(&job->gather, part);
+			else if (part)
+				gather_drop(&job->gather, part);
+		}
 	}
-	return rc;
+	return 0;
 }
 
 /* Keeps the document and its place among the lines; the part's id is in job->id. */
@@ -362,7 +380,7 @@ static int convert_document(struct job *job, struct cf_str line, struct json_val
 	for (size_t i = 1; i < outputs.count && rc == 0; i++)
 		if (made[i].text.ptr && !is_last_part(job, &outputs.places[i], &made[i]))
 			rc = print_part(job, &outputs.places[i], &made[i], error);
-	return rc ? rc : drop_inputs(job, program, id, document, error);
+	return rc ? rc : drop_inputs(job, program, id, error);
 }
 
 static int take_document(struct job *job, struct cf_str line, struct cf_error *error);
@@ -399,7 +417,7 @@ static int keep_part(struct job *job, struct cf_str id, struct cf_str line, bool
 
 	if (rc)
 		return rc;
-	part->lonely = lonely;
+	part->lonely = lonely && !part->met;
 	for (waiting = gather_take(part); waiting; waiting = next) {
 		struct cf_str text = {waiting->text, waiting->text_len};
 
@@ -412,6 +430,57 @@ static int keep_part(struct job *job, struct cf_str id, struct cf_str line, bool
 			rc = 0;
 		}
 		gather_release(&job->gather, waiting);
+	}
+	return rc;
+}
+
+/* What makes of a part the one of a needed major; NULL: it need not or cannot be made. */
+static const struct lens_program *bringing(const struct job *job, const struct catalog_type *type,
+					   uint32_t from, const struct catalog_major *needed)
+{
+	const struct lens_program *program = NULL;
+
+	if (job->parts[major_index(needed)] && needed->major != from)
+		program = catalog_program(job->catalog, type, from, needed->major);
+	return program && lens_program_inputs(program).count == 1 ? program : NULL;
+}
+
+/* Keeps what a part is in the majors that other documents need. What comes in such a
+ * major itself goes before. */
+static int bring_part(struct job *job, struct cf_str line, const struct catalog_id *id,
+		      struct cf_error *error)
+{
+	bool lonely = job->parts[major_index(id->major)] != PART_OF_ONE;
+	struct json_value input;
+	struct lens_args args = {.key = id->key, .singleton = id->singleton, .inputs = &input};
+	const struct lens_output *made;
+	int rc = 0;
+
+	for (size_t i = 0; i < id->type->major_count && rc == 0; i++) {
+		const struct catalog_major *needed = &id->type->majors[i];
+		const struct lens_program *program =
+			bringing(job, id->type, id->major_number, needed);
+		const struct gather_slot *slot;
+		struct cf_str as;
+
+		if (!program)
+			continue;
+		rc = format_id(job, id->type, needed->major, id, error);
+		slot = rc ? NULL : gather_find(&job->gather, buf_view(&job->id));
+		if (rc || (slot && (slot->text.ptr || (slot->met && !slot->waiting))))
+			continue;
+		as = arena_dup(&job->arena, buf_view(&job->id));
+		rc = json_read(&job->part_docs[0], line.ptr, line.len, 0, error);
+		input = json_root(&job->part_docs[0]);
+		if (rc == 0)
+			rc = lens_apply(job->part_worker, program, &args, &made, error);
+		if (rc) {
+			error_at_document(error, own_id(input));
+			return rc;
+		}
+		rc = keep_part(job, as, made[0].text,
+			       lonely && job->parts[major_index(needed)] == PART_OF_ONE, error);
+		lonely = false;
 	}
 	return rc;
 }
@@ -436,6 +505,7 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 	struct json_value document;
 	struct cf_str own;
 	uint32_t wanted;
+	bool brings;
 	enum part part;
 	int rc = json_read(&job->doc, line.ptr, line.len, JSON_READ_DOCUMENT, error);
 
@@ -449,21 +519,24 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 		return rc;
 	wanted = is_from(job, &id) ? job->to.majors[id.type->index] : 0;
 	part = job->parts[major_index(id.major)];
+	brings = job->brings[major_index(id.major)];
 	if (wanted == id.major_number)
 		rc = print_line(job, line, error);
 	else if (wanted)
 		rc = convert_document(job, line, document, &id, wanted, error);
-	else if (!part)
+	else if (!part && !brings)
 		rc = pass_over(job, line, error);
 	if (rc)
 		error_at_document(error, own_id(document));
 	/* Nobody is made whole by a tombstone. */
-	if (rc || !part || is_tombstone(document))
+	if (rc || !(part || brings) || is_tombstone(document))
 		return rc;
 	own = own_id(document);
-	rc = make_plain(job, &own, error);
-	return rc ? rc
-		  : keep_part(job, arena_dup(&job->arena, own), line, part == PART_OF_ONE, error);
+	if (part)
+		rc = make_plain(job, &own, error);
+	if (rc == 0 && part)
+		rc = keep_part(job, arena_dup(&job->arena, own), line, part == PART_OF_ONE, error);
+	return rc == 0 && brings ? bring_part(job, line, &id, error) : rc;
 }
 
 /* --- all lines ---------------------------------------------------------------------------- */
@@ -532,13 +605,22 @@ static void report_waiting(struct job *job)
 	}
 }
 
+static void mark_brought(struct job *job, const struct catalog_type *type)
+{
+	for (size_t from = 0; from < type->major_count; from++)
+		for (size_t k = 0; k < type->major_count; k++)
+			if (bringing(job, type, type->majors[from].major, &type->majors[k]))
+				job->brings[major_index(&type->majors[from])] = true;
+}
+
 static int mark_parts(struct job *job, struct cf_error *error)
 {
 	const struct catalog_type *types;
 	size_t type_count = catalog_types(job->catalog, &types);
 
 	job->parts = arena_calloc(&job->cli->arena, type_count * LIMIT_MAJORS, sizeof(*job->parts));
-	if (!job->parts)
+	job->brings = arena_calloc(&job->cli->arena, type_count * LIMIT_MAJORS, sizeof(bool));
+	if (!job->parts || !job->brings)
 		return error_nomem(error);
 	for (size_t i = 0; i < type_count; i++) {
 		for (size_t k = 0; k < types[i].major_count && job->to.majors[i]; k++) {
@@ -558,6 +640,8 @@ static int mark_parts(struct job *job, struct cf_error *error)
 			}
 		}
 	}
+	for (size_t i = 0; i < type_count; i++)
+		mark_brought(job, &types[i]);
 	return 0;
 }
 

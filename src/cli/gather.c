@@ -179,3 +179,12 @@ void gather_drop(struct gather *gather, struct gather_slot *slot)
 	mem_free(gather->mem, (void *)slot->text.ptr);
 	mem_free(gather->mem, slot);
 }
+
+void gather_meet(struct gather *gather, struct gather_slot *slot)
+{
+	gather->bytes -= slot->text.ptr ? slot->text.len : 0;
+	mem_free(gather->mem, (void *)slot->text.ptr);
+	slot->text = (struct cf_str){NULL, 0};
+	slot->lonely = false;
+	slot->met = true;
+}

@@ -21,6 +21,7 @@ struct gather_slot {
 	struct cf_str text; /* ptr NULL: not arrived yet */
 	bool written;       /* a shared part that was made: once is enough */
 	bool lonely;        /* the part belongs to one document, which has not come yet */
+	bool met;           /* it has come, and the text is gone */
 	struct gather_waiting *waiting;
 	struct gather_waiting **waiting_end;
 };
@@ -47,6 +48,8 @@ int gather_wait(struct gather *gather, struct cf_str id, struct cf_str text, voi
 		struct cf_error *error);
 /* Forgets a part that has met its document. */
 void gather_drop(struct gather *gather, struct gather_slot *slot);
+/* Forgets its text only, where the same part may come again in another major. */
+void gather_meet(struct gather *gather, struct gather_slot *slot);
 /* Takes the list of those that wait for a slot, in the order they came. */
 struct gather_waiting *gather_take(struct gather_slot *slot);
 /* Frees one that was taken. */

@@ -166,6 +166,41 @@ run validate -c "$split" in
 expect_code 3
 expect_err_has '3 valid, 1 invalid'
 
+begin "parts of a newer major meet the documents that need an older one"
+cp -r "$split" newer
+mkdir newer/lenses/status
+sed 's/^supported.*/supported: {todo-item: [1, 2], status: [1, 2]}/' "$split/catalog.yaml" >newer/catalog.yaml
+sed 's/"version": "1.0.0"/"version": "2.0.0"/; s/{"const": 1}/{"const": 2}/; s/"status"\(:\|\]\)/"state"\1/' \
+	"$split/schemas/status/1.0.0.json" >newer/schemas/status/2.0.0.json
+printf 'from: status@1\nto: status@2\nlens:\n  - rename: {source: status, destination: state}\n' \
+	>newer/lenses/status/1-2.yaml
+echo '{"name":"n","version":"3.0.0","dependencies":{"todo-item":"^2.0.0","status":"^2.0.0"}}' \
+	>newer/manifests/3.0.0.json
+run convert -c newer --to 3.0.0 "$split/documents/v1.ndjson"
+expect_code 0
+expect_out_has '"_id":"status@2:a1"'
+cp out up
+run convert -c newer --to 1.0.0 up
+expect_code 0
+expect_out_file "$split/documents/v1.ndjson"
+expect_err ''
+
+begin "they may come first, last, and beside those of the older major"
+{ grep '"_id":"status' up; grep '"_id":"todo' up; } >in
+run convert -c newer --to 1.0.0 in
+expect_out_file "$split/documents/v1.ndjson"
+{ grep '"_id":"todo' up; cat parts; grep '"_id":"status' up; } >in
+run convert -c newer --to 1.0.0 in
+expect_code 0
+expect_out_file "$split/documents/v1.ndjson"
+expect_err ''
+
+begin "one whose document never came is named"
+grep '"_id":"status@2:a1' up >in
+run convert -c newer --to 1.0.0 in
+expect_code 3
+expect_err 'chesterfield: status@1:a1: what it is a part of never came'
+
 begin "unknown types are passed over and counted"
 printf '%s\n' '{"_id":"_design/x"}' '{"_id":"user@1:a"}' "$item" >in
 run convert -c "$todo" --to 2.0.0 in
