@@ -67,7 +67,10 @@ static struct cf_str version_text(void *ctx, struct cf_str type_name, uint32_t n
 static int load_config(struct catalog *catalog, struct cf_error *error)
 {
 	static const char *const names[] = {"catalog.yaml", "catalog.yml", "catalog.json"};
+	struct cf_error problem;
+	const char *found = NULL;
 	struct stat st;
+	int rc = 0;
 
 	if (stat(catalog->dir.ptr, &st) != 0 || !S_ISDIR(st.st_mode)) {
 		error_set(error, CF_ERR_CATALOG, "%s",
@@ -79,9 +82,24 @@ static int load_config(struct catalog *catalog, struct cf_error *error)
 		struct cf_str path =
 			arena_printf(&catalog->arena, "%.*s/%s", STR_ARG(catalog->dir), names[i]);
 
-		if (path.ptr && stat(path.ptr, &st) == 0)
-			return json_file_load(&catalog->config, path.ptr, catalog->mem, error);
+		if (!path.ptr)
+			return error_nomem(error);
+		if (stat(path.ptr, &st) != 0)
+			continue;
+		if (found) {
+			error_set(&problem, CF_ERR_CATALOG,
+				  "%s says the same: one of the two must go", found);
+			error_at_file(&problem, path, 0);
+			rc = catalog_problem(catalog, CF_ERR_CATALOG, &problem, error);
+		} else {
+			found = names[i];
+			rc = json_file_load(&catalog->config, path.ptr, catalog->mem, error);
+		}
+		if (rc)
+			return rc;
 	}
+	if (found)
+		return 0;
 	error_set(error, CF_ERR_CATALOG, "catalog.yaml is missing: this is not a catalog");
 	error_at_file(error, catalog->dir, 0);
 	return CF_ERR_CATALOG;

@@ -60,6 +60,39 @@ static int wanted(struct catalog *catalog, struct cf_str path, const char *name,
 	return catalog_problem(catalog, CF_ERR_CATALOG, &problem, error);
 }
 
+/* Files of one name that differ in their ending say the same thing twice: which of them
+ * counts? The first stays. `names` are sorted. */
+static int drop_doubles(struct catalog *catalog, struct cf_str path, struct cf_str *names,
+			size_t *count, struct cf_error *error)
+{
+	struct cf_error problem;
+	size_t kept = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < *count && rc == 0; i++) {
+		struct cf_str stem = stem_of(names[i]);
+		size_t k = kept;
+
+		/* What sorts between two of one stem begins with it, too. */
+		while (k > 0 && str_starts_with(names[k - 1], stem) &&
+		       !str_equal(stem_of(names[k - 1]), stem))
+			k--;
+		if (k == 0 || !str_equal(stem_of(names[k - 1]), stem)) {
+			names[kept++] = names[i];
+			continue;
+		}
+		error_set(&problem, CF_ERR_CATALOG, "%.*s says the same: one of the two must go",
+			  STR_ARG(names[k - 1]));
+		error_at_file(&problem,
+			      arena_printf(&catalog->arena, "%.*s/%.*s", STR_ARG(path),
+					   STR_ARG(names[i])),
+			      0);
+		rc = catalog_problem(catalog, CF_ERR_CATALOG, &problem, error);
+	}
+	*count = kept;
+	return rc;
+}
+
 int catalog_list(struct catalog *catalog, struct cf_str path, bool folders, struct cf_str **ret,
 		 size_t *ret_count, struct cf_error *error)
 {
@@ -101,6 +134,8 @@ int catalog_list(struct catalog *catalog, struct cf_str path, bool folders, stru
 	closedir(dir);
 	if (rc == 0 && count)
 		qsort(names, count, sizeof(*names), by_name);
+	if (rc == 0 && !folders)
+		rc = drop_doubles(catalog, path, names, &count, error);
 	*ret = names;
 	*ret_count = count;
 	return rc;

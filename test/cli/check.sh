@@ -369,6 +369,29 @@ sed -i 's/"version": {"const": 1}/"version": {"const": 7}/' $item/1.*.json
 run check c --seed 1
 expect_out_has 'warning schemas/todo-item/1.1.0.json:1: the laws are not proven for todo-item@1: the schema refuses its own type and version'
 
+begin "two files for one thing"
+fresh
+cp c/schemas/group/1.0.0.json c/schemas/group/1.0.0.yaml
+cp c/manifests/3.0.0.json c/manifests/3.0.0.yaml
+cp c/manifests/3.0.0.json c/manifests/3.0.0.yml
+cp $lens/1-2.yaml $lens/1-2.yml
+echo '{"name": "todo"}' >c/catalog.json
+run check c --seed 1
+expect_code 3
+expect_lines out 5
+expect_out_has 'error catalog.json: catalog.yaml says the same: one of the two must go'
+expect_out_has 'error schemas/group/1.0.0.yaml: 1.0.0.json says the same: one of the two must go'
+expect_out_has 'error manifests/3.0.0.yaml: 3.0.0.json says the same: one of the two must go'
+expect_out_has 'error manifests/3.0.0.yml: 3.0.0.json says the same: one of the two must go'
+expect_out_has 'error lenses/todo-item/1-2.yml: 1-2.yaml says the same: one of the two must go'
+
+begin "names that only begin alike are two things"
+fresh
+sed 's/"3.0.0"/"3.0.0-json"/' c/manifests/3.0.0.json >c/manifests/3.0.0-json.json
+sed 's/"3.0.0"/"3.0.0-json"/' c/manifests/3.0.0.json >c/manifests/3.0.0-json.yaml
+run check c --seed 1 --runs 1
+expect_lines out 1
+
 begin "the graph to read"
 run graph -c "$source/examples/todo-split"
 expect_code 0
