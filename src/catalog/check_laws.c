@@ -20,20 +20,37 @@ struct prover {
 
 /* --- failures -------------------------------------------------------------------------- */
 
+/* `line` 0: no op is known to be the one. */
 static void note(struct prover *p, bool down, enum failure failure, const char *message,
-		 const char *pointer)
+		 const char *pointer, unsigned line)
 {
 	p->found = true;
-	example_note(&p->examples[down][failure], &p->source, message, pointer, STR(""));
+	if (example_note(&p->examples[down][failure], &p->source, message, pointer, STR("")))
+		p->examples[down][failure].line = line;
 }
 
 /* An op's own error names its line. */
 static void note_error(struct prover *p, bool down, enum failure failure,
 		       const struct cf_error *error)
 {
-	note(p, down, failure, error->message, error->pointer);
-	if (error->line && strcmp(error->file, lens_file(p->edge->lens)->path) == 0)
-		p->examples[down][failure].line = error->line;
+	bool own = strcmp(error->file, lens_file(p->edge->lens)->path) == 0;
+
+	note(p, down, failure, error->message, error->pointer, own ? error->line : 0);
+}
+
+/* A value that its schema refuses is the fault of the op that made it. */
+static void note_invalid(struct prover *p, bool down, size_t made, const struct cf_error *error)
+{
+	const struct lens *lens = p->edge->lens;
+	struct lens_side side = down ? lens_older(lens) : lens_newer(lens);
+	const struct lens_place *place = &p->made.places.places[made];
+	size_t i = 0;
+
+	while (i < side.count && !(str_equal(side.places[i].type, place->type) &&
+				   side.places[i].major == place->major))
+		i++;
+	note(p, down, NOT_VALID, error->message, error->pointer,
+	     i < side.count ? lens_blame(lens, down, i, str_of(error->pointer)) : 0);
 }
 
 /* What is put over another document must be seen again from there. */
@@ -48,7 +65,7 @@ static int check_put(struct prover *p, bool down, const struct lens_program *for
 	if (rc == 0)
 		rc = side_apply(p->bench, back, &p->made, &p->source, &p->back, &error);
 	if (rc == 0 && !side_same(&p->back, &p->source))
-		note(p, down, PUT_IS_LOST, "over another document", "");
+		note(p, down, PUT_IS_LOST, "over another document", "", 0);
 	return proof_ends(rc) ? rc : 0;
 }
 
@@ -58,19 +75,21 @@ static int examine(struct prover *p, bool down)
 	const struct lens_program *forth = down ? p->edge->down : p->edge->up;
 	const struct lens_program *back = down ? p->edge->up : p->edge->down;
 	struct cf_error error = {0};
+	size_t invalid;
 	int rc = side_apply(p->bench, forth, &p->source, NULL, &p->made, &error);
 
 	if (rc) {
 		note_error(p, down, CANNOT_RUN, &error);
 		return rc;
 	}
-	if (side_invalid(&p->made, &error) < p->made.count)
-		note(p, down, NOT_VALID, error.message, error.pointer);
+	invalid = side_invalid(&p->made, &error);
+	if (invalid < p->made.count)
+		note_invalid(p, down, invalid, &error);
 	rc = side_apply(p->bench, back, &p->made, &p->source, &p->back, &error);
 	if (rc)
 		note_error(p, down, CANNOT_GO_BACK, &error);
 	else if (!side_same(&p->back, &p->source))
-		note(p, down, LOOKING_CHANGES, "", "");
+		note(p, down, LOOKING_CHANGES, "", "", 0);
 	return rc;
 }
 

@@ -294,7 +294,7 @@ int side_without(const struct side *side, size_t place, uint32_t member, struct 
 
 /* --- examples --------------------------------------------------------------------------- */
 
-void example_note(struct example *example, const struct side *side, const char *message,
+bool example_note(struct example *example, const struct side *side, const char *message,
 		  const char *pointer, struct cf_str extra)
 {
 	size_t len = extra.len;
@@ -302,7 +302,7 @@ void example_note(struct example *example, const struct side *side, const char *
 	for (size_t i = 0; i < side->count; i++)
 		len += json_is_absent(side->values[i]) ? 0 : side->texts[i].len;
 	if (example->found && example->document.len <= len)
-		return;
+		return false;
 	example->found = true;
 	(void)snprintf(example->message, sizeof(example->message), "%.200s%s%.60s", message,
 		       pointer[0] ? " at " : "", pointer);
@@ -314,6 +314,7 @@ void example_note(struct example *example, const struct side *side, const char *
 		(void)buf_str(&example->document, buf_view(&side->texts[i]));
 	}
 	(void)buf_str(&example->document, extra);
+	return true;
 }
 
 void example_tell(const struct example *example, struct checker *checker,

@@ -60,8 +60,9 @@ struct example {
 	struct cf_buf document;
 };
 
-/* Keeps the shorter one; `extra` is shown behind the documents of `side`. */
-void example_note(struct example *example, const struct side *side, const char *message,
+/* Keeps the shorter one, and says whether this is it; `extra` is shown behind the
+ * documents of `side`. */
+bool example_note(struct example *example, const struct side *side, const char *message,
 		  const char *pointer, struct cf_str extra);
 /* One finding: `what`, message, document. */
 void example_tell(const struct example *example, struct checker *checker,

@@ -182,6 +182,11 @@ int lens_check_schemas(const struct lens *lens, const struct schema *const *olde
 		       const struct schema *const *newer, const struct cf_mem *mem,
 		       const struct lens_report *report, struct cf_error *error);
 
+/* The line of the op that made the value at a pointer of a target document, going that
+ * way; of a part, of the op that makes the part. `place` is that of the lens's own side.
+ * 0: it came as it is, or the pointer names no member. */
+unsigned lens_blame(const struct lens *lens, bool down, size_t place, struct cf_str pointer);
+
 /* --- the ops table (parser, --help and docs are made from it) -------------- */
 
 struct lens_op_argument {

@@ -74,7 +74,32 @@ fresh
 sed -i 's/default: {name: Inbox}/default: {name: 5}/' $lens/1-2.yaml
 run check c --seed 1
 expect_code 3
-expect_out_has '/group/name'
+expect_out_has 'error lenses/todo-item/1-2.yaml:11: a valid document becomes an invalid one going up: '
+expect_out_has ' at /group/name: {'
+
+begin "a value that the schema refuses is told at the op that made it, and not at one that moved it"
+fresh
+sed -i 's/"status": {"enum": \["active"/"status": {"enum": ["actif"/' $item/2.0.0.json
+sed -i '/  - convert:/,/# down/d; s/source: isDone, destination: status/source: isDone, destination: state/' $lens/1-2.yaml
+cat >>$lens/1-2.yaml <<'END'
+  - convert:
+      name: state
+      mapping:
+        - {false: actif, true: done}
+        - {actif: false, blocked: 0, halted: false, done: true}
+  - rename: {source: state, destination: status}
+END
+run check c --seed 1
+expect_code 3
+expect_out_has 'error lenses/todo-item/1-2.yaml:7: a valid document becomes an invalid one going down: '
+expect_out_has ' at /isDone: {'
+
+begin "a part that its schema refuses is told at the op that makes it"
+fresh
+sed -i 's/default: {name: Inbox}/default: {name: Inbox, size: 1}/' $lens/2-3.yaml
+run check c --seed 1
+expect_code 3
+expect_out_has 'error lenses/todo-item/2-3.yaml:5: a valid document becomes an invalid one going up: '
 
 begin "a mapping target of the wrong type"
 fresh
