@@ -201,19 +201,34 @@ static void on_lens_finding(void *ctx, const struct lens_finding *finding)
 	checker_tell(at->checker, finding->warning, at->path, finding->line, finding->message);
 }
 
+/* By place. The schemas of all of them are there: without, there is no edge. */
+static const struct schema **schemas_of(const struct checker *checker, struct lens_side side,
+					const struct catalog_major *const *majors)
+{
+	const struct schema **list = mem_calloc(checker->mem, side.count, sizeof(*list));
+
+	for (size_t i = 0; list && i < side.count; i++)
+		list[i] = catalog_major_schema(majors[i]);
+	return list;
+}
+
 static int check_edge(struct bench *bench, const struct catalog_edge *edge, struct cf_error *error)
 {
 	struct checker *checker = bench->checker;
-	const struct schema *older = catalog_major_schema(edge->older[0]);
-	const struct schema *newer = catalog_major_schema(edge->newer[0]);
+	const struct schema **older = schemas_of(checker, lens_older(edge->lens), edge->older);
+	const struct schema **newer = schemas_of(checker, lens_newer(edge->lens), edge->newer);
 	struct lens_ctx ctx = {checker, lens_file(edge->lens)->path};
 	struct lens_report report = {on_lens_finding, &ctx};
-	int rc = lens_check_schemas(edge->lens, &older, &newer, checker->mem, &report, error);
+	int rc = older && newer ? lens_check_schemas(edge->lens, older, newer, checker->mem,
+						     &report, error)
+				: error_nomem(error);
 
 	/* Each lens starts anew, so that a seed means the same whatever else there is. */
 	bench->rng.state = checker->args->seed;
 	if (rc == 0 && check_laws(bench, edge))
 		rc = error_nomem(error);
+	mem_free(checker->mem, newer);
+	mem_free(checker->mem, older);
 	return rc;
 }
 

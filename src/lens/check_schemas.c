@@ -26,6 +26,8 @@ struct shape {
 struct checker {
 	const struct lens_report *report;
 	const struct cf_mem *mem;
+	const struct lens *lens;
+	const struct schema *const *older, *const *newer; /* by place */
 };
 
 static void tell(const struct checker *checker, unsigned line, const char *format, ...)
@@ -333,11 +335,57 @@ static void check_parts(const struct checker *checker, struct shape *shape, cons
 		make(checker, shape, op, &op->name, nothing);
 }
 
+/* Whether an object surely never has a field. */
+static bool lacks(const struct schema_view *view, struct cf_str name)
+{
+	return view->schema && !json_is_absent(view->at) && view->closed &&
+	       json_is_absent(schema_view_property(view, name).at);
+}
+
+static bool has_pair(const struct op *op, struct cf_str name)
+{
+	for (size_t i = 0; i < op->pair_count; i++)
+		if (op_name_is(&op->pairs[i].part, name))
+			return true;
+	return op->pair_count == 0;
+}
+
+/* A key of fields that are never there is one key for all parts. */
+static void check_key(const struct checker *checker, const struct shape *shape, const struct op *op)
+{
+	bool out = op->kind == OP_EXTRACT;
+	const struct lens_place *place =
+		&(out ? checker->lens->newer : checker->lens->older)[op->place];
+	struct schema_view part =
+		schema_view_root((out ? checker->newer : checker->older)[op->place]);
+	struct schema_view host = {NULL};
+
+	if (out && op->host.decoded.ptr)
+		host = view_of(shape, op->host.decoded);
+	for (size_t i = 0; i < op->key_count; i++) {
+		struct cf_str name = op->key_names[i].decoded;
+
+		if (!has_pair(op, name))
+			tell(checker, op->line, "%s: the field \"%.*s\" of the key is not in names",
+			     op_kind_name(op->kind), STR_ARG(name));
+		else if (lacks(&part, name))
+			tell(checker, op->line,
+			     "%s: the field \"%.*s\" of the key cannot exist in %.*s@%u",
+			     op_kind_name(op->kind), STR_ARG(name), STR_ARG(place->type),
+			     place->major);
+		else if (lacks(&host, name))
+			tell(checker, op->line,
+			     "%s: the field \"%.*s\" of the key cannot exist in \"%.*s\"",
+			     op_kind_name(op->kind), STR_ARG(name), STR_ARG(op->host.decoded));
+	}
+}
+
 static void check_extract(const struct checker *checker, struct shape *shape, const struct op *op)
 {
 	struct schema_view nothing = {NULL};
 	bool out = op->kind == OP_EXTRACT;
 
+	check_key(checker, shape, op);
 	if (out) {
 		take(checker, shape, op, &op->host);
 		for (size_t i = 0; i < op->pair_count && !op->host.decoded.ptr; i++)
@@ -451,7 +499,7 @@ int lens_check_schemas(const struct lens *lens, const struct schema *const *olde
 		       const struct schema *const *newer, const struct cf_mem *mem,
 		       const struct lens_report *report, struct cf_error *error)
 {
-	struct checker checker = {report, mem};
+	struct checker checker = {report, mem, lens, older, newer};
 	struct json_value ops = json_member(json_file_root(lens->file), STR("lens"));
 	struct shape *shape = mem_calloc(mem, 1, sizeof(*shape));
 	int rc = 0;

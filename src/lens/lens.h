@@ -172,12 +172,12 @@ struct lens_report {
 	void *ctx;
 };
 /* An op that names a field twice; tables that do not bring back what they need not lose;
- * and ops against the schemas of both main places
- * ([0]): a field that cannot exist where
+ * and ops against the schemas of all places, by side: a field that cannot exist where
  * an op names it, one that is made though it is there already, one that the newer
  * schema does not know; a default or a table's target that a schema surely refuses
- * (by type or enum), a table that lacks a row for a value of the schema and has no
- * default. Other values are tried on generated documents: catalog_check. NOMEM. */
+ * (by type or enum), a key of a field that the part cannot have, a table that lacks a
+ * row for a value of the schema and has no default. Other values are tried on generated
+ * documents: catalog_check. NOMEM. */
 int lens_check_schemas(const struct lens *lens, const struct schema *const *older,
 		       const struct schema *const *newer, const struct cf_mem *mem,
 		       const struct lens_report *report, struct cf_error *error);

@@ -165,6 +165,46 @@ run check c --seed 1 --runs 20
 expect_code 3
 expect_out_has 'extract: the field "name" is named twice'
 
+begin "a key of a field that the part cannot have"
+fresh
+sed -i 's/hash: name/hash: nope/' $lens/2-3.yaml
+run check c --seed 1 --runs 20
+expect_code 3
+expect_out_has 'error lenses/todo-item/2-3.yaml:5: extract: the field "nope" of the key cannot exist in group@1'
+sed -i 's/hash: nope/hash: [name, nope]/' $lens/2-3.yaml
+run check c --seed 1 --runs 20
+expect_out_has 'error lenses/todo-item/2-3.yaml:5: extract: the field "nope" of the key cannot exist in group@1'
+sed -i 's/hash: .*}/from: nope}/' $lens/2-3.yaml
+run check c --seed 1 --runs 20
+expect_out_has 'error lenses/todo-item/2-3.yaml:5: extract: the field "nope" of the key cannot exist in group@1'
+
+begin "a key of a field that the part has, but not the host"
+fresh
+sed -i 's/, "color": {"type": "string"}}/}/' $item/2.0.0.json
+sed -i 's/hash: name/hash: [name, color]/' $lens/2-3.yaml
+run check c --seed 1 --runs 20
+expect_code 3
+expect_out_has 'extract: the field "color" of the key cannot exist in "group"'
+
+begin "a key of a field that is not among those that are extracted"
+fresh
+sed -i '/^lens:/,$d' $lens/2-3.yaml
+cat >>$lens/2-3.yaml <<'END'
+lens:
+  - extract: {names: [{createdAt: name}], into: group@1, key: {hash: color}, reference: groupId}
+END
+run check c --seed 1 --runs 20
+expect_code 3
+expect_out_has 'error lenses/todo-item/2-3.yaml:5: extract: the field "color" of the key is not in names'
+
+begin "a key of a part that comes in"
+rm -rf e
+cp -r "$source/test/unit/sync/catalogs/embed" e
+sed -i 's/from: id/from: nope/' e/lenses/person/1-2.yaml
+run check e --seed 1 --runs 20
+expect_code 3
+expect_out_has 'error lenses/person/1-2.yaml:4: embed: the field "nope" of the key cannot exist in address@1'
+
 begin "a table without a row for a value of the schema"
 fresh
 sed -i 's/halted: false, //' $lens/1-2.yaml
