@@ -34,7 +34,7 @@ static int read_value(struct json_doc *doc, struct cf_str text, struct json_valu
 
 static int same(struct table_check *check, struct cf_str a, struct cf_str b, bool *ret)
 {
-	struct json_value x, y;
+	struct json_value x, y = JSON_ABSENT;
 	int rc = read_value(&check->value, a, &x);
 
 	if (rc == 0)
@@ -46,7 +46,7 @@ static int same(struct table_check *check, struct cf_str a, struct cf_str b, boo
 /* Whether a row is that of a value: as table_look_up, before there is a program. */
 static int finds(struct table_check *check, struct json_value v, struct cf_str key, bool *ret)
 {
-	struct json_value number;
+	struct json_value number = JSON_ABSENT;
 	int rc = 0;
 
 	if (json_kind(v) == JSON_STRING) {
@@ -55,7 +55,8 @@ static int finds(struct table_check *check, struct json_value v, struct cf_str k
 		rc = read_value(&check->other, key, &number);
 		*ret = rc == 0 && json_kind(number) == JSON_NUMBER && json_equal(v, number);
 	} else {
-		*ret = !json_is_absent(v) && json_kind(v) <= JSON_TRUE && str_equal(json_span(v), key);
+		*ret = !json_is_absent(v) && json_kind(v) <= JSON_TRUE &&
+		       str_equal(json_span(v), key);
 	}
 	return rc;
 }
