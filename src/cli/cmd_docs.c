@@ -29,6 +29,7 @@ struct batch {
 	struct cf_put puts[BATCH];
 	struct said said[BATCH];
 	size_t count, said_count, bytes;
+	bool reserved; /* names with _ are CouchDB's: no rows of a table */
 	bool failures;
 };
 
@@ -125,6 +126,39 @@ static int refuse_line(struct batch *batch, struct cf_str line, const struct cf_
 	return said->refusal.message.ptr ? 0 : CF_ERR_NOMEM;
 }
 
+/* Names that CouchDB keeps for itself (couch_doc:transl_fields and validate_docid of
+ * Apache CouchDB 3). A document with others could never be replicated there. */
+static int check_reserved(struct batch *batch, const struct cf_put *put, struct cf_error *error)
+{
+	static const char *const known[] = {
+		"_id",        "_rev",       "_deleted",           "_attachments", "_revisions",
+		"_revs_info", "_conflicts", "_deleted_conflicts", "_local_seq",   "_removed"};
+	struct json_iter it = json_iter(json_root(&batch->doc));
+	struct cf_str name;
+	bool fits;
+
+	if (str_starts_with(put->id, STR("_")) && !str_starts_with(put->id, STR("_design/"))) {
+		error_set(error, CF_ERR_INVALID,
+			  "ids that begin with _ are reserved, all but _design/NAME");
+		error_at_document(error, put->id);
+		return CF_ERR_INVALID;
+	}
+	while (json_next(&it)) {
+		if (json_decode(it.name, &batch->arena, &name))
+			return error_nomem(error);
+		fits = !str_starts_with(name, STR("_"));
+		for (size_t i = 0; i < ARRAY_LEN(known) && !fits; i++)
+			fits = str_equal(name, str_of(known[i]));
+		if (fits)
+			continue;
+		error_set(error, CF_ERR_INVALID, "\"%.*s\": members that begin with _ are reserved",
+			  STR_ARG(name));
+		error_at_document(error, put->id);
+		return CF_ERR_INVALID;
+	}
+	return 0;
+}
+
 /* A line that is no document is told with its number, and the rest goes on. */
 static int take_line(struct batch *batch, struct cf_str line, struct cf_error *error)
 {
@@ -136,6 +170,8 @@ static int take_line(struct batch *batch, struct cf_str line, struct cf_error *e
 	batch->bytes += line.len;
 	if (rc == 0)
 		rc = document_split(json_root(&batch->doc), &batch->arena, put, error);
+	if (rc == 0 && batch->reserved)
+		rc = check_reserved(batch, put, error);
 	if (rc == 0) {
 		batch->said[batch->said_count++] = (struct said){.id = put->id};
 		batch->count++;
@@ -191,6 +227,7 @@ static int run_put(struct cli *cli, struct cf_error *error)
 	json_doc_init(&batch->doc, cli->mem);
 	cli_lines_init(&lines, cli, cli->args, cli->arg_count);
 	rc = open_store(cli, true, &store, error);
+	batch->reserved = rc == 0 && (store->capabilities & CF_STORE_HISTORIES) != 0;
 	if (rc == 0)
 		rc = put_lines(cli, store, &lines, batch, error);
 	cli_progress_end(cli);

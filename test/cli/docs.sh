@@ -72,6 +72,24 @@ expect_code 3
 expect_out ''
 expect_err 'chesterfield: none: not found'
 
+begin "what CouchDB reserves is refused"
+cat >in <<'EOF'
+{"_id":"_x"}
+{"_id":"_design/x","views":{"_y":1}}
+{"_id":"u1","_foo":1}
+{"_id":"u2","\u005ffoo":1}
+{"_id":"u3","_revisions":{"start":1,"ids":["a"]},"n":1}
+EOF
+run docs put --store "sqlite:$PWD/reserved.db" in
+expect_code 3
+expect_lines out 5
+expect_out_has '{"id":"_x","error":"ids that begin with _ are reserved, all but _design/NAME"}'
+expect_out_has '{"id":"_design/x","rev":"1-'
+expect_out_has '{"id":"u1","error":"\"_foo\": members that begin with _ are reserved"}'
+expect_out_has '{"id":"u2","error":"\"_foo\": members'
+expect_out_has '{"id":"u3","rev":"1-'
+expect_err_has 'in:3: u1: "_foo": members that begin with _ are reserved'
+
 begin "what is wrong with an id or an argument is named"
 printf '%s\n' '{"_id":"\u0000z"}' >in
 run docs put --store "$store" in

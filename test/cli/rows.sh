@@ -45,6 +45,14 @@ expect_true "what was refused is not there" \
 	test "$(sqlite3 "$file" 'SELECT group_concat(sku || tags) FROM item WHERE tags IS NOT NULL')" \
 	= 'pear["fresh"],apple{"sort":"boskop"}'
 
+begin "names with _ are columns as others"
+sqlite3 under.db 'CREATE TABLE t (k TEXT PRIMARY KEY, _foo INT)'
+echo '{"_id":"_x","k":"_x","_foo":1}' >in
+run docs put --store "sqlite:$PWD/under.db?table=t" in
+expect_code 0
+run docs get --store "sqlite:$PWD/under.db?table=t" _x
+expect_out_has '"_foo":1'
+
 begin "a revision that is not the current one is refused"
 printf '%s\n' '{"_id":"fig","_rev":"1-0123","stock":5}' >in
 run docs put --store "$store" in
