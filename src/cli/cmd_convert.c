@@ -66,34 +66,10 @@ static size_t major_index(const struct catalog_major *major)
 
 /* --- ids -------------------------------------------------------------------------------- */
 
-/* As it stands in JSON, with no more escapes than must be: ids that are equal are then
- * equal bytes. */
-static int write_plain(struct job *job, struct cf_str decoded, struct cf_str *ret,
-		       struct cf_error *error)
-{
-	buf_clear(&job->id);
-	if (json_write_string_inner(decoded, &job->id))
-		return error_nomem(error);
-	*ret = arena_dup(&job->arena, buf_view(&job->id));
-	return ret->ptr ? 0 : error_nomem(error);
-}
-
-/* The same of what stands between quotes somewhere. */
+/* What stands between quotes somewhere, as ids that are equal are equal bytes. */
 static int make_plain(struct job *job, struct cf_str *inner, struct cf_error *error)
 {
-	struct json_doc *doc = &job->part_docs[0];
-	struct cf_str quoted, decoded;
-	int rc;
-
-	if (inner->len == 0 || !memchr(inner->ptr, '\\', inner->len))
-		return 0;
-	quoted = arena_printf(&job->arena, "\"%.*s\"", STR_ARG(*inner));
-	if (!quoted.ptr)
-		return error_nomem(error);
-	rc = json_read(doc, quoted.ptr, quoted.len, 0, error);
-	if (rc == 0 && json_decode(json_root(doc), &job->arena, &decoded))
-		rc = error_nomem(error);
-	return rc ? rc : write_plain(job, decoded, inner, error);
+	return cli_make_plain(&job->part_docs[0], &job->arena, inner, error);
 }
 
 /* The key is as it stands in JSON: so the lenses write it. */
@@ -104,7 +80,7 @@ static int identify(struct job *job, struct catalog_hints *hints, struct json_va
 
 	if (rc || !cli_is_escaped(json_member(document, STR("_id"))))
 		return rc;
-	return write_plain(job, ret->key, &ret->key, error);
+	return cli_write_plain(ret->key, &job->arena, &ret->key, error);
 }
 
 static struct cf_str own_id(struct json_value document)
@@ -191,33 +167,14 @@ static bool is_tombstone(struct json_value document)
 	return json_kind(json_member(document, STR("_deleted"))) == JSON_TRUE;
 }
 
-/* Of a document with the key of `id`. Type and version are there also where the input
- * says neither: by them filtered replication knows whom the deletion concerns. */
 static int print_tombstone(struct job *job, struct cf_str type, uint32_t major,
 			   const struct catalog_id *id, struct json_value document,
 			   struct cf_error *error)
 {
-	const struct lens_identity *identity = catalog_identity(job->catalog);
-	struct json_value version = json_member(document, identity->version_field);
-	struct cf_buf *out = &job->tombstone;
-
-	buf_clear(out);
-	buf_str(out, STR("{\"_id\":\""));
-	catalog_format_id(job->catalog, type, major, id->key, id->singleton, out);
-	buf_str(out, STR("\","));
-	json_write_string(identity->type_field, out);
-	buf_byte(out, ':');
-	json_write_string(type, out);
-	buf_byte(out, ',');
-	json_write_string(identity->version_field, out);
-	buf_byte(out, ':');
-	if (json_kind(version) == JSON_STRING)
-		json_write_string(identity->version_text(identity->ctx, type, major), out);
-	else
-		buf_printf(out, "%u", major);
-	if (buf_str(out, STR(",\"_deleted\":true}")))
+	buf_clear(&job->tombstone);
+	if (cli_write_tombstone(job->catalog, type, major, id, document, &job->tombstone))
 		return error_nomem(error);
-	return print_line(job, buf_view(out), error);
+	return print_line(job, buf_view(&job->tombstone), error);
 }
 
 /* What is deleted has no content for a lens to run over, and waits for no part. Parts

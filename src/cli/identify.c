@@ -20,3 +20,54 @@ int cli_identify(const struct catalog *catalog, struct catalog_hints *hints,
 		return error_nomem(error);
 	return catalog_identify(catalog, document, id, ret, error);
 }
+
+int cli_write_plain(struct cf_str decoded, struct cf_arena *arena, struct cf_str *ret,
+		    struct cf_error *error)
+{
+	struct cf_buf text;
+
+	buf_init(&text, arena->mem);
+	json_write_string_inner(decoded, &text);
+	*ret = text.failed ? (struct cf_str){NULL, 0} : arena_dup(arena, buf_view(&text));
+	buf_fini(&text);
+	return ret->ptr ? 0 : error_nomem(error);
+}
+
+int cli_make_plain(struct json_doc *scratch, struct cf_arena *arena, struct cf_str *inner,
+		   struct cf_error *error)
+{
+	struct cf_str quoted, decoded;
+	int rc;
+
+	if (inner->len == 0 || !memchr(inner->ptr, '\\', inner->len))
+		return 0;
+	quoted = arena_printf(arena, "\"%.*s\"", STR_ARG(*inner));
+	if (!quoted.ptr)
+		return error_nomem(error);
+	rc = json_read(scratch, quoted.ptr, quoted.len, 0, error);
+	if (rc == 0 && json_decode(json_root(scratch), arena, &decoded))
+		rc = error_nomem(error);
+	return rc ? rc : cli_write_plain(decoded, arena, inner, error);
+}
+
+int cli_write_tombstone(const struct catalog *catalog, struct cf_str type, uint32_t major,
+			const struct catalog_id *id, struct json_value document, struct cf_buf *out)
+{
+	const struct lens_identity *identity = catalog_identity(catalog);
+	struct json_value version = json_member(document, identity->version_field);
+
+	buf_str(out, STR("{\"_id\":\""));
+	catalog_format_id(catalog, type, major, id->key, id->singleton, out);
+	buf_str(out, STR("\","));
+	json_write_string(identity->type_field, out);
+	buf_byte(out, ':');
+	json_write_string(type, out);
+	buf_byte(out, ',');
+	json_write_string(identity->version_field, out);
+	buf_byte(out, ':');
+	if (json_kind(version) == JSON_STRING)
+		json_write_string(identity->version_text(identity->ctx, type, major), out);
+	else
+		buf_printf(out, "%u", major);
+	return buf_str(out, STR(",\"_deleted\":true}"));
+}

@@ -1,4 +1,4 @@
-/* What a document of the input says it is. */
+/* What a document of the input says it is, and tombstones that say the same. */
 #ifndef CLI_IDENTIFY_H
 #define CLI_IDENTIFY_H
 
@@ -9,6 +9,19 @@
 int cli_identify(const struct catalog *catalog, struct catalog_hints *hints,
 		 struct json_value document, struct cf_arena *arena, struct catalog_id *ret,
 		 struct cf_error *error);
+/* As it stands in JSON, with no more escapes than must be: ids that are equal are then
+ * equal bytes. */
+int cli_write_plain(struct cf_str decoded, struct cf_arena *arena, struct cf_str *ret,
+		    struct cf_error *error);
+/* The same of what stands between quotes somewhere; `scratch` is read over. */
+int cli_make_plain(struct json_doc *scratch, struct cf_arena *arena, struct cf_str *inner,
+		   struct cf_error *error);
+/* Of a document with the key (as it stands in JSON) of `id`. Type and version are there
+ * also where the input says neither: by them filtered replication knows whom the
+ * deletion concerns. 0, NOMEM. */
+int cli_write_tombstone(const struct catalog *catalog, struct cf_str type, uint32_t major,
+			const struct catalog_id *id, struct json_value document,
+			struct cf_buf *out);
 /* Whether a string is written with escapes. */
 static inline bool cli_is_escaped(struct json_value v)
 {
