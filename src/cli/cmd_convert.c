@@ -5,6 +5,7 @@
  */
 #include "cli/cli.h"
 #include "cli/convert.h"
+#include "cli/differ.h"
 #include "cli/gather.h"
 #include "cli/identify.h"
 #include "cli/order.h"
@@ -50,7 +51,8 @@ struct job {
 	bool waits;      /* the document at hand */
 	bool pass;       /* what is not converted comes out as it stands */
 	bool unreadable; /* the rest of the input */
-	struct json_doc doc, part_docs[LIMIT_LENS_CHAIN];
+	struct json_doc doc, part_docs[LIMIT_LENS_CHAIN], made_doc;
+	const struct cli_lines *lines;
 	struct cf_arena arena;
 	struct cf_buf id;
 	struct catalog_hints hints; /* what other documents said they are */
@@ -112,6 +114,36 @@ static uint32_t part_target(const struct job *job, const struct lens_place *plac
 	return *ret_program ? wanted : place->major;
 }
 
+/* Two documents that embed one shared part should agree on it: only one can come out. */
+static int compare_made(struct job *job, const struct gather_slot *seen, struct cf_str text,
+			struct cf_error *error)
+{
+	struct json_doc *now = &job->part_docs[0], *then = &job->made_doc;
+	struct cf_error told;
+	bool differ = false;
+	int rc;
+
+	if (str_equal(seen->made, text))
+		return 0;
+	rc = json_read(now, text.ptr, text.len, 0, error);
+	if (rc == 0)
+		rc = json_read(then, seen->made.ptr, seen->made.len, 0, error);
+	if (rc == 0 && cli_differ(json_root(then), json_root(now), &job->arena, &job->id, &differ))
+		rc = error_nomem(error);
+	if (rc || !differ)
+		return rc;
+	error_set(&told, CF_ERR_INVALID,
+		  "this part was made before and says something else here, which is left out");
+	error_at_document(&told, seen->id);
+	error_at_pointer(&told, buf_view(&job->id));
+	/* One that has waited stands somewhere before. */
+	if (!job->order.current)
+		cli_lines_locate(job->lines, &told);
+	cli_report(job->cli, &told);
+	job->findings++;
+	return 0;
+}
+
 static int print_part(struct job *job, const struct lens_place *place,
 		      const struct lens_output *output, struct cf_error *error)
 {
@@ -137,9 +169,9 @@ static int print_part(struct job *job, const struct lens_place *place,
 			return rc;
 		buf_clear(&job->last_part);
 		(void)buf_str(&job->last_part, output->text);
-		if (seen->written)
-			return 0;
-		seen->written = true;
+		if (seen->made.ptr)
+			return compare_made(job, seen, output->text, error);
+		rc = gather_note_made(&job->gather, seen, output->text, error);
 	}
 	if (rc || !program)
 		return rc ? rc : print_line(job, output->text, error);
@@ -504,6 +536,7 @@ static int each_line(struct job *job, struct cli_lines *lines,
 {
 	struct cf_str line;
 
+	job->lines = lines;
 	cli_progress_start(job->cli, "bytes", cli_lines_total(lines));
 	for (;;) {
 		int rc = cli_lines_next(lines, &line, error);
@@ -683,6 +716,7 @@ static int run(struct cli *cli, struct cf_error *error)
 	buf_init(&job->last_part, cli->mem);
 	buf_init(&job->tombstone, cli->mem);
 	json_doc_init(&job->doc, cli->mem);
+	json_doc_init(&job->made_doc, cli->mem);
 	for (size_t i = 0; i < LIMIT_LENS_CHAIN; i++)
 		json_doc_init(&job->part_docs[i], cli->mem);
 	job->worker = lens_worker_new(cli->mem);
@@ -697,6 +731,7 @@ static int run(struct cli *cli, struct cf_error *error)
 	lens_worker_free(job->worker);
 	lens_worker_free(job->part_worker);
 	json_doc_fini(&job->doc);
+	json_doc_fini(&job->made_doc);
 	for (size_t i = 0; i < LIMIT_LENS_CHAIN; i++)
 		json_doc_fini(&job->part_docs[i]);
 	buf_fini(&job->id);

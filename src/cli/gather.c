@@ -29,6 +29,7 @@ void gather_fini(struct gather *gather)
 				gather_release(gather, waiting);
 			}
 			mem_free(gather->mem, (void *)slot->text.ptr);
+			mem_free(gather->mem, (void *)slot->made.ptr);
 			mem_free(gather->mem, slot);
 			slot = next;
 		}
@@ -112,26 +113,41 @@ int gather_add(struct gather *gather, struct cf_str id, struct gather_slot **ret
 	return 0;
 }
 
-int gather_put(struct gather *gather, struct cf_str id, struct cf_str text,
-	       struct gather_slot **ret, struct cf_error *error)
+static int keep_text(struct gather *gather, struct cf_str text, struct cf_str *at,
+		     struct cf_error *error)
 {
-	struct gather_slot *slot;
 	char *copy;
-	int rc = gather_add(gather, id, &slot, error);
+	int rc = account(gather, text.len, error);
 
-	if (rc == 0)
-		rc = account(gather, text.len, error);
 	if (rc)
 		return rc;
 	copy = mem_alloc(gather->mem, text.len + 1);
 	if (!copy)
 		return error_nomem(error);
 	memcpy(copy, text.ptr, text.len);
-	gather->bytes -= slot->text.ptr ? slot->text.len : 0;
-	mem_free(gather->mem, (void *)slot->text.ptr);
-	slot->text = (struct cf_str){copy, text.len};
-	*ret = slot;
+	gather->bytes -= at->ptr ? at->len : 0;
+	mem_free(gather->mem, (void *)at->ptr);
+	*at = (struct cf_str){copy, text.len};
 	return 0;
+}
+
+int gather_put(struct gather *gather, struct cf_str id, struct cf_str text,
+	       struct gather_slot **ret, struct cf_error *error)
+{
+	struct gather_slot *slot;
+	int rc = gather_add(gather, id, &slot, error);
+
+	if (rc == 0)
+		rc = keep_text(gather, text, &slot->text, error);
+	if (rc == 0)
+		*ret = slot;
+	return rc;
+}
+
+int gather_note_made(struct gather *gather, struct gather_slot *slot, struct cf_str text,
+		     struct cf_error *error)
+{
+	return keep_text(gather, text, &slot->made, error);
 }
 
 int gather_wait(struct gather *gather, struct cf_str id, struct cf_str text, void *place,
@@ -175,8 +191,10 @@ void gather_drop(struct gather *gather, struct gather_slot *slot)
 		at = &(*at)->next;
 	*at = slot->next;
 	gather->count--;
-	gather->bytes -= sizeof(*slot) + slot->id.len + (slot->text.ptr ? slot->text.len : 0);
+	gather->bytes -= sizeof(*slot) + slot->id.len + (slot->text.ptr ? slot->text.len : 0) +
+			 (slot->made.ptr ? slot->made.len : 0);
 	mem_free(gather->mem, (void *)slot->text.ptr);
+	mem_free(gather->mem, (void *)slot->made.ptr);
 	mem_free(gather->mem, slot);
 }
 

@@ -19,7 +19,7 @@ struct gather_slot {
 	struct gather_slot *next;
 	struct cf_str id;
 	struct cf_str text; /* ptr NULL: not arrived yet */
-	bool written;       /* a shared part that was made: once is enough */
+	struct cf_str made; /* a shared part that was made and written: once is enough */
 	bool lonely;        /* the part belongs to one document, which has not come yet */
 	bool met;           /* it has come, and the text is gone */
 	struct gather_waiting *waiting;
@@ -43,6 +43,9 @@ int gather_add(struct gather *gather, struct cf_str id, struct gather_slot **ret
 /* Keeps a copy of a part; one of the same id that was there is replaced. LIMIT, NOMEM. */
 int gather_put(struct gather *gather, struct cf_str id, struct cf_str text,
 	       struct gather_slot **ret, struct cf_error *error);
+/* Keeps a copy of what was made as the part of that slot. LIMIT, NOMEM. */
+int gather_note_made(struct gather *gather, struct gather_slot *slot, struct cf_str text,
+		     struct cf_error *error);
 /* Keeps a copy of a document until a part of that id is put. LIMIT, NOMEM. */
 int gather_wait(struct gather *gather, struct cf_str id, struct cf_str text, void *place,
 		struct cf_error *error);

@@ -31,6 +31,18 @@ done
 begin "a shared part comes out once"
 expect_true "one Garden" test "$(grep -c '"name":"Garden"' made)" -eq 1
 
+begin "two that embed one shared part and do not agree on it are told"
+cp -r "$todo" named
+sed -i 's/key: {hash: name}/key: {from: name}/' named/lenses/todo-item/2-3.yaml
+for color in red blue red; do
+	echo '{"_id":"todo-item@2:'$color'","schema":"todo-item","version":2,"title":"t","status":"done","group":{"name":"Garden","color":"'$color'"}}'
+done >in
+run convert -c named --to 3.0.0 in
+expect_code 3
+expect_lines out 4
+expect_out_has '"_id":"group@1:Garden","schema":"group","version":1,"name":"Garden","color":"red"}'
+expect_err 'chesterfield: in:2: group@1:Garden at /color: this part was made before and says something else here, which is left out'
+
 begin "the right version passes as it stands"
 echo '{ "_id" : "todo-item@3:k", "title": "\u0054", "status":"done", "groupId":"g", "x": 1e0 }' >in
 run convert -c "$todo" --to todo-item@3 in
