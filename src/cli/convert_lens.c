@@ -4,9 +4,10 @@
  * inside an object or array, behind a bracket or a comma, goes on in the next one.
  *
  * The base is a document of the target's shape, and the input is laid over it: what
- * the input does not say stays as the base has it. So the base is first looked at
- * from the input's side, takes the input's members over its own, and the result is
- * put back onto the base. */
+ * the input does not say stays as the base has it. What the base lacks is as the lens
+ * makes it of the input alone, with the lens's defaults, as in Cambria's command. So the
+ * base is first looked at from the input's side, takes the input's members over its own,
+ * and the result is put back onto the base. */
 #include "cli/convert.h"
 #include "lens/lens.h"
 
@@ -17,7 +18,9 @@ struct single {
 	struct lens_program *program, *back;
 	struct lens_worker *worker;
 	struct json_doc doc, view; /* the input; the base as the input's side sees it */
-	struct cf_buf whole;       /* a document of several lines */
+	struct json_doc base;      /* with what it lacked */
+	struct cf_buf completed;
+	struct cf_buf whole; /* a document of several lines */
 	struct cf_buf merged;
 	struct cf_buf viewed;
 	struct cf_str pending; /* a line that was read ahead; ptr NULL: none */
@@ -31,6 +34,8 @@ static void init(struct single *single, struct cli *cli)
 	single->lens_file.mem = single->base_file.mem = cli->mem;
 	json_doc_init(&single->doc, cli->mem);
 	json_doc_init(&single->view, cli->mem);
+	json_doc_init(&single->base, cli->mem);
+	buf_init(&single->completed, cli->mem);
 	buf_init(&single->whole, cli->mem);
 	buf_init(&single->merged, cli->mem);
 	buf_init(&single->viewed, cli->mem);
@@ -40,6 +45,8 @@ static void fini(struct single *single)
 {
 	json_doc_fini(&single->doc);
 	json_doc_fini(&single->view);
+	json_doc_fini(&single->base);
+	buf_fini(&single->completed);
 	buf_fini(&single->whole);
 	buf_fini(&single->merged);
 	buf_fini(&single->viewed);
@@ -53,24 +60,30 @@ static void fini(struct single *single)
 
 /* The base through the lens the other way. What it cannot say there is no fault of
  * the input: the base's own document is told. */
-static int look_at_base(struct single *single, const char *path, struct cf_error *error)
+static int view_base(struct single *single, struct json_value base, struct cf_error *error)
 {
 	struct json_value inputs[LIMIT_LENS_CHAIN] = {{0}};
 	struct lens_args args = {.inputs = inputs};
 	const struct lens_output *made;
-	int rc = json_file_load(&single->base_file, path, single->cli->mem, error);
+	int rc;
 
-	if (rc)
-		return rc;
-	inputs[0] = json_file_root(&single->base_file);
+	inputs[0] = base;
 	rc = lens_apply(single->worker, single->back, &args, &made, error);
 	if (rc) {
-		error_at_file(error, str_of(path), 0);
+		error_at_file(error, str_of(single->base_file.path), 0);
 		return error_prefix(error, rc, "the base");
 	}
+	buf_clear(&single->viewed);
 	if (buf_str(&single->viewed, made[0].text))
 		return error_nomem(error);
 	return json_read(&single->view, single->viewed.ptr, single->viewed.len, 0, error);
+}
+
+static int look_at_base(struct single *single, const char *path, struct cf_error *error)
+{
+	int rc = json_file_load(&single->base_file, path, single->cli->mem, error);
+
+	return rc ? rc : view_base(single, json_file_root(&single->base_file), error);
 }
 
 static int open_lens(struct single *single, struct cf_error *error)
@@ -104,33 +117,79 @@ static void add_member(struct cf_buf *out, struct json_value name, struct json_v
 	json_write(value, out);
 }
 
-/* The input's members, and those of the base that it does not have. */
-static int lay_over(struct single *single, struct cf_error *error)
+/* The members of one, and those of the other that it does not have, as `doc`. */
+static int lay_over(struct single *single, struct json_value top, struct json_value under,
+		    struct cf_buf *out, struct json_doc *doc, struct cf_error *error)
 {
-	struct json_value input = json_root(&single->doc), base = json_root(&single->view);
-	struct json_iter it = json_iter(input);
-	struct cf_buf *out = &single->merged;
+	struct json_iter it = json_iter(top);
 	struct cf_arena arena;
 	struct cf_str name;
 	int rc = 0;
 
-	if (json_kind(input) != JSON_OBJECT || json_kind(base) != JSON_OBJECT)
-		return 0;
 	arena_init(&arena, single->cli->mem);
 	buf_clear(out);
 	buf_byte(out, '{');
 	while (json_next(&it))
 		add_member(out, it.name, it.value);
-	it = json_iter(base);
+	it = json_iter(under);
 	while (rc == 0 && json_next(&it)) {
 		rc = json_decode(it.name, &arena, &name) ? CF_ERR_NOMEM : 0;
-		if (rc == 0 && json_is_absent(json_member(input, name)))
+		if (rc == 0 && json_is_absent(json_member(top, name)))
 			add_member(out, it.name, it.value);
 	}
 	arena_fini(&arena);
 	if (rc || buf_byte(out, '}'))
 		return error_nomem(error);
-	return json_read(&single->doc, out->ptr, out->len, 0, error);
+	return json_read(doc, out->ptr, out->len, 0, error);
+}
+
+/* The base for this input, and its view. Where the input alone is too little for the
+ * lens, the base must say all. */
+static int complete_base(struct single *single, struct json_value *ret, struct cf_error *error)
+{
+	struct json_value inputs[LIMIT_LENS_CHAIN] = {{0}};
+	struct lens_args args = {.inputs = inputs};
+	const struct lens_output *made;
+	struct json_value base = json_file_root(&single->base_file);
+	struct json_doc alone;
+	struct cf_buf text;
+	int rc;
+
+	json_doc_init(&alone, single->cli->mem);
+	buf_init(&text, single->cli->mem);
+	inputs[0] = json_root(&single->doc);
+	rc = lens_apply(single->worker, single->program, &args, &made, error);
+	if (rc == 0 && buf_str(&text, made[0].text))
+		rc = error_nomem(error);
+	if (rc == 0)
+		rc = json_read(&alone, text.ptr, text.len, 0, error);
+	if (rc == 0)
+		rc = lay_over(single, base, json_root(&alone), &single->completed, &single->base,
+			      error);
+	if (rc == 0)
+		rc = view_base(single, json_root(&single->base), error);
+	*ret = rc == 0 ? json_root(&single->base) : base;
+	if (rc && rc != CF_ERR_NOMEM)
+		rc = view_base(single, base, error);
+	buf_fini(&text);
+	json_doc_fini(&alone);
+	return rc;
+}
+
+/* The input, as far as it says anything, over the base. */
+static int lay_over_base(struct single *single, struct json_value *ret, struct cf_error *error)
+{
+	struct json_value base = json_file_root(&single->base_file);
+	int rc;
+
+	*ret = base;
+	if (json_kind(json_root(&single->doc)) != JSON_OBJECT || json_kind(base) != JSON_OBJECT)
+		return 0;
+	rc = complete_base(single, ret, error);
+	if (rc || json_kind(json_root(&single->view)) != JSON_OBJECT)
+		return rc;
+	return lay_over(single, json_root(&single->doc), json_root(&single->view), &single->merged,
+			&single->doc, error);
 }
 
 static int apply(struct single *single, struct cf_str text, struct cf_error *error)
@@ -141,8 +200,7 @@ static int apply(struct single *single, struct cf_str text, struct cf_error *err
 	int rc = json_read(&single->doc, text.ptr, text.len, JSON_READ_DOCUMENT, error);
 
 	if (rc == 0 && single->back) {
-		rc = lay_over(single, error);
-		bases[0] = json_file_root(&single->base_file);
+		rc = lay_over_base(single, &bases[0], error);
 		args.bases = bases;
 	}
 	inputs[0] = json_root(&single->doc);

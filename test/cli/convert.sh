@@ -316,6 +316,17 @@ expect_code 0
 expect_out_has '"title":"new"'
 expect_out_has '"color":"blue"'
 
+begin "what the base lacks gets the lens's default"
+printf 'lens:\n  - add: {name: n, type: number, default: 7}\n' >lens.yaml
+echo '{"a":"1"}' >in
+echo '{}' >base.json
+run convert --lens lens.yaml --base base.json in
+expect_code 0
+expect_out '{"a":"1","n":7}'
+echo '{"n":8}' >base.json
+run convert --lens lens.yaml --base base.json in
+expect_out_has '"n":8'
+
 begin "a document on several lines, as Cambria's command takes it"
 cat >lens.yaml <<'END'
 lens:
