@@ -325,8 +325,8 @@ int catalog_identify(const struct catalog *catalog, struct json_value document, 
 	if (json_kind(document) != JSON_OBJECT)
 		return error_set(error, CF_ERR_INVALID, "the document is not an object");
 	if (!json_is_absent(own)) {
-		bool plain = json_kind(own) == JSON_STRING &&
-			     !(json_node(own)->flags & JSON_ESCAPED);
+		bool plain =
+			json_kind(own) == JSON_STRING && !(json_node(own)->flags & JSON_ESCAPED);
 
 		if (json_kind(own) != JSON_STRING || (!plain && id.len == 0))
 			return error_set(error, CF_ERR_INVALID,
