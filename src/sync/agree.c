@@ -177,7 +177,6 @@ static int agree_slot(struct bench *bench, struct lineage *lineage, struct slot 
 	struct atoms none = {NULL, 0};
 	int rc = news ? 0 : error_nomem(&lineage->error);
 
-	base->made = there && (base->made || slot->record.revision_count + base->known_count == 0);
 	if (rc == 0 && there &&
 	    (!slot->winner || !atoms_same(&slot->atoms, &slot->stored) ||
 	     PLANTED(bench, WRITES_FOR_EVER))) {

@@ -228,8 +228,6 @@ static int write_slot(const struct base *base, const struct family *family, size
 	}
 	if (!slot->there)
 		buf_str(out, STR("\"gone\":true,"));
-	if (slot->made)
-		buf_str(out, STR("\"made\":true,"));
 	buf_str(out, STR("\"agreed\":"));
 	write_hashes(&shown, out);
 	if (slot->known_count)
@@ -327,7 +325,6 @@ static int read_slot(struct json_value value, struct json_value places, struct c
 	int rc;
 
 	slot->there = json_is_absent(json_member(value, STR("gone")));
-	slot->made = json_kind(json_member(value, STR("made"))) == JSON_TRUE;
 	rc = read_hashes(json_member(value, STR("agreed")), arena, &slot->agreed);
 	if (rc == 0 && json_kind(key) == JSON_STRING)
 		rc = json_decode(key, arena, &slot->key);

@@ -2,7 +2,7 @@
  *
  * One JSON record in the state store per lineage:
  *   {"incomplete": true, "quarantine": true, "unserved": {PLACE: [REV]},
- *    "slots": {PLACE: {"like": PLACE, "key": KEY, "gone": true, "made": true,
+ *    "slots": {PLACE: {"like": PLACE, "key": KEY, "gone": true,
  *                      "agreed": {POINTER: HASH or null},
  *                      "known": [[REV], [REV, {POINTER: HASH or null}], [REV, null]]}}}
  * `agreed` holds the hash of each atom as last agreed: where `like` names an
@@ -24,7 +24,6 @@ struct base_known {
 
 struct base_slot {
 	bool there;        /* a document was agreed, none of whose atoms need exist */
-	bool made;         /* by us, and nobody wrote a default of it himself */
 	struct cf_str key; /* shared parts: which one was referred to */
 	struct atoms agreed;
 	struct base_known *known;

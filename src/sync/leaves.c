@@ -131,30 +131,6 @@ static bool is_late(const struct edit *edit, const struct atoms *was, const stru
 	return atoms_hash_at(was, edit->pointer) != atoms_hash_at(agreed, edit->pointer);
 }
 
-/* Whether the edit gives way to what is agreed, but for the policy. */
-static int find_late(struct bench *bench, struct lineage *lineage, const struct edit *edit,
-		     const struct atoms *was, bool *ret_late)
-{
-	bool invented = false;
-
-	*ret_late = is_late(edit, was, &lineage->base.slots[edit->slot].agreed) &&
-		    !PLANTED(bench, LATE_AS_FREE);
-	if (*ret_late && !PLANTED(bench, DEFAULT_DEFENDED) &&
-	    atom_is_invented(lineage, edit->slot, edit->pointer, &invented))
-		return error_nomem(&lineage->error);
-	*ret_late = *ret_late && !invented;
-	return 0;
-}
-
-/* Somebody wrote what is agreed: if a lens had made it up, it is his from now on. */
-static int note_default(struct lineage *lineage, struct slot *slot, struct cf_str pointer)
-{
-	if (slot->says_default ||
-	    atom_is_invented(lineage, slot->index, pointer, &slot->says_default) == 0)
-		return 0;
-	return error_nomem(&lineage->error);
-}
-
 /* A late edit that wins: what was agreed gives way, and is listed with the live leaf
  * that says it. Where no leaf does, the document does not say it any more. */
 static int list_agreed(struct bench *bench, struct lineage *lineage, struct slot *slot,
@@ -187,7 +163,6 @@ static int find_edits(struct bench *bench, struct lineage *lineage, struct slot 
 	struct atoms was;
 	struct atoms_diff diff = {.a = &was, .b = &candidate->atoms};
 	struct cf_str removed = {NULL, 0}; /* an element: what was in it went with it */
-	bool late;
 	int rc = known_ancestor(bench, base, candidate->history, candidate->history_count, &was);
 
 	if (rc)
@@ -207,19 +182,17 @@ static int find_edits(struct bench *bench, struct lineage *lineage, struct slot 
 			removed = edit.pointer;
 		/* A removal that was told as one counts also where nothing was agreed. */
 		if (edit.hash == atoms_hash_at(&base->agreed, edit.pointer) &&
-		    !(diff.right && edit.hash == 0)) {
-			rc = note_default(lineage, slot, edit.pointer);
+		    !(diff.right && edit.hash == 0))
 			continue;
-		}
 		if (PLANTED(bench, EDIT_DROPPED) && slot->edits.count)
 			continue;
-		rc = find_late(bench, lineage, &edit, &was, &late);
-		if (rc == 0 && late && !policy->late_edit_wins) {
+		if (is_late(&edit, &was, &base->agreed) && !policy->late_edit_wins &&
+		    !PLANTED(bench, LATE_AS_FREE)) {
 			edit.origin = &edit;
 			rc = conflict_add(bench, lineage, NULL, &edit, true);
 			continue;
 		}
-		if (rc == 0 && late)
+		if (is_late(&edit, &was, &base->agreed) && !PLANTED(bench, LATE_AS_FREE))
 			rc = list_agreed(bench, lineage, slot, edit, leaves, leaf_count);
 		if (rc == 0)
 			rc = add_edit(bench, lineage, slot, edit);
@@ -552,9 +525,6 @@ int lineage_read_leaves(struct bench *bench, struct lineage *lineage)
 		return 0;
 	for (size_t i = 0; i < own && rc == 0; i++)
 		rc = read_slot(bench, lineage, &lineage->slots[i]);
-	for (size_t i = 0; i < own && rc == 0; i++)
-		if (lineage->slots[i].says_default)
-			lineage->base.slots[i].made = false;
 	if (rc == 0 && is_buried(lineage)) {
 		lineage->delete_all = true;
 		return 0;

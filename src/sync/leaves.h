@@ -17,11 +17,6 @@ struct candidate {
 int leaf_read(struct bench *bench, struct lineage *lineage, const struct slot *slot,
 	      const struct cf_revision *revision, struct json_value *ret);
 
-/* invented.c: whether nobody ever wrote what is agreed there, in any version that can say
- * it: a default of a lens. 0 or NOMEM. */
-int atom_is_invented(const struct lineage *lineage, size_t slot, struct cf_str pointer,
-		     bool *ret_invented);
-
 /* merge.c: how much of a history, from the leaf on, nobody has agreed on. */
 size_t candidate_unknown(const struct base_slot *base, const struct candidate *candidate);
 /* Merges candidates until no two of them share such a part. */

@@ -47,7 +47,6 @@ struct slot {
 	struct base_news *news;           /* revisions that become known, newest first */
 	size_t news_count;
 	size_t outside_writes; /* of them: leaves that people wrote */
-	bool says_default;     /* somebody wrote a default that we had made up */
 	bool user_deleted;     /* somebody deleted it since the last agreement */
 	bool late_delete;      /* ... on top of something out of date */
 	struct cf_str deleted_rev;

@@ -37,8 +37,7 @@
 	X(WRITES_FOR_EVER, "a document is written though nothing differs")              \
 	X(WAY_NOT_LEARNED, "revisions on the way do not become known")                  \
 	X(WRONG_REVISION_LISTED, "the conflict list names the wrong revision")          \
-	X(TOMBSTONES_FIRST, "a leaf goes before what is made of it has landed")         \
-	X(DEFAULT_DEFENDED, "what a lens made up is defended against what somebody wrote")
+	X(TOMBSTONES_FIRST, "a leaf goes before what is made of it has landed")
 
 #define X(name, what) PLANTED_##name,
 enum planted { PLANTED_NONE, PLANTED_FAULTS(X) PLANTED_COUNT };

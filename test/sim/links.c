@@ -245,7 +245,6 @@ static bool op_split(struct making *making)
 	join_pointer(other, "", a);
 	join_pointer(view, "", b);
 	snprintf(view->prefix, sizeof(view->prefix), "y");
-	atom_of(making, view)->halved = true;
 	/* Absent on one side only is no state of the older version. */
 	if (atom_of(making, view)->optional)
 		shape->atoms[shape->atom_count - 1].views[making->level].choice_count = 1;

@@ -207,7 +207,8 @@ static bool stands(struct world *world, unsigned lineage, size_t atom, const str
 	return true;
 }
 
-/* Whether all versions say the lens's default, which nobody wrote. */
+/* Whether all versions say the lens's default, which nobody wrote: a document made
+ * before somebody's own one arrived had it. */
 static bool is_default(struct world *world, unsigned lineage, size_t atom)
 {
 	for (size_t level = 0; level < world->shape->level_count; level++)
@@ -220,14 +221,13 @@ static bool is_default(struct world *world, unsigned lineage, size_t atom)
 static void check_atom(struct world *world, unsigned lineage, size_t atom)
 {
 	uint64_t words = last_words(world, lineage, atom);
-	const struct atom_def *def = &world->shape->atoms[atom];
-	bool any = words == 0, made_up = is_default(world, lineage, atom);
+	bool loose = world->shape->atoms[atom].loose, any = words == 0;
+	bool untold;
 
 	for (size_t i = 0; i < world->event_count; i++)
 		any = any || ((words >> i & 1) && stands(world, lineage, atom, &world->events[i]));
-	/* Without state nobody knows what a lens made up; and who wrote half of a text
-	 * contests the whole. */
-	any = any || (made_up && (world->state_lost || def->halved));
+	untold = !any && is_default(world, lineage, atom);
+	any = any || untold;
 	for (size_t i = 0; i < world->event_count && !world->law; i++) {
 		const struct event *event = &world->events[i];
 
@@ -243,11 +243,8 @@ static void check_atom(struct world *world, unsigned lineage, size_t atom)
 			continue;
 		/* Absent, and what is loose, comes again: another last word, or what this one
 		 * was based on where that is missing, may look the same. */
-		if ((def->loose || event->changes[atom] == TOKEN_ABSENT) &&
-		    (world->twins[lineage] || (any && (words & (words - 1)))))
-			continue;
-		/* Who removed again what nobody else had seen has said nothing. */
-		if (event->changes[atom] == TOKEN_ABSENT && made_up)
+		if ((loose || event->changes[atom] == TOKEN_ABSENT) &&
+		    (world->twins[lineage] || (any && (untold || (words & (words - 1))))))
 			continue;
 		world_fail(world, 2, "the edit of %s by write %zu (%s %s) is lost%s", event->id, i,
 			   world->shape->atoms[atom].views[event->level].pointer, event->rev,
@@ -423,7 +420,25 @@ static bool is_contested(const struct world *world, size_t number, size_t atom)
 	return false;
 }
 
-/* Nobody is bothered with what nobody contested; but where the past is missing. */
+/* Whether one app made the thing: where two do, each of his own, what one of them says
+ * meets defaults that nobody wrote. */
+static bool has_one_maker(const struct world *world, unsigned lineage)
+{
+	const struct event *maker = NULL;
+
+	for (size_t i = 0; i < world->event_count; i++) {
+		const struct event *event = &world->events[i];
+
+		if (event->lineage != lineage || event->seen)
+			continue;
+		if (maker && maker->app != event->app)
+			return false;
+		maker = event;
+	}
+	return true;
+}
+
+/* Nobody is bothered with what nobody contested. */
 static void check_contested(struct world *world, const struct listed *listed)
 {
 	if (listed->lineage >= KEYS || world->twins[listed->lineage])
@@ -437,8 +452,7 @@ static void check_contested(struct world *world, const struct listed *listed)
 			if (!concerns(event, listed->lineage, atom) || def->mute || def->loose ||
 			    event->changes[atom] < 0 || !is_loser(world, listed, event, atom))
 				continue;
-			if (!is_contested(world, i, atom) &&
-			    !(def->halved && is_default(world, listed->lineage, atom)))
+			if (!is_contested(world, i, atom))
 				world_fail(world, 2, "%s lists %s of %s, which nobody contested",
 					   listed->record, listed->value, event->id);
 		}
@@ -451,7 +465,8 @@ void model_check(struct world *world)
 	for (size_t i = 0; i < world->listed_count && !world->law; i++) {
 		const struct listed *listed = &world->listed[i];
 
-		if (!world->state_lost && !fate_of(world, listed->lineage).deletes)
+		if (!world->state_lost && has_one_maker(world, listed->lineage) &&
+		    !fate_of(world, listed->lineage).deletes)
 			check_contested(world, listed);
 		check_named(world, listed, listed->loser_id, listed->loser_rev, listed->pointer,
 			    listed->value);

@@ -58,7 +58,6 @@ struct atom_def {
 	bool mute;     /* its edits overlap with those of others: only agreement is checked */
 	bool loose;    /* values come again: an edit may look like another one */
 	bool optional; /* may be absent */
-	bool halved;   /* some versions have the other half of its text beside it */
 	uint8_t shift_max;
 	struct view views[LEVELS_MAX];
 };

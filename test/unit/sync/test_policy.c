@@ -147,73 +147,6 @@ START_TEST(saving_a_deleted_document_again_brings_back_all)
 }
 END_TEST
 
-/* Somebody who was away makes a document of his own with that id. */
-static void put_own(struct bed *bed, const char *rev, const char *group)
-{
-	struct cf_str history[] = {str_of(rev)};
-	char body[256];
-	struct cf_put own = {.id = STR("todo-item@2:a"),
-			     .kind = CF_PUT_REVISION,
-			     .rev = history[0],
-			     .history = history,
-			     .history_count = 1};
-	struct cf_answer answer;
-
-	snprintf(body, sizeof(body),
-		 "{\"schema\":\"todo-item\",\"version\":2,\"title\":\"own\","
-		 "\"status\":\"active\",\"group\":{\"name\":\"%s\"}}",
-		 group);
-	own.body = str_of(body);
-	ck_assert_int_eq(store_put(bed->store, &own, 1, &bed->arena, &answer, &bed->error), 0);
-	ck_assert_int_eq(answer.code, 0);
-}
-
-static void expect_group(struct bed *bed, const char *group, size_t listed)
-{
-	char body[256];
-
-	settle(bed);
-	snprintf(body, sizeof(body),
-		 "{\"schema\":\"todo-item\",\"version\":2,\"title\":\"t\","
-		 "\"status\":\"active\",\"group\":{\"name\":\"%s\"}}",
-		 group);
-	expect(bed, "todo-item@2:a", body);
-	expect(bed, "todo-item@1:a", V1("\"title\":\"t\",\"isDone\":false"));
-	ck_assert_uint_eq(find_listed(bed, SYNC_CONFLICTS, NULL).count, listed);
-	ck_assert_uint_eq(settle(bed), 0);
-}
-
-/* Version 1 says nothing of groups: the lens made one up. */
-START_TEST(default_gives_way_to_what_somebody_wrote)
-{
-	struct bed bed;
-
-	bed_open(&bed, "examples/todo");
-	put(&bed, "todo-item@1:a", V1("\"title\":\"t\",\"isDone\":false"));
-	expect_group(&bed, "Inbox", 0);
-	put_own(&bed, "1-aaaa", "Work"); /* the title is late */
-	expect_group(&bed, "Work", 1);
-	put_own(&bed, "1-bbbb", "Home"); /* so is the group now */
-	expect_group(&bed, "Work", 3);
-	bed_close(&bed);
-}
-END_TEST
-
-START_TEST(default_that_somebody_wrote_is_agreed)
-{
-	struct bed bed;
-
-	bed_open(&bed, "examples/todo");
-	put(&bed, "todo-item@1:a", V1("\"title\":\"t\",\"isDone\":false"));
-	expect_group(&bed, "Inbox", 0);
-	put_own(&bed, "1-aaaa", "Inbox");
-	expect_group(&bed, "Inbox", 1);
-	put_own(&bed, "1-bbbb", "Work");
-	expect_group(&bed, "Inbox", 3);
-	bed_close(&bed);
-}
-END_TEST
-
 /* Up adds one, down leaves it: no agreement is possible. */
 START_TEST(swinging_lens_is_quarantined_with_both_values)
 {
@@ -247,8 +180,6 @@ int main(void)
 	tcase_add_test(tcase, latest_by_a_field_is_preferred);
 	tcase_add_test(tcase, late_edit_gives_way_unless_the_policy_says_otherwise);
 	tcase_add_test(tcase, saving_a_deleted_document_again_brings_back_all);
-	tcase_add_test(tcase, default_gives_way_to_what_somebody_wrote);
-	tcase_add_test(tcase, default_that_somebody_wrote_is_agreed);
 	tcase_add_test(tcase, swinging_lens_is_quarantined_with_both_values);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
