@@ -349,6 +349,46 @@ static int write_records(struct sync *sync, const struct writes *writes, struct 
 	return rc ? rc : take_back(sync, writes, answers, again, error);
 }
 
+/* Between a base and its entry another engine may have settled the lineage: it found no
+ * entry to take off. */
+static int take_entries_off(struct sync *sync, const struct writes *writes,
+			    const struct lineage *lineages, struct cf_error *error)
+{
+	struct cf_arena *arena = &sync->bench.batch;
+	struct cf_get *gets = arena_calloc(arena, writes->count, sizeof(*gets));
+	struct cf_record *bases = arena_calloc(arena, writes->count, sizeof(*bases));
+	int rc = 0;
+
+	if (!gets || !bases)
+		return error_nomem(error);
+	for (size_t i = 0; i < writes->count; i++) {
+		gets[i].id = arena_printf(arena, "base/%.*s",
+					  STR_ARG(lineages[writes->at[i].lineage].label));
+		if (!gets[i].id.ptr)
+			return error_nomem(error);
+	}
+	rc = store_get(sync->state, gets, writes->count, CF_READ_BODIES, arena, bases, error);
+	for (size_t i = 0; i < writes->count && rc == 0; i++) {
+		bool incomplete = str_starts_with(writes->at[i].put.id, STR("incomplete/"));
+		struct cf_put put = {.id = writes->at[i].put.id,
+				     .kind = CF_PUT_ANY,
+				     .deleted = true,
+				     .body = STR("{}")};
+		struct cf_answer answer;
+		struct json_value base = JSON_ABSENT;
+
+		if (lineages[writes->at[i].lineage].done)
+			continue;
+		if (bases[i].revision_count && !bases[i].revisions[0].deleted)
+			rc = bench_keep_batch(&sync->bench, bases[i].revisions[0].body, &base,
+					      error);
+		base = json_member(base, incomplete ? STR("incomplete") : STR("quarantine"));
+		if (rc == 0 && json_kind(base) != JSON_TRUE)
+			rc = store_put(sync->state, &put, 1, arena, &answer, error);
+	}
+	return rc;
+}
+
 /* Documents, and of those that landed, the tombstones. */
 static int write_documents(struct sync *sync, const struct plan *plan, struct lineage *lineages,
 			   bool *again, struct cf_error *error)
@@ -400,6 +440,8 @@ static int write_plan(struct sync *sync, struct plan *plan, struct lineage *line
 	/* An entry that no base knows of would never be taken off its list. */
 	if (rc == 0)
 		rc = write_records(sync, &plan->waiting, lineages, again, error);
+	if (rc == 0 && plan->waiting.count)
+		rc = take_entries_off(sync, &plan->waiting, lineages, error);
 	return rc ? rc : write_documents(sync, plan, lineages, again, error);
 }
 
