@@ -184,7 +184,7 @@ struct shape *shapes_get(struct shapes *shapes, uint64_t seed)
 					     : checked(&shapes->lists, shape_lists(&shapes->lists));
 	if (seed % 40 == 3)
 		return shapes->join.catalog ? &shapes->join
-					     : checked(&shapes->join, shape_join(&shapes->join));
+					    : checked(&shapes->join, shape_join(&shapes->join));
 	if (seed % 10 == 3)
 		return shapes->split.catalog ? &shapes->split
 					     : checked(&shapes->split, shape_split(&shapes->split));
