@@ -479,6 +479,23 @@ static bool is_buried(const struct lineage *lineage)
 	return known;
 }
 
+/* The edit that a delete lost against: of several, the first one. */
+static void name_saver(const struct lineage *lineage, struct conflict *conflict)
+{
+	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
+		const struct edit *edit =
+			lineage->slots[i].edits.count ? lineage->slots[i].edits.at[0] : NULL;
+
+		if (!edit)
+			continue;
+		conflict->winner_slot = i;
+		conflict->winner_rev = edit->rev;
+		conflict->winner_pointer = edit->pointer;
+		conflict->winner_value = edit->value;
+		return;
+	}
+}
+
 /* A delete counts where nobody edited anything since: then all go. Else the edit
  * wins, and the deleted documents are made again. */
 static int settle_deletes(struct bench *bench, struct lineage *lineage)
@@ -506,8 +523,10 @@ static int settle_deletes(struct bench *bench, struct lineage *lineage)
 		if (!slot->user_deleted)
 			continue;
 		rc = conflict_add(bench, lineage, NULL, &lost, slot->late_delete);
-		if (rc == 0)
+		if (rc == 0) {
 			lineage->conflicts->delete_lost = true;
+			name_saver(lineage, lineage->conflicts);
+		}
 	}
 	return rc;
 }

@@ -132,6 +132,7 @@ END_TEST
 START_TEST(delete_goes_to_all_and_an_edit_wins_over_it)
 {
 	struct bed bed;
+	struct bed_found listed;
 
 	bed_open(&bed, "examples/todo");
 	put(&bed, "todo-item@1:a", V1("\"title\":\"t\",\"isDone\":false"));
@@ -147,6 +148,10 @@ START_TEST(delete_goes_to_all_and_an_edit_wins_over_it)
 	expect(&bed, "todo-item@3:b",
 	       V3("\"title\":\"kept\",\"status\":\"active\",\"groupId\":\"" INBOX "\""));
 	ck_assert_uint_eq(sync_counted(bed.sync)->conflicts, 1);
+	listed = find_listed(&bed, SYNC_CONFLICTS, "");
+	ck_assert_msg(strstr(listed.body, "\"winner\":{\"id\":\"todo-item@1:b\"") &&
+			      strstr(listed.body, "\"value\":\"kept\""),
+		      "%s", listed.body);
 	/* And it can live again. */
 	put(&bed, "todo-item@2:a", V2("\"title\":\"again\",\"status\":\"done\""));
 	settle(&bed);
