@@ -11,7 +11,7 @@
 #define SYNC_FAMILY_H
 
 #include "catalog/catalog.h"
-#include "sync/keyed.h"
+#include "sync/lineage/keyed.h"
 
 /* One place of a lineage: a document of its own, or a shared part it refers to. */
 struct slot_kind {

@@ -2,7 +2,7 @@
 #ifndef SYNC_LISTS_H
 #define SYNC_LISTS_H
 
-#include "sync/lineage.h"
+#include "sync/lineage/lineage.h"
 #include "sync/sync.h"
 
 /* Of the records in the state; goes up when an older program would misread them. */

@@ -5,7 +5,7 @@
  * retired versions and contested edits; and usage. A record `rebuilding` stands from
  * before the first to after the last: stopped half way, it is gone on with.
  */
-#include "sync/base.h"
+#include "sync/lineage/base.h"
 #include "sync/lists.h"
 
 enum { REBUILD_PAGE = 500 };

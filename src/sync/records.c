@@ -9,7 +9,7 @@
  *   retry/LABEL               a person asked to look at LABEL again
  *   usage/TYPE@MAJOR, checkpoint
  */
-#include "sync/lineage.h"
+#include "sync/lineage/lineage.h"
 
 #include <inttypes.h>
 #include <time.h>

@@ -1,5 +1,5 @@
 /* Taking documents apart into atoms, and putting atoms back. */
-#include "sync/atoms.h"
+#include "sync/lineage/atoms.h"
 
 #include <stdlib.h>
 

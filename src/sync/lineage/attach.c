@@ -1,6 +1,6 @@
 /* Attachments travel by content: they are members of the document while it goes
  * through lenses, and are read and written again only where they differ. */
-#include "sync/lineage.h"
+#include "sync/lineage/lineage.h"
 
 static int read_stub(struct bench *bench, struct json_value name, struct json_value stub,
 		     struct cf_attachment *ret)

@@ -8,7 +8,7 @@
 #ifndef SYNC_ATOMS_H
 #define SYNC_ATOMS_H
 
-#include "sync/keyed.h"
+#include "sync/lineage/keyed.h"
 
 struct atom {
 	struct cf_str pointer;   /* RFC 6901 */

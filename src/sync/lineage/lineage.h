@@ -8,7 +8,7 @@
 #define SYNC_LINEAGE_H
 
 #include "store/store.h"
-#include "sync/base.h"
+#include "sync/lineage/base.h"
 #include "sync/planted.h"
 
 /* Answers of the steps below beside 0 and errors. */

@@ -1,5 +1,5 @@
 /* Contested atoms: who wins, and the list of those who had to give way. */
-#include "sync/lineage.h"
+#include "sync/lineage/lineage.h"
 
 static uint64_t version_of(const struct lineage *lineage, const struct edit *edit)
 {

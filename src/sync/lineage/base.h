@@ -13,8 +13,8 @@
 #ifndef SYNC_BASE_H
 #define SYNC_BASE_H
 
-#include "sync/atoms.h"
 #include "sync/family.h"
+#include "sync/lineage/atoms.h"
 
 struct base_known {
 	struct cf_str rev;

@@ -1,5 +1,5 @@
 /* The workbench, and the small pieces that all steps of a lineage use. */
-#include "sync/lineage.h"
+#include "sync/lineage/lineage.h"
 
 int bench_init(struct bench *bench, const struct registry *registry, struct cf_store *store,
 	       struct cf_store *state, const struct cf_mem *mem)

@@ -1,5 +1,5 @@
 /* Putting atoms back: a document with some of its atoms set or removed. */
-#include "sync/atoms.h"
+#include "sync/lineage/atoms.h"
 
 #include <stdlib.h>
 

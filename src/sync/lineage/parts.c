@@ -4,7 +4,7 @@
  * batch made of a part. A change of a part by a lens is written as if a person
  * had made it: the part's own lineage takes it from the feed, and hands it on.
  */
-#include "sync/lineage.h"
+#include "sync/lineage/lineage.h"
 
 enum { PART_BUCKETS = 256 };
 

@@ -1,6 +1,6 @@
 /* Leaves that share a part which nobody has agreed on are merged against it, deepest
  * first: what only one of them changed counts. */
-#include "sync/leaves.h"
+#include "sync/lineage/leaves.h"
 
 size_t candidate_unknown(const struct base_slot *base, const struct candidate *candidate)
 {

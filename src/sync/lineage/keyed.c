@@ -1,5 +1,5 @@
 /* Taking keyed arrays apart, and their order. See keyed.h. */
-#include "sync/keyed.h"
+#include "sync/lineage/keyed.h"
 
 #include <stdlib.h>
 

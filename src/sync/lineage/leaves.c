@@ -6,7 +6,7 @@
  * agreed. Leaves that share a part which nobody has agreed on are first merged
  * against that part, deepest first.
  */
-#include "sync/leaves.h"
+#include "sync/lineage/leaves.h"
 
 static const struct cf_str *history_of(const struct cf_revision *revision, size_t *ret_count)
 {

@@ -2,7 +2,7 @@
 #ifndef SYNC_LEAVES_H
 #define SYNC_LEAVES_H
 
-#include "sync/lineage.h"
+#include "sync/lineage/lineage.h"
 
 /* A leaf that is not known, or two of them merged at the part they share. */
 struct candidate {

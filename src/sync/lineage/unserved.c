@@ -1,7 +1,7 @@
 /* What a base remembers of places that are no longer served: the revisions that went
  * into an agreement while they were. By them a document that says nothing new is told
  * from one that somebody edited since. */
-#include "sync/base.h"
+#include "sync/lineage/base.h"
 
 enum { UNSERVED_REVS_MAX = 100 }; /* leaves can only be among the newest */
 

@@ -1,6 +1,6 @@
 /* Reading, writing and advancing bases. Hashes are 64 bits, as 11 characters of
  * base64url (RFC 4648), so that a record stays small. */
-#include "sync/base.h"
+#include "sync/lineage/base.h"
 
 #include "sync/limits.h"
 

@@ -3,7 +3,7 @@
  * The base is written before the documents that it announces: the ids of their
  * revisions are chosen here, and are the same for whoever concludes the same.
  */
-#include "sync/lineage.h"
+#include "sync/lineage/lineage.h"
 
 /* [0] is new; the older ones came with a record of the batch. */
 static int keep_history(struct bench *bench, struct cf_put *put)

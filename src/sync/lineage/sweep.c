@@ -8,7 +8,7 @@
  * locality nothing else changes there. Edits of one thing on both sides are
  * contested, and the catalog's policy decides.
  */
-#include "sync/lineage.h"
+#include "sync/lineage/lineage.h"
 
 #include "sync/limits.h"
 
