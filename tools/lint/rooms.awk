@@ -1,7 +1,7 @@
 # Rooms are floors: a file includes its own room and the doors of lower ones. A door is
 # the header that has the name of its room. sync and move do not know each other.
 BEGIN {
-	n = split("base json schema lens catalog store sync move serve cli", rooms, " ")
+	n = split("base json schema lens catalog store state sync move serve cli", rooms, " ")
 	for (i = 1; i <= n; i++) floor[rooms[i]] = i
 }
 FNR == 1 { split(FILENAME, path, "/"); own = path[2] }

@@ -1,0 +1,365 @@
+/* Reading, writing and paging through the state's records; see state.h. */
+#include "state/id.h"
+
+int state_init(struct state *state, struct cf_store *store, struct cf_str database,
+	       const struct cf_mem *mem)
+{
+	struct cf_buf text;
+
+	*state = (struct state){.store = store, .mem = mem};
+	buf_init(&text, mem);
+	if (state_id_database(database.len ? database : STR("documents"), &text)) {
+		buf_fini(&text);
+		return CF_ERR_NOMEM;
+	}
+	state->database = buf_view(&text);
+	return 0;
+}
+
+void state_fini(struct state *state)
+{
+	if (state->mem)
+		mem_free(state->mem, (char *)state->database.ptr);
+	*state = (struct state){.store = NULL};
+}
+
+struct cf_str state_database_of(const struct cf_store *documents)
+{
+	const char *query = documents->place ? strrchr(documents->place, '?') : NULL;
+	const char *equals = query ? strchr(query, '=') : NULL;
+
+	return equals && equals[1] ? str_of(equals + 1) : STR("documents");
+}
+
+/* --- names that are too long for an id ------------------------------------------------ */
+
+/* The body with the names in full before its own members. */
+static struct cf_str add_names(struct cf_str body, struct cf_str name, struct cf_str other,
+			       struct cf_arena *arena)
+{
+	struct cf_buf out;
+	struct cf_str text = {NULL, 0};
+	size_t from = 1;
+
+	buf_init(&out, arena->mem);
+	buf_byte(&out, '{');
+	if (name.len) {
+		buf_str(&out, STR("\"full_name\":"));
+		json_write_string(name, &out);
+	}
+	if (other.len) {
+		buf_str(&out, name.len ? STR(",\"full_other\":") : STR("\"full_other\":"));
+		json_write_string(other, &out);
+	}
+	while (from < body.len && strchr(" \t\r\n", body.ptr[from]))
+		from++;
+	if (body.ptr[from] != '}')
+		buf_byte(&out, ',');
+	buf_append(&out, body.ptr + from, body.len - from);
+	if (!out.failed)
+		text = arena_dup(arena, buf_view(&out));
+	buf_fini(&out);
+	return text;
+}
+
+static int take_name(struct json_value value, struct cf_arena *arena, struct cf_str *ret)
+{
+	struct cf_str text;
+	int rc =
+		json_kind(value) == JSON_STRING ? json_decode(value, arena, &text) : CF_ERR_INVALID;
+
+	if (rc)
+		return rc;
+	*ret = arena_dup(arena, text);
+	return ret->ptr ? 0 : CF_ERR_NOMEM;
+}
+
+/* Takes the names that were cut out of the body again, which then is what was put. */
+static int take_names(struct state_record *record, struct cf_arena *arena)
+{
+	int missing = state_name_is_cut(record->name) + state_name_is_cut(record->other);
+	struct json_doc doc;
+	struct json_iter it;
+	struct cf_str text = record->body, rest;
+	int rc;
+
+	if (missing == 0)
+		return 0;
+	json_doc_init(&doc, arena->mem);
+	rc = json_read(&doc, text.ptr, text.len, JSON_READ_DOCUMENT, NULL);
+	rest = (struct cf_str){text.ptr + 1, text.len - 1};
+	it = json_iter(rc ? JSON_ABSENT : json_root(&doc));
+	while (rc == 0 && json_next(&it)) {
+		struct cf_str *into = json_name_is(it.name, STR("full_name"))    ? &record->name
+				      : json_name_is(it.name, STR("full_other")) ? &record->other
+										 : NULL;
+
+		if (!into)
+			break;
+		rc = take_name(it.value, arena, into);
+		missing--;
+		rest.ptr = text.ptr + json_node(it.value)->end;
+		rest.ptr += *rest.ptr == ',';
+		rest.len = (size_t)(text.ptr + text.len - rest.ptr);
+	}
+	json_doc_fini(&doc);
+	if (rc == 0 && missing)
+		rc = CF_ERR_INVALID;
+	if (rc == 0)
+		record->body = arena_printf(arena, "{%.*s", STR_ARG(rest));
+	return rc ? rc : record->body.ptr ? 0 : CF_ERR_NOMEM;
+}
+
+static int damaged(int rc, struct cf_str id, struct cf_error *error)
+{
+	if (rc == CF_ERR_NOMEM)
+		return error_nomem(error);
+	error_set(error, CF_ERR_INVALID, "this record of the state is damaged");
+	error_at_document(error, id);
+	return CF_ERR_INVALID;
+}
+
+/* --- reading ---------------------------------------------------------------------------- */
+
+static bool is_there(const struct cf_record *record)
+{
+	return record->revision_count && !record->revisions[0].deleted;
+}
+
+static void take_record(const struct cf_record *record, struct state_record *ret)
+{
+	if (!is_there(record))
+		return;
+	ret->rev = record->revisions[0].rev;
+	ret->body = record->revisions[0].body;
+}
+
+static struct state_record named(const struct state_key *key)
+{
+	unsigned names = state_kind_info(key->kind)->names;
+	struct cf_str none = {NULL, 0};
+
+	return (struct state_record){.name = names > 0 ? key->name : none,
+				     .other = names > 1 ? key->other : none};
+}
+
+int state_get(const struct state *state, const struct state_key *keys, size_t count,
+	      struct cf_arena *arena, struct state_record *ret, struct cf_error *error)
+{
+	struct cf_get *gets = arena_calloc(arena, count + 1, sizeof(*gets));
+	struct cf_record *records = arena_calloc(arena, count + 1, sizeof(*records));
+	int rc;
+
+	if (!gets || !records)
+		return error_nomem(error);
+	for (size_t i = 0; i < count; i++) {
+		gets[i].id = state_id(state, keys[i], arena);
+		if (!gets[i].id.ptr)
+			return error_nomem(error);
+	}
+	rc = store_get(state->store, gets, count, CF_READ_BODIES, arena, records, error);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		ret[i] = named(&keys[i]);
+		take_record(&records[i], &ret[i]);
+		if (state_exists(&ret[i]))
+			rc = take_names(&ret[i], arena);
+		if (rc)
+			return damaged(rc, gets[i].id, error);
+	}
+	return rc;
+}
+
+int state_get_one(const struct state *state, struct state_key key, struct cf_arena *arena,
+		  struct state_record *ret, struct cf_error *error)
+{
+	return state_get(state, &key, 1, arena, ret, error);
+}
+
+static int take_page(const struct state *state, enum state_kind kind,
+		     const struct cf_record *records, size_t count, struct cf_arena *arena,
+		     struct state_record *ret, struct cf_error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		int rc = state_id_names(state, kind, records[i].id, arena, &ret[i].name,
+					&ret[i].other);
+
+		take_record(&records[i], &ret[i]);
+		if (rc == 0)
+			rc = take_names(&ret[i], arena);
+		if (rc)
+			return damaged(rc, records[i].id, error);
+	}
+	return 0;
+}
+
+/* `behind` is an id, or empty. *ret_last is the id of the page's last record. */
+static int page_behind(const struct state *state, const struct state_range *range,
+		       struct cf_str behind, struct state_pages *ret, struct cf_error *error)
+{
+	struct cf_scan scan = {.prefix = state_id_begin(state, range, ret->arena),
+			       .after = behind,
+			       .limit = range->limit ? range->limit : STATE_PAGE,
+			       .flags = CF_READ_BODIES};
+	struct cf_record *records;
+	size_t count;
+	int rc;
+
+	if (!scan.prefix.ptr)
+		return error_nomem(error);
+	rc = store_scan(state->store, &scan, ret->arena, &records, &count, error);
+	if (rc)
+		return rc;
+	ret->records = arena_calloc(ret->arena, count + 1, sizeof(*ret->records));
+	if (!ret->records)
+		return error_nomem(error);
+	ret->count = count;
+	ret->end = count < scan.limit;
+	ret->behind = count ? records[count - 1].id : behind;
+	return take_page(state, range->kind, records, count, ret->arena, ret->records, error);
+}
+
+int state_page(const struct state *state, const struct state_range *range, struct cf_arena *arena,
+	       struct state_record **ret, size_t *ret_count, struct cf_error *error)
+{
+	struct state_pages page = {.arena = arena};
+	struct cf_str behind = STR("");
+	int rc;
+
+	if (range->after.len) {
+		bool two = state_kind_info(range->kind)->names > 1;
+		struct state_key key = {range->kind, two ? range->name : range->after,
+					range->after};
+
+		behind = state_id(state, key, arena);
+		if (!behind.ptr)
+			return error_nomem(error);
+	}
+	rc = page_behind(state, range, behind, &page, error);
+	if (rc == 0) {
+		*ret = page.records;
+		*ret_count = page.count;
+	}
+	return rc;
+}
+
+void state_pages_init(struct state_pages *pages, const struct state *state,
+		      const struct state_range *range, const struct cf_mem *mem)
+{
+	*pages = (struct state_pages){.state = state, .range = *range, .behind = STR("")};
+	arena_init(&pages->arenas[0], mem);
+	arena_init(&pages->arenas[1], mem);
+}
+
+int state_pages_next(struct state_pages *pages, struct cf_error *error)
+{
+	int rc;
+
+	pages->count = 0;
+	if (pages->end)
+		return 0;
+	pages->arena = pages->arena == &pages->arenas[0] ? &pages->arenas[1] : &pages->arenas[0];
+	arena_reset(pages->arena);
+	rc = page_behind(pages->state, &pages->range, pages->behind, pages, error);
+	return rc ? rc : pages->count > 0;
+}
+
+void state_pages_fini(struct state_pages *pages)
+{
+	arena_fini(&pages->arenas[0]);
+	arena_fini(&pages->arenas[1]);
+}
+
+/* --- writing ---------------------------------------------------------------------------- */
+
+static int make_put(const struct state *state, const struct state_put *put, struct cf_arena *arena,
+		    struct cf_put *ret)
+{
+	unsigned names = state_kind_info(put->key.kind)->names;
+	struct cf_str none = {NULL, 0};
+	struct cf_str name = names > 0 && state_name_is_cut(put->key.name) ? put->key.name : none;
+	struct cf_str other =
+		names > 1 && state_name_is_cut(put->key.other) ? put->key.other : none;
+
+	*ret = (struct cf_put){.id = state_id(state, put->key, arena),
+			       .kind = put->condition,
+			       .rev = put->rev,
+			       .deleted = !put->body.ptr,
+			       .body = put->body.ptr ? put->body : STR("{}")};
+	if (put->body.ptr && (name.len || other.len))
+		ret->body = add_names(put->body, name, other, arena);
+	return ret->id.ptr && ret->body.ptr ? 0 : CF_ERR_NOMEM;
+}
+
+int state_put(const struct state *state, const struct state_put *puts, size_t count,
+	      struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
+{
+	struct cf_put *out = arena_calloc(arena, count + 1, sizeof(*out));
+
+	if (!out)
+		return error_nomem(error);
+	for (size_t i = 0; i < count; i++)
+		if (make_put(state, &puts[i], arena, &out[i]))
+			return error_nomem(error);
+	return store_put(state->store, out, count, arena, ret, error);
+}
+
+int state_put_all(const struct state *state, const struct state_put *puts, size_t count,
+		  struct cf_arena *arena, struct cf_error *error)
+{
+	struct cf_answer *answers = arena_calloc(arena, count + 1, sizeof(*answers));
+	int rc =
+		answers ? state_put(state, puts, count, arena, answers, error) : error_nomem(error);
+
+	for (size_t i = 0; i < count && rc == 0; i++)
+		if (answers[i].code)
+			rc = error_set(error, answers[i].code, "%.*s", STR_ARG(answers[i].message));
+	return rc;
+}
+
+int state_put_one(const struct state *state, const struct state_put *put, struct cf_arena *arena,
+		  struct cf_str *ret_rev, struct cf_error *error)
+{
+	struct cf_answer answer = {0};
+	int rc = state_put(state, put, 1, arena, &answer, error);
+
+	if (rc == 0 && answer.code)
+		rc = error_set(error, answer.code, "%.*s", STR_ARG(answer.message));
+	if (rc == 0 && ret_rev)
+		*ret_rev = answer.rev;
+	return rc;
+}
+
+static int erase_page(const struct state_pages *pages, struct cf_error *error)
+{
+	struct state_put *puts = arena_calloc(pages->arena, pages->count, sizeof(*puts));
+
+	if (!puts)
+		return error_nomem(error);
+	for (size_t i = 0; i < pages->count; i++)
+		puts[i] = (struct state_put){
+			.key = {pages->range.kind, pages->records[i].name, pages->records[i].other},
+			.condition = CF_PUT_ANY};
+	return state_put_all(pages->state, puts, pages->count, pages->arena, error);
+}
+
+int state_erase(const struct state *state, uint64_t *ret_count, const struct cf_mem *mem,
+		struct cf_error *error)
+{
+	uint64_t count = 0;
+	int rc = 0;
+
+	for (int kind = 0; kind < STATE_KIND_COUNT && rc == 0; kind++) {
+		struct state_range range = {.kind = (enum state_kind)kind};
+		struct state_pages pages;
+
+		state_pages_init(&pages, state, &range, mem);
+		while (rc == 0 && (rc = state_pages_next(&pages, error)) > 0) {
+			rc = erase_page(&pages, error);
+			count += rc ? 0 : pages.count;
+		}
+		state_pages_fini(&pages);
+	}
+	if (ret_count)
+		*ret_count = count;
+	return rc;
+}
