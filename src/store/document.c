@@ -1,9 +1,10 @@
 /* Documents as CouchDB writes them: the fields of a record as members beside the
  * body's own. The body is kept byte for byte: what belongs to the record is cut
  * out of the text, and the rest stays as it stands. */
+#include "store/document.h"
+
 #include "store/base64.h"
 #include "store/limits.h"
-#include "store/store.h"
 
 #include <inttypes.h>
 
@@ -88,6 +89,18 @@ static int read_attachments(struct json_value value, struct cf_arena *arena, str
 	return rc;
 }
 
+/* What CouchDB tells of a document where it is asked to, and ignores when it is sent. */
+static bool is_told(struct json_value name)
+{
+	static const char *const told[] = {"_revisions", "_revs_info", "_conflicts",
+					   "_deleted_conflicts", "_local_seq"};
+
+	for (size_t i = 0; i < ARRAY_LEN(told); i++)
+		if (json_name_is(name, str_of(told[i])))
+			return true;
+	return false;
+}
+
 /* 1: the member belongs to the record and has been read; 0: to the body. */
 static int read_field(const struct json_iter *it, struct cf_arena *arena, struct cf_put *ret,
 		      struct cf_error *error)
@@ -149,35 +162,72 @@ static struct cf_str cut_members(struct json_value document, const bool *cut,
 	return (struct cf_str){out, len};
 }
 
-int document_split(struct json_value document, struct cf_arena *arena, struct cf_put *ret,
-		   struct cf_error *error)
+/* A document on its way into a put. */
+struct splitting {
+	enum document_fields fields;
+	struct cf_arena *arena;
+	struct cf_put put;
+	bool *cut; /* of each member: it is not the body's */
+	bool any;  /* such a member */
+};
+
+static int read_fields(struct splitting *split, struct json_value document, struct cf_error *error)
 {
-	struct cf_put put = {.kind = CF_PUT_ANY};
 	struct json_iter it = json_iter(document);
-	bool *cut, any = false;
+	struct cf_put *put = &split->put;
+
+	for (size_t i = 0; json_next(&it); i++) {
+		int rc = read_field(&it, split->arena, put, error);
+
+		if (rc < 0)
+			return rc;
+		split->cut[i] = rc == 1 || (split->fields != DOCUMENT_PLAIN && is_told(it.name));
+		split->any = split->any || split->cut[i];
+	}
+	if (!put->id.ptr || put->id.len == 0)
+		return wrong(error, "/_id", put->id.ptr ? "is empty" : "is missing");
+	return 0;
+}
+
+/* The put of exactly this revision. */
+static int read_revision(struct json_value document, struct cf_arena *arena, struct cf_put *put,
+			 struct cf_error *error)
+{
+	struct json_value revisions = json_member(document, STR("_revisions"));
+
+	put->kind = CF_PUT_REVISION;
+	if (!json_is_absent(revisions))
+		return document_history_read(revisions, arena, put, error);
+	if (put->rev.len == 0)
+		return wrong(error, "/_rev",
+			     "is missing, and so is _revisions: which revision is it?");
+	return 0;
+}
+
+int document_split(struct json_value document, enum document_fields fields, struct cf_arena *arena,
+		   struct cf_put *ret, struct cf_error *error)
+{
+	struct splitting split = {.fields = fields, .arena = arena, .put.kind = CF_PUT_ANY};
+	struct cf_put *put = &split.put;
+	int rc;
 
 	if (json_kind(document) != JSON_OBJECT)
 		return wrong(error, "", "a document must be an object");
-	cut = arena_calloc(arena, json_count(document) + 1, sizeof(*cut));
-	if (!cut)
+	split.cut = arena_calloc(arena, json_count(document) + 1, sizeof(*split.cut));
+	if (!split.cut)
 		return error_nomem(error);
-	for (size_t i = 0; json_next(&it); i++) {
-		int rc = read_field(&it, arena, &put, error);
-
-		if (rc < 0) {
-			if (put.id.ptr)
-				error_at_document(error, put.id);
-			return rc;
-		}
-		cut[i] = rc == 1;
-		any = any || rc == 1;
+	rc = read_fields(&split, document, error);
+	if (rc == 0 && fields == DOCUMENT_AS_IS)
+		rc = read_revision(document, arena, put, error);
+	if (rc) {
+		if (put->id.ptr)
+			error_at_document(error, put->id);
+		return rc;
 	}
-	if (!put.id.ptr || put.id.len == 0)
-		return wrong(error, "/_id", put.id.ptr ? "is empty" : "is missing");
-	put.body = any ? cut_members(document, cut, arena) : json_span(document);
-	if (!put.body.ptr)
+	put->body = split.any ? cut_members(document, split.cut, arena) : json_span(document);
+	if (!put->body.ptr)
 		return error_nomem(error);
-	*ret = put;
+	*ret = *put;
 	return 0;
 }
 
@@ -265,6 +315,8 @@ int document_join(struct cf_str id, const struct cf_revision *revision, struct c
 	}
 	if (rc == 0 && revision->deleted)
 		rc = buf_str(out, STR(",\"_deleted\":true"));
+	if (rc == 0 && revision->history_count)
+		rc = document_history_write(revision, out);
 	if (rc == 0 && revision->attachment_count)
 		rc = write_attachments(revision, out);
 	return rc ? rc : write_body(revision->body, out);

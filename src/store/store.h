@@ -70,14 +70,21 @@ int revision_compare(struct cf_str a, bool a_deleted, struct cf_str b, bool b_de
 
 /* --- documents as CouchDB writes them -------------------------------------- */
 
+enum document_fields {
+	DOCUMENT_PLAIN, /* _id, _rev, _deleted and _attachments; all else is the body's */
+	DOCUMENT_EDIT,  /* what CouchDB only tells is dropped: _revisions, _revs_info,
+			 * _conflicts, _deleted_conflicts, _local_seq */
+	DOCUMENT_AS_IS, /* so too, but the put is of kind REVISION, with the history that
+			 * _revisions says; INVALID where neither it nor _rev is there */
+};
 /* Splits {"_id":…,"_rev":…,"_deleted":…,"_attachments":…, …} into a put (ON_REV
  * where it has a _rev, else ANY) whose body is the rest, byte for byte. INVALID
  * without _id, or with members of a wrong kind. Strings are in the arena or
  * borrowed from the text. */
-int document_split(struct json_value document, struct cf_arena *arena, struct cf_put *ret,
-		   struct cf_error *error);
-/* The reverse: one line without its newline. `_attachments` are stubs, or with
- * their data in base64. */
+int document_split(struct json_value document, enum document_fields fields, struct cf_arena *arena,
+		   struct cf_put *ret, struct cf_error *error);
+/* The reverse: one line without its newline. `_revisions` is there where the revision
+ * has a history. `_attachments` are stubs, or with their data in base64. */
 int document_join(struct cf_str id, const struct cf_revision *revision, struct cf_buf *out);
 
 /* --- stores that wrap a store (they own it: closing closes both) ------------ */

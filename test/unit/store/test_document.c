@@ -4,15 +4,15 @@
 
 #include <unistd.h>
 
-static int split(struct cf_arena *arena, const char *text, struct cf_put *put,
-		 struct cf_error *error)
+static int split(struct cf_arena *arena, const char *text, enum document_fields fields,
+		 struct cf_put *put, struct cf_error *error)
 {
 	struct json_doc doc;
 	int rc;
 
 	json_doc_init(&doc, &mem_heap);
 	ck_assert_int_eq(json_read(&doc, text, strlen(text), JSON_READ_DOCUMENT, error), 0);
-	rc = document_split(json_root(&doc), arena, put, error);
+	rc = document_split(json_root(&doc), fields, arena, put, error);
 	json_doc_fini(&doc);
 	return rc;
 }
@@ -21,6 +21,7 @@ static const struct {
 	const char *document;
 	const char *body; /* NULL: refused */
 	const char *joined;
+	enum document_fields fields;
 } split_rows[] = {
 	{"{\"_id\":\"a\"}", "{}", "{\"_id\":\"a\"}"},
 	{"{\"_id\":\"a\",\"x\":1.0}", "{\"x\":1.0}", "{\"_id\":\"a\",\"x\":1.0}"},
@@ -40,6 +41,23 @@ static const struct {
 	{"{\"_id\":\"a\",\"_attachments\":[]}", NULL, NULL},
 	{"{\"_id\":\"a\",\"_attachments\":{\"n\":{}}}", NULL, NULL},
 	{"{\"_id\":\"a\",\"_attachments\":{\"n\":{\"data\":\"aGl=\"}}}", NULL, NULL},
+	{"{\"_id\":\"a\",\"_revisions\":7,\"x\":1}", "{\"_revisions\":7,\"x\":1}",
+	 "{\"_id\":\"a\",\"_revisions\":7,\"x\":1}"},
+	{"{\"_id\":\"a\",\"_revisions\":7,\"x\":1,\"_conflicts\":[]}", "{\"x\":1}",
+	 "{\"_id\":\"a\",\"x\":1}", DOCUMENT_EDIT},
+	{"{\"_revisions\":{\"start\":9,\"ids\":[\"c\",\"b\"]},\"_id\":\"a\",\"x\":1}", "{\"x\":1}",
+	 "{\"_id\":\"a\",\"_rev\":\"9-c\",\"_revisions\":{\"start\":9,\"ids\":[\"c\",\"b\"]},\"x\":"
+	 "1}",
+	 DOCUMENT_AS_IS},
+	{"{\"_id\":\"a\",\"_rev\":\"9-c\"}", "{}", "{\"_id\":\"a\",\"_rev\":\"9-c\"}",
+	 DOCUMENT_AS_IS},
+	{"{\"_id\":\"a\"}", NULL, NULL, DOCUMENT_AS_IS},
+	{"{\"_id\":\"a\",\"_revisions\":{\"start\":0,\"ids\":[\"c\"]}}", NULL, NULL,
+	 DOCUMENT_AS_IS},
+	{"{\"_id\":\"a\",\"_revisions\":{\"start\":1.5,\"ids\":[\"c\"]}}", NULL, NULL,
+	 DOCUMENT_AS_IS},
+	{"{\"_id\":\"a\",\"_revisions\":{\"start\":2,\"ids\":[\"c\",\"\"]}}", NULL, NULL,
+	 DOCUMENT_AS_IS},
 };
 
 START_TEST(documents_are_split_and_joined)
@@ -53,13 +71,15 @@ START_TEST(documents_are_split_and_joined)
 
 	arena_init(&arena, &mem_heap);
 	buf_init(&out, &mem_heap);
-	rc = split(&arena, split_rows[_i].document, &put, &error);
+	rc = split(&arena, split_rows[_i].document, split_rows[_i].fields, &put, &error);
 	if (split_rows[_i].body) {
 		ck_assert_int_eq(rc, 0);
 		ck_assert_bytes(put.body.ptr, put.body.len, split_rows[_i].body);
 		revision = (struct cf_revision){.rev = put.rev,
 						.deleted = put.deleted,
 						.body = put.body,
+						.history = put.history,
+						.history_count = put.history_count,
 						.attachments = put.attachments,
 						.attachment_count = put.attachment_count};
 		ck_assert_int_eq(document_join(put.id, &revision, &out), 0);
