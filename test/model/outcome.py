@@ -1,0 +1,344 @@
+#!/usr/bin/env python3
+"""What must come out when apps of different schema versions edit one thing at the same time.
+
+A thing has a document for each version v0..vn. Between neighbours stands a lens: up(older, base) and
+down(newer, base), each over the document that is there (its complement), with GetPut and PutGet. The
+documents agree when each is the image of its neighbours.
+
+THE RULE (greedy by whole edits)
+ 1. An edit is (version, pointer, value or GONE, revision): one atom of one saved document that says something
+    else than the document that the app had before it. An edit is indivisible: it wins or loses whole.
+ 2. put(state, edits): the edits of one saved document are set together, the documents in ascending priority;
+    after each, that document is carried to all others through the lenses, neighbour by neighbour. Documents
+    whose edits do not all stand then are set once more, until all stand or as many rounds have passed as there
+    are documents. A round that leaves all documents as they were ends it.
+ 3. An edit stands in a state if the document of its version says its value at its atom: an added element if it
+    is there, a removed one if it is not, a field of an element only where the element is, an order if those of
+    its elements that are there follow it.
+ 4. Edits are taken in descending priority: policy's version, then the higher revision (generation, then text),
+    then the pointer. One is accepted if in put(agreed, accepted + it) all of these stand. Those of one document
+    are tried again until no more of them fit. The outcome is put(agreed, accepted). What was not accepted and
+    does not stand in the outcome has lost.
+ 5. A loser is listed once, against one winner: the first accepted edit of another document, from the highest
+    priority down, with which, with all before it, and with what was accepted of its own document, the loser
+    cannot stand. So never against one that lost itself, nor against its own document.
+ 6. Late is an edit that cannot stand together with what was accepted since its app last looked and still stands
+    (not: whose atom has changed; what lenses made of an edit is nobody's word). `late="agreed"`: it is taken
+    after all others, and must leave what its app did not see; it loses against that. `late="edit"`: it is taken
+    first, and what gives way is listed. An edit that is not late keeps what its app did not see, too.
+ 7. A delete gives way to an edit that its app had not seen, if that was accepted and changes what was agreed. It
+    is listed against the highest of these, and the thing is as if it had not been deleted: also what only the
+    deleted document could say is there. Saving without a change is no edit. Where one delete need not give way,
+    all documents go, and nothing is listed.
+ 8. A thing that nobody agreed on: each new document is laid over what those of lower priority say; all atoms
+    of the first stand, those of the others are edits. What a document leaves out it does not contest. A leaf that
+    hangs on nothing that is known, beside others, is laid over what is agreed in the same way, and has seen
+    nothing; a known leaf that has vanished while one leaf is left was replaced by a descendant, which has seen
+    all that the known one had.
+ 9. An array is one atom, unless a lens of the type names its key: then, in all versions that it travels to,
+    presence of an element, each of its fields, and the order of those that were there before are atoms; where
+    it holds scalars, a scalar is its own key. An added element goes behind the one that it was put behind (that
+    is no order). A field set over a removal brings the element back. Removing a field or the whole array is an
+    edit like any other.
+10. Agreements of a thing are counted. An app has seen all up to the last during which the nearest known ancestor
+    of its leaf was the current revision of its document, also if that agreement changed nothing there (version 2
+    blocks an item, version 1 says "not done" before and after: an app of version 1 that is up to date has seen
+    it, and its tick is not late). A revision that lost its place at once was never current: who edits it further
+    has seen what its app had. And an app has seen every edit of its own version that its ancestor says: its own
+    earlier ones, and another's that came to the same. "Seen" is asked of an edit, and of a delete.
+    A leaf that no agreement has taken in is compared with its nearest known ancestor, or with the nearest revision
+    that two such leaves share, where that can be read: this one then is a document of its own, without those
+    of its edits whose atom a leaf below it changed again.
+11. Late is a delete whose app had not seen an accepted edit that still stands. `late="agreed"`: it gives way to
+    the highest of these. `late="edit"`: it wins over them, and they are listed against it (not over edits that
+    come together with it: see 7). An edit that arrives after an agreed delete which its app had not seen is
+    judged over what was agreed before it (where that can no longer be read: over its own document's image). If it
+    is accepted and changes that, the thing comes back and the delete is listed against the highest of these, be
+    `late` what it may; else the thing stays deleted. Who saw the delete and saves the document again makes the
+    thing anew (8), unless such an edit arrives with it: then it is laid over what was agreed before.
+12. If a lens fails in put, or a document of the result is invalid by its schema, or the documents do not agree, the
+    edits do not fit. Edits of one document that do not fit one by one (the members of an object that needs
+    both) are taken together: each with the fewest of its document that it needs, found by leaving out one after
+    the other in the order of pointers. A document whose edits do not fit all together, and which by itself is
+    invalid or cannot be carried, is no loser, for it has no winner: its lineage is quarantined, and nothing of
+    it is taken. Where a late edit does not fit even without what its app had not seen, its winner is the highest
+    of these.
+13. `latest`: the field of the saved document that made the edit; absent is oldest; ties by newest version. The field
+    itself is only ever raised, and stands where the document says its value or a higher one: so it takes the
+    highest value and is never listed. Edits of one version rank by revision: an app that saves often outranks
+    one that saves once; who minds that uses `latest`.
+14. An attachment (digest with content type) is one atom. The catalog may say `together: [status, tracking]`: then
+    these are one atom, for fields that make sense only together: who changes one says them all.
+15. A version that is only accepted, or only passed through, stands in the rule with its computed document, not with a
+    stored one; a stored revision is current in the sense of 10 only where it says the same. An edit at a hole
+    (a part that has not arrived or was deleted) is pending: neither known and forgotten nor stale; it is judged
+    when the part arrives. A shared part is a lineage of its own: edits made of it through documents that embed it
+    are edits of the part, with their origin's version and revision, judged there once.
+16. Where all edits together stand, all are accepted (one replay; the same as greedy).
+
+`python3 selftest.py` plays random histories against the rule's own properties.
+
+WHY NOT OTHERWISE
+ - A winner without regard to the loser's document (5): fields a, b and a + b, b. Version 1 says a = 2; version 2 says
+   a + b = 2 and b = 3. Accepted are a = 2 and b = 3; the sum is 2 with either of them, but not with both: it would
+   be listed against b, which its own author wrote.
+ - Merge atom by atom after crossing (each version's own atoms decide): version 1 writes "Bob King" over "Ada
+   Lovelace", version 2 corrects the last name to "Byron": out comes "Bob Byron", a person nobody wrote, and the
+   list must hold half an edit (a loser "King" that no document ever said). With "Lovelace" kept and "Bob"
+   taken it is worse: nobody is told. Rule 1 forbids it.
+ - All of a document or nothing: loses edits that nobody contested.
+ - The largest set of edits that fits: two trifles outvote the edit that policy prefers; exponential.
+ - Clashes by comparing pointers across lenses: calls "not done" against "blocked" a contest, and two edits of
+   one script's fields that do not touch. Only the state after put knows.
+ Greedy asks one question, does it still stand, of one state; what policy prefers always stands.
+ - "Seen" by the number of the agreement alone (10): an app saves twice, and between its two revisions the engine
+   takes the first one and writes over it what another version said. Its second save would be late against its own
+   first one, and would lose against it.
+ - An edit of a needy document for itself (12): version 1 adds {"spot": {"x": 1, "y": 2}}, where `spot` needs both.
+   Two edits, of which neither is valid alone: greedy would take none, though nobody contests them.
+"""
+import itertools
+from collections import namedtuple
+from lenses import *
+
+Edit = namedtuple('Edit', 'version pointer value rev doc')       # doc: the saved document, for places of elements
+Loser = namedtuple('Loser', 'edit winner')
+class Together(tuple):
+    """In a pointer: several paths that are one atom. Its value is {path: value}."""
+
+# ---- edits -------------------------------------------------------------------------------------------------------
+def by_key(array, key): return {e if key is None else e[key]: e for e in array}
+def follows(names, order): return [x for x in order if x in names] == [x for x in names if x in order]
+
+def edits_of(chain, v, was, now, rev):
+    """What a saved document says otherwise than the one that the app had (None: none)."""
+    def edit(pointer, value): out.append(Edit(v, pointer, value, rev, now))
+    a, b, out, done = dict(leaves(was or {})), dict(leaves(now)), [], set()
+    for paths in chain.together[v]:
+        if any(a.get(p, GONE) != b.get(p, GONE) for p in paths):
+            edit((Together(paths),), {p: b.get(p, GONE) for p in paths})
+        done.update(paths)
+    for p in sorted({*a, *b} - done):
+        x, y = a.get(p, GONE), b.get(p, GONE)
+        if x == y: continue
+        if p not in chain.keyed[v] or y == GONE: edit(p, y); continue
+        x, y = by_key([] if x == GONE else x, chain.keyed[v][p]), by_key(y, chain.keyed[v][p])
+        for k in sorted({*x, *y}):
+            if (k in x) != (k in y): edit(p + ((k,),), y.get(k, GONE))
+            if k in y and isinstance(y[k], dict):
+                e, f = dict(leaves(x.get(k, {}))), dict(leaves(y[k]))
+                for q in sorted({*e, *f}):
+                    if e.get(q, GONE) != f.get(q, GONE) and q != (chain.keyed[v][p],):
+                        edit(p + ((k,),) + q, f.get(q, GONE))
+        if not follows(list(x), list(y)): edit(p + ((),), b[p])
+    return out
+
+def array_of(pointer): return next((i for i, name in enumerate(pointer) if isinstance(name, tuple)), None)
+
+def says(chain, doc, v, pointer):
+    """What a document says at an atom: for presence the element, for an order all keys."""
+    i = array_of(pointer)
+    if i is None: return get(doc, pointer)
+    array = get(doc, pointer[:i])
+    if array == GONE: return GONE
+    array = by_key(array, chain.keyed[v][pointer[:i]])
+    if pointer[i] == (): return list(array)
+    element = array.get(pointer[i][0], GONE)
+    return element if i + 1 == len(pointer) or element == GONE else get(element, pointer[i + 1:])
+
+def level(value): return (0,) if value == GONE else (1, value) if isinstance(value, int) else (2, str(value))
+
+def stands_in(chain, doc, e):
+    """Whether a document of the edit's version says what the edit does."""
+    if isinstance(e.pointer[0], Together): return all(get(doc, p) == x for p, x in e.value.items())
+    if e.pointer == chain.latest: return level(get(doc, e.pointer)) >= level(e.value)
+    i, there = array_of(e.pointer), says(chain, doc, e.version, e.pointer)
+    if i is None: return there == e.value
+    if i + 1 < len(e.pointer): return there == e.value and says(chain, doc, e.version, e.pointer[:i + 1]) != GONE
+    if e.pointer[i] != (): return (there == GONE) == (e.value == GONE)
+    return there != GONE and follows(list(by_key(e.value, chain.keyed[e.version][e.pointer[:i]])), there)
+
+def stands(chain, docs, e): return stands_in(chain, docs[e.version], e)
+
+def set_edits(chain, doc, edits):
+    """Set edits of one saved document in what is there now: fields, then in arrays what goes, the order, what is
+    added (as it stands in the saved array), the elements' fields."""
+    def turn(e):
+        i = array_of(e.pointer)
+        if i is None or isinstance(e.pointer[i], Together): return 0, 0
+        if e.pointer[i] == (): return 2, 0
+        if i + 1 < len(e.pointer): return 4, 0
+        return (1, 0) if e.value == GONE else (3, list(by_key(get(e.doc, e.pointer[:i]), chain.keyed[e.version][e.pointer[:i]])).index(e.pointer[i][0]))
+    for e in sorted(edits, key=turn):
+        i = array_of(e.pointer)
+        if isinstance(e.pointer[0], Together):
+            for p, x in e.value.items(): put_at(doc, p, x)
+            continue
+        if i is None:
+            if e.pointer != chain.latest or not stands_in(chain, doc, e): put_at(doc, e.pointer, e.value)
+            continue
+        path, key = e.pointer[:i], chain.keyed[e.version][e.pointer[:i]]
+        saved, array = by_key(get(e.doc, path), key), by_key(get(doc, path), key) if get(doc, path) != GONE else {}
+        order, k = list(array), e.pointer[i][0] if e.pointer[i] else None
+        if turn(e)[0] == 1: array.pop(k, None)
+        elif turn(e)[0] == 2: order = reorder(order, list(saved))
+        else:
+            if turn(e)[0] == 3 or k not in array: order = behind(order, k, list(saved))
+            array.setdefault(k, clone(saved[k]))
+            if turn(e)[0] == 4: put_at(array[k], e.pointer[i + 1:], e.value)
+        put_at(doc, path, [array[k] for k in order if k in array])
+
+def behind(order, k, saved):
+    """The order with k behind the one that it stands behind in saved; where that is not there, the one before."""
+    order = [x for x in order if x != k]
+    before = [x for x in saved[:saved.index(k)] if x in order]
+    order.insert(order.index(before[-1]) + 1 if before else 0, k)
+    return order
+
+def reorder(order, names):
+    """The order of names; one that it does not name stays behind the one that it stood behind."""
+    out = [x for x in names if x in order]
+    for i, x in enumerate(order):
+        if x not in out: out.insert(out.index(order[i - 1]) + 1 if i else 0, x)
+    return out
+
+# ---- the rule ----------------------------------------------------------------------------------------------------
+def revision(rev): generation, text = rev.split('-', 1); return int(generation), text
+
+def rank(prefer):
+    """prefer: newest-version, oldest-version, or (latest, the path of a field)."""
+    if isinstance(prefer, tuple): return lambda e: (level(get(e.doc, prefer[1])), e.version, revision(e.rev))
+    sign = 1 if prefer == 'newest-version' else -1
+    return lambda e: (sign * e.version, revision(e.rev))
+
+def put(chain, docs, edits, prefer):
+    docs, key = clone(docs), rank(prefer)
+    groups = [list(g) for _, g in itertools.groupby(sorted(edits, key=key), key)]
+    for turn in range(len(groups)):
+        before = clone(docs)
+        for g in groups:
+            if not turn or not all(stands(chain, docs, e) for e in g):
+                set_edits(chain, docs[g[0].version], g); chain.carry(docs, g[0].version)
+        if docs == before or all(stands(chain, docs, e) for g in groups for e in g): break
+    return docs
+
+def fits(chain, docs, edits, prefer):
+    try: docs = put(chain, docs, edits, prefer)
+    except Failure: return False
+    return all(stands(chain, docs, e) for e in edits) and chain.sound(docs)
+
+def descending(edits, prefer):
+    return sorted(sorted(edits, key=lambda e: [(isinstance(x, tuple), str(x)) for x in e.pointer]), key=rank(prefer), reverse=True)
+
+def one_document(e): return e.version, e.rev
+
+def units(chain, docs, edits, prefer):
+    """For each edit those of its document with which alone it fits: mostly itself."""
+    out = {}
+    for _, group in itertools.groupby(edits, one_document):
+        group = list(group)
+        for e in group:
+            few = [e]
+            if not fits(chain, docs, few, prefer):
+                few = group
+                for f in group:
+                    rest = [x for x in few if x is not f]
+                    if f is not e and fits(chain, docs, rest, prefer): few = rest
+            out[id(e)] = few
+    return out
+
+def against(chain, docs, accepted, loser, prefer, unit):
+    """The accepted edit of another document that a loser lost to: the first with which, with all before it, and
+    with those of its own document, it cannot stand."""
+    mine, others, so_far = [e for e in accepted if one_document(e) == one_document(loser)], [], []
+    others = [e for e in accepted if e not in mine]
+    for winner in others:
+        so_far += [e for e in unit(winner) if e not in so_far]
+        if not fits(chain, docs, so_far + mine + [e for e in unit(loser) if e not in mine], prefer): return winner
+    return others[0] if others else None
+
+Agreed = namedtuple('Agreed', 'docs said')      # said: the accepted edits that still stand, oldest first
+
+def settle(chain, docs, accepted, edits, prefer, unseen=lambda e: (), unit=lambda e: [e]):
+    """Take edits in the order given, those of one document until no more of them fit. unseen(e): what was agreed on
+    and the app of e did not know; what e was measured against is held from then on, but not against who knew it."""
+    accepted, held, losers = list(accepted), [], []
+    hold = [s for s in {id(s): s for e in edits for s in unseen(e)}.values() if stands(chain, docs, s)]
+    if fits(chain, docs, hold + accepted + edits, prefer):
+        return put(chain, docs, hold + accepted + edits, prefer), accepted + edits, []
+    for _, group in itertools.groupby(edits, one_document):
+        left, before, tried = [e for e in group if e not in accepted], -1, {}
+        while len(accepted) > before:
+            before = len(accepted)
+            for e in left[:]:
+                if e in accepted: continue
+                take = [x for x in unit(e) if x not in accepted]
+                now = put(chain, docs, held + accepted, prefer)
+                more = [s for s in unseen(e) if s not in held + accepted and stands(chain, now, s)]
+                for hold in (held + more, [s for s in held + more if s in unseen(e)]):
+                    tried[e.pointer] = hold
+                    if fits(chain, docs, hold + accepted + take, prefer):
+                        held = hold; accepted += take; break
+            left = [e for e in left if e not in accepted]
+        losers += [Loser(e, against(chain, docs, tried[e.pointer] + accepted, e, prefer, unit)) for e in left]
+    losers = [l for l in losers if l.edit not in accepted]
+    docs = put(chain, docs, held + accepted, prefer)
+    stand = [l for l in losers if stands(chain, docs, l.edit)]       # others have said it meanwhile
+    return docs, accepted + [l.edit for l in stand], [l for l in losers if l not in stand]
+
+def outcome(chain, agreed, edits, deletes=(), prefer='newest-version', late='agreed', unseen=lambda e: ()):
+    """-> Agreed, losers. docs is None where the thing is gone; what it said then is kept in `said`. An edit is late
+    where it does not fit what its app has not seen."""
+    edits = descending(edits, prefer)
+    each = units(chain, agreed.docs, edits, prefer); unit = lambda e: each.get(id(e), [e])
+    missed = lambda e: [s for s in unseen(e) if s in agreed.said]
+    is_late = {id(e): not fits(chain, agreed.docs, missed(e) + unit(e), prefer) for e in edits}
+    edits.sort(key=lambda e: is_late[id(e)] == (late == 'agreed'))
+    docs, accepted, lost = settle(chain, agreed.docs, [], edits, prefer, lambda e: () if late == 'edit' and is_late[id(e)] else missed(e), unit)
+    first = lambda e: next(iter(descending(missed(e), prefer)), None)
+    lost = [l if l.winner else Loser(l.edit, first(l.edit)) for l in lost]
+    for s in agreed.said:                                            # only where late edits win
+        by = next((e for e in accepted if is_late[id(e)] and s in unseen(e)), None)
+        if by and not stands(chain, docs, s): lost.append(Loser(s, by))
+    said = [s for s in agreed.said if stands(chain, docs, s) and s not in accepted] + accepted[::-1]
+    changing = [e for e in descending(accepted, prefer) if changes(chain, agreed.docs, unit(e), prefer)]
+    return after_deletes(chain, Agreed(docs, said), changing, deletes, lost, prefer, late, missed)
+
+def changes(chain, docs, edits, prefer):
+    try: return not all(map(same, put(chain, docs, edits, prefer), docs))
+    except Failure: return True
+
+def after_deletes(chain, agreed, changing, deletes, lost, prefer, late, missed):
+    """Which deletes give way, and to what; what they take with them."""
+    lost, won = list(lost), []
+    for d in deletes:
+        late_by = [s for s in descending(missed(d), prefer) if stands(chain, agreed.docs, s)]
+        by = [e for e in changing if not knows(chain, d, e)]
+        if late == 'agreed': by = late_by + by
+        if by: lost.append(Loser(d, by[0]))
+        else: won.append((d, late_by))
+    if not won: return agreed, lost
+    lost = [l for l in lost if l.edit not in deletes]
+    for s in won[0][1]:
+        if all(s in late_by for _, late_by in won): lost.append(Loser(s, won[0][0]))
+    return Agreed(None, agreed.said), lost
+
+def knows(chain, d, e):
+    """Whether the app of a delete had e before its eyes: d.doc is the document that it deleted."""
+    return d.doc is not None and d.version == e.version and stands_in(chain, d.doc, e)
+
+def first_docs(chain, new):
+    """Each document over what those of lower priority say: what only they can say stays."""
+    docs = chain.image(*new[-1][:2])
+    for v, doc, _ in new[::-1]: docs[v] = clone(doc); chain.carry(docs, v)
+    return docs
+
+def create(chain, new, edits, prefer='newest-version'):
+    """new: [(version, document, revision)] that nobody agreed on; edits: of these, and of others made of them."""
+    new = sorted(new, key=lambda n: rank(prefer)(Edit(n[0], (), None, n[2], n[1])), reverse=True)
+    edits = descending(edits, prefer)
+    docs = first_docs(chain, new)
+    each = units(chain, docs, edits, prefer)
+    first = [e for e in edits if one_document(e) == (new[0][0], new[0][2])]
+    docs, said, losers = settle(chain, docs, first, [e for e in edits if e not in first], prefer, unit=lambda e: each[id(e)])
+    return Agreed(docs, said[::-1]), losers
