@@ -56,7 +56,8 @@ enum cf_error_class {
 	X(INTERRUPTED, -28, RETRYABLE, 5, 503, "interrupted, run again to resume") \
 	X(FINDINGS, -29, INPUT, 3, 422, "there are findings")                      \
 	X(BUG, -30, BUG, 1, 500, "a bug in chesterfield")                          \
-	X(LAW, -31, INPUT, 3, 422, "the lens breaks its laws")
+	X(LAW, -31, INPUT, 3, 422, "the lens breaks its laws")                     \
+	X(UNCERTAIN, -32, RETRYABLE, 1, 504, "it is not known whether it was done")
 
 enum cf_code {
 	CF_OK = 0,

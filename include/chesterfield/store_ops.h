@@ -1,6 +1,6 @@
 /* For those who bring a store: the one interface under both jobs.
  *
- * A store holds records: an id, a JSON body, and revisions. All operations work
+ * A store holds records: an id, a body, and revisions. All operations work
  * on batches. The contract stands at each field; test/conformance judges a
  * store by it, and `memory` is the reference. A handle is used by one thread at
  * a time; any number of handles, in any number of processes, may be open on the
@@ -29,8 +29,33 @@ enum cf_store_capability {
 	CF_STORE_TRANSACTIONS = 8, /* one put call lands whole or not at all */
 	CF_STORE_ORDERED = 16,     /* scan is in bytewise order of ids */
 	CF_STORE_ATTACHMENTS = 32,
-	CF_STORE_FIND = 64, /* find */
+	CF_STORE_FIND = 64,          /* find */
+	CF_STORE_SORTED = 128,       /* scan is in the order that `keys` declares */
+	CF_STORE_WALK = 256,         /* walk, for stores without any order */
+	CF_STORE_NOTES = 512,        /* notes, forget, cf_put.notes, CF_PUT_NOTES */
+	CF_STORE_FENCES = 1024,      /* cf_put.fence, CF_PUT_UNFENCED */
+	CF_STORE_TIMEOUTS = 2048,    /* set_timeout */
+	CF_STORE_EXPIRY = 4096,      /* cf_put.expires_ms */
+	CF_STORE_BYTES = 8192,       /* cf_put.raw: bodies that are no JSON */
+	CF_STORE_FRESH_REVS = 16384, /* a revision of a record that is gone never comes back */
 };
+
+/* How ids compare, one kind for each column of the key. */
+enum cf_key_kind {
+	CF_KEY_TEXT,   /* bytewise */
+	CF_KEY_NUMBER, /* decimal numbers by value; what is none stands behind them, bytewise */
+};
+enum { CF_KEY_COLUMNS_MAX = 16 };
+/* The key's columns. The id of a key of one column is that column's value as text; of
+ * several a JSON array of strings and numbers without white space: ["DE",12]. */
+struct cf_keys {
+	size_t count; /* 0: the ids have no order that is known here */
+	enum cf_key_kind kinds[CF_KEY_COLUMNS_MAX];
+};
+/* <0, 0, >0 as `a` stands before, at or behind `b`: the same in every store whose keys
+ * are of these kinds, so that two scans can be merged. Ids that are not of the form
+ * stand behind all others, bytewise. */
+int cf_keys_compare(const struct cf_keys *keys, struct cf_str a, struct cf_str b);
 
 struct cf_attachment {
 	struct cf_str name;
@@ -51,6 +76,8 @@ struct cf_revision {
 	size_t history_count;
 	const struct cf_attachment *attachments;
 	size_t attachment_count;
+	bool raw;           /* the body is bytes, not JSON */
+	int64_t expires_ms; /* since 1970; the record is gone from then on. 0: it stays */
 };
 
 /* A record as it is read. revisions[0] is the winner: of the leaves not deleted
@@ -84,6 +111,23 @@ enum cf_put_kind {
 	CF_PUT_REVISION, /* exactly this revision with this history, as CouchDB's
 			  * new_edits=false: never a conflict, may make a branch, and
 			  * doing it again changes nothing */
+	CF_PUT_UNFENCED, /* only if there is neither a record nor a fence */
+	CF_PUT_NOTES,    /* no record: only the notes. The id and body are empty */
+};
+
+/* What a job keeps beside the records, in a table of its own in the same place: intents,
+ * marks, the outcome of a hand-over. A note has a key and a value, both bytes. */
+enum cf_note_kind {
+	CF_NOTE_SET,
+	CF_NOTE_CREATE,  /* only if there is none of this key */
+	CF_NOTE_REPLACE, /* only if its value is `was` */
+	CF_NOTE_REMOVE,  /* whether there is one or not */
+};
+struct cf_note {
+	enum cf_note_kind kind;
+	struct cf_str key;   /* 1 to 4096 bytes */
+	struct cf_str value; /* at most 1 MiB */
+	struct cf_str was;
 };
 struct cf_put {
 	struct cf_str id;
@@ -96,9 +140,19 @@ struct cf_put {
 	const struct cf_attachment *attachments; /* all that the revision has; with data, or
 						  * stubs of what the parent has */
 	size_t attachment_count;
+	/* Written with the record in one step, or not at all: a put that is refused leaves
+	 * no note, and a note that is refused (CONFLICT) leaves the record as it was. */
+	const struct cf_note *notes;
+	size_t note_count;
+	/* With `deleted`: leaves a fence, also where there was no record. It stands until
+	 * `forget`, or where the fence is a tombstone until a record stands there again. */
+	bool fence;
+	bool raw; /* the body is bytes, not JSON */
+	int64_t expires_ms;
 };
 /* The answer to one put: 0 and the new revision, or CONFLICT, INVALID, LIMIT,
- * FORBIDDEN... and why. One record's refusal does not touch the others. */
+ * FORBIDDEN... and why. One record's refusal does not touch the others. UNCERTAIN: it is
+ * not known whether it was done. */
 struct cf_answer {
 	int code;
 	struct cf_str rev;
@@ -109,6 +163,13 @@ struct cf_scan {
 	struct cf_str after;  /* go on behind this id; empty: from the start */
 	struct cf_str prefix; /* only ids that begin so */
 	size_t limit;         /* at most so many records, > 0 */
+	unsigned flags;       /* enum cf_read_flags */
+};
+
+/* One page of all records, in any order. */
+struct cf_walk {
+	struct cf_str cursor; /* where the page before ended, as it was told; empty: the start */
+	size_t limit;         /* about so many, > 0 */
 	unsigned flags;       /* enum cf_read_flags */
 };
 
@@ -160,8 +221,10 @@ struct cf_store_ops {
 			   struct cf_error *error);
 
 	/* The operations below return 0, or say that the call as a whole failed:
-	 * UNAVAILABLE, LOCKED, FULL, IO, READONLY, NOMEM, ... Then nothing is known of
-	 * what was done (with CF_STORE_TRANSACTIONS: nothing was). Answers are
+	 * UNAVAILABLE, LOCKED, FULL, IO, READONLY, NOMEM, ... Then with
+	 * CF_STORE_TRANSACTIONS nothing was done; without, nothing is known of what was.
+	 * UNCERTAIN: all of the put may have been done, and may even be done later (the
+	 * answer to a COMMIT can be lost): read, before doing it again. Answers are
 	 * allocated in the arena. */
 
 	/* ret[i] answers gets[i]. */
@@ -170,7 +233,9 @@ struct cf_store_ops {
 	/* ret[i] answers puts[i]. The same id twice in a batch: as if one after the other. */
 	int (*put)(struct cf_store *store, const struct cf_put *puts, size_t count,
 		   struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error);
-	/* Records that are not deleted. Fewer than `limit`: that was the end. */
+	/* Records that are not deleted, in order (CF_STORE_ORDERED: bytewise;
+	 * CF_STORE_SORTED: as `keys` says). `after` need not be there. Fewer than `limit`:
+	 * that was the end. */
 	int (*scan)(struct cf_store *store, const struct cf_scan *scan, struct cf_arena *arena,
 		    struct cf_record **ret, size_t *ret_count, struct cf_error *error);
 	/* Changes behind `since`, oldest first; *ret_token is where to go on, also when
@@ -185,6 +250,21 @@ struct cf_store_ops {
 		      struct cf_error *error);
 	int (*info)(struct cf_store *store, struct cf_arena *arena, struct cf_store_info *ret,
 		    struct cf_error *error);
+	/* A page of all records. Whatever is there from the first page to the last comes
+	 * at least once; other records may come, and some twice. *ret_cursor is empty
+	 * behind the last page; a page may be empty before that. A cursor is good for
+	 * another handle too. */
+	int (*walk)(struct cf_store *store, const struct cf_walk *walk, struct cf_arena *arena,
+		    struct cf_record **ret, size_t *ret_count, struct cf_str *ret_cursor,
+		    struct cf_error *error);
+	/* Notes in bytewise order of their keys; of `scan` its after, prefix and limit. */
+	int (*notes)(struct cf_store *store, const struct cf_scan *scan, struct cf_arena *arena,
+		     struct cf_note **ret, size_t *ret_count, struct cf_error *error);
+	/* Removes all notes and fences, and what they lie in. */
+	int (*forget)(struct cf_store *store, struct cf_error *error);
+	/* From the next call on each gives up after so many milliseconds: UNAVAILABLE where
+	 * nothing was done, else UNCERTAIN. 0: as the store was opened. */
+	int (*set_timeout)(struct cf_store *store, unsigned ms, struct cf_error *error);
 };
 
 struct cf_store {
@@ -194,6 +274,7 @@ struct cf_store {
 	 * it from others in one file or on one server behind a `?`. Lives as long as the
 	 * store. NULL: it does not say. */
 	const char *place;
+	struct cf_keys keys;
 };
 
 #ifdef __cplusplus

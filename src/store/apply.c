@@ -60,14 +60,27 @@ static bool is_field(struct json_value name)
 	       json_name_is(name, STR("_deleted")) || json_name_is(name, STR("_attachments"));
 }
 
+/* What stands for bytes where a revision is named by its content: their hash. */
+static struct cf_str raw_text(struct apply *apply, struct cf_str bytes)
+{
+	char hex[33];
+
+	hash128_hex(hash128(bytes), hex);
+	return arena_printf(apply->arena, "{\"$raw\":\"%s\"}", hex);
+}
+
 static int check_body(struct apply *apply, const struct cf_put *put, struct cf_answer *answer)
 {
-	struct cf_str body = put->body.len ? put->body : STR("{}");
+	struct cf_str body = put->raw        ? raw_text(apply, put->body)
+			     : put->body.len ? put->body
+					     : STR("{}");
 	struct cf_error error = {0};
 	struct json_iter it;
 	int rc;
 
-	if (body.len > LIMIT_DOCUMENT_BYTES) {
+	if (!body.ptr)
+		return CF_ERR_NOMEM;
+	if (put->body.len > LIMIT_DOCUMENT_BYTES) {
 		answer_refuse(answer, CF_ERR_LIMIT, STR("the body is larger than 16 MiB"));
 		return 0;
 	}
@@ -135,12 +148,46 @@ static void check_attachments(const struct cf_put *put, struct cf_answer *answer
 	}
 }
 
+void apply_check_notes(const struct cf_put *put, struct cf_answer *answer)
+{
+	if (put->note_count > LIMIT_NOTES)
+		answer_refuse(answer, CF_ERR_LIMIT, STR("more than 16 notes"));
+	for (size_t i = 0; i < put->note_count && answer->code == 0; i++) {
+		const struct cf_note *note = &put->notes[i];
+
+		if (note->key.len == 0 || note->key.len > LIMIT_NOTE_KEY_BYTES)
+			answer_refuse(answer, CF_ERR_LIMIT,
+				      STR("the key of a note must have 1 to 4096 bytes"));
+		else if (note->value.len > LIMIT_NOTE_VALUE_BYTES)
+			answer_refuse(answer, CF_ERR_LIMIT, STR("a note is larger than 1 MiB"));
+		for (size_t k = 0; k < i && answer->code == 0; k++)
+			if (str_equal(note->key, put->notes[k].key))
+				answer_refuse(answer, CF_ERR_INVALID,
+					      STR("two notes of one put have one key"));
+	}
+}
+
+bool apply_note_holds(const struct cf_note *note, const struct cf_str *value,
+		      struct cf_answer *answer)
+{
+	if (note->kind == CF_NOTE_CREATE && value)
+		answer_refuse(answer, CF_ERR_CONFLICT, STR("there is such a note"));
+	else if (note->kind == CF_NOTE_REPLACE && (!value || !str_equal(*value, note->was)))
+		answer_refuse(answer, CF_ERR_CONFLICT,
+			      value ? STR("the note has another value")
+				    : STR("there is no such note"));
+	return answer->code == 0;
+}
+
 int apply_check(struct apply *apply, const struct cf_put *put, struct cf_answer *answer)
 {
 	int rc = 0;
 
 	*answer = (struct cf_answer){0};
-	if (check_id(put->id, answer))
+	apply_check_notes(put, answer);
+	if (answer->code == 0 && put->kind == CF_PUT_NOTES)
+		return 0;
+	if (answer->code == 0 && check_id(put->id, answer))
 		rc = check_body(apply, put, answer);
 	if (rc == 0 && answer->code == 0 && put->kind == CF_PUT_REVISION)
 		check_history(put, answer);
@@ -166,6 +213,12 @@ void apply_parent(const struct cf_put *put, const struct tree *tree, size_t *ret
 		else if (tree->count)
 			*ret = 0;
 		break;
+	case CF_PUT_UNFENCED:
+		if (tree->count)
+			answer_refuse(answer, CF_ERR_CONFLICT,
+				      tree->leaves[0].deleted ? STR("the record was deleted")
+							      : STR("there is such a record"));
+		break;
 	case CF_PUT_ON_REV:
 		for (size_t i = 0; i < tree->count; i++)
 			if (str_equal(tree->leaves[i].history[0], put->rev))
@@ -179,6 +232,8 @@ void apply_parent(const struct cf_put *put, const struct tree *tree, size_t *ret
 		for (size_t i = 0; i < tree->count && put->history_count > 1; i++)
 			if (str_equal(tree->leaves[i].history[0], put->history[1]))
 				*ret = i;
+		break;
+	case CF_PUT_NOTES:
 		break;
 	}
 }

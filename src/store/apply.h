@@ -20,6 +20,11 @@ struct apply {
 
 /* Checks the put by itself: id, body, revision, history, attachments. */
 int apply_check(struct apply *apply, const struct cf_put *put, struct cf_answer *answer);
+/* Checks the put's notes by themselves: lengths, and no key twice. */
+void apply_check_notes(const struct cf_put *put, struct cf_answer *answer);
+/* Whether the note may be done to what is there (NULL: nothing); CONFLICT. */
+bool apply_note_holds(const struct cf_note *note, const struct cf_str *value,
+		      struct cf_answer *answer);
 /* The leaf that the put stands on, or APPLY_NO_PARENT; CONFLICT where its
  * precondition does not hold. */
 void apply_parent(const struct cf_put *put, const struct tree *tree, size_t *ret,

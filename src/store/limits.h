@@ -16,6 +16,11 @@
 /* Attachments of one revision, and the bytes of one: they pass through memory whole. */
 #define LIMIT_ATTACHMENTS 1000
 #define LIMIT_ATTACHMENT_BYTES ((size_t)64 << 20)
+/* Notes of one put: an intent, a mark, an outcome, with room. The key holds an id and a
+ * few words more; the value may hold a record's body in small. */
+#define LIMIT_NOTES 16
+#define LIMIT_NOTE_KEY_BYTES 4096
+#define LIMIT_NOTE_VALUE_BYTES ((size_t)1 << 20)
 /* Records in one call of put or get. */
 #define LIMIT_BATCH 100000
 /* A store's URL, and the name of a table. */

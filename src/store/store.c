@@ -33,7 +33,10 @@ static bool capabilities_hold(const struct cf_store *store)
 	return ops->close && ops->get && ops->put && ops->scan && ops->info &&
 	       !(has & ~ops->capabilities) &&
 	       (!(has & CF_STORE_CHANGES) || (ops->changes && ops->behind)) &&
-	       (!(has & CF_STORE_FIND) || ops->find);
+	       (!(has & CF_STORE_FIND) || ops->find) && (!(has & CF_STORE_WALK) || ops->walk) &&
+	       (!(has & CF_STORE_SORTED) || store->keys.count) &&
+	       (!(has & CF_STORE_NOTES) || (ops->notes && ops->forget)) &&
+	       (!(has & CF_STORE_TIMEOUTS) || ops->set_timeout);
 }
 
 static int no_scheme(const char *shown, struct cf_error *error)
@@ -146,11 +149,37 @@ int store_get(struct cf_store *store, const struct cf_get *gets, size_t count, u
 	return count ? store->ops->get(store, gets, count, flags, arena, ret, error) : 0;
 }
 
+/* What a put asks for beside the record; a store that lacks it must not let it fall. */
+static unsigned put_needs(const struct cf_put *put)
+{
+	return (put->note_count || put->kind == CF_PUT_NOTES ? CF_STORE_NOTES : 0u) |
+	       (put->fence || put->kind == CF_PUT_UNFENCED ? CF_STORE_FENCES : 0u) |
+	       (put->raw ? CF_STORE_BYTES : 0u) | (put->expires_ms ? CF_STORE_EXPIRY : 0u);
+}
+
+static int lacking(const struct cf_store *store, unsigned needs, struct cf_error *error)
+{
+	unsigned lacks = needs & ~store->capabilities;
+
+	return unsupported(store,
+			   lacks & CF_STORE_NOTES    ? "table of notes"
+			   : lacks & CF_STORE_FENCES ? "fences of deleted records"
+			   : lacks & CF_STORE_BYTES  ? "bodies that are no JSON"
+						     : "records that expire",
+			   error);
+}
+
 int store_put(struct cf_store *store, const struct cf_put *puts, size_t count,
 	      struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
 {
+	unsigned needs = 0;
+
 	if (count > LIMIT_BATCH)
 		return too_many(count, error);
+	for (size_t i = 0; i < count; i++)
+		needs |= put_needs(&puts[i]);
+	if (needs & ~store->capabilities)
+		return lacking(store, needs, error);
 	return count ? store->ops->put(store, puts, count, arena, ret, error) : 0;
 }
 
@@ -194,4 +223,52 @@ int store_info(struct cf_store *store, struct cf_arena *arena, struct cf_store_i
 	       struct cf_error *error)
 {
 	return store->ops->info(store, arena, ret, error);
+}
+
+static int walk_by_scan(struct cf_store *store, const struct cf_walk *walk, struct cf_arena *arena,
+			struct cf_record **ret, size_t *ret_count, struct cf_str *ret_cursor,
+			struct cf_error *error)
+{
+	struct cf_scan scan = {.after = walk->cursor, .limit = walk->limit, .flags = walk->flags};
+	int rc = store_scan(store, &scan, arena, ret, ret_count, error);
+
+	if (rc == 0)
+		*ret_cursor = *ret_count < walk->limit ? (struct cf_str){NULL, 0}
+						       : (*ret)[*ret_count - 1].id;
+	return rc;
+}
+
+int store_walk(struct cf_store *store, const struct cf_walk *walk, struct cf_arena *arena,
+	       struct cf_record **ret, size_t *ret_count, struct cf_str *ret_cursor,
+	       struct cf_error *error)
+{
+	if (walk->limit == 0 || walk->limit > LIMIT_BATCH)
+		return too_many(walk->limit, error);
+	if (store->capabilities & CF_STORE_WALK)
+		return store->ops->walk(store, walk, arena, ret, ret_count, ret_cursor, error);
+	if (store->capabilities & (CF_STORE_ORDERED | CF_STORE_SORTED))
+		return walk_by_scan(store, walk, arena, ret, ret_count, ret_cursor, error);
+	return unsupported(store, "way to walk over all records", error);
+}
+
+int store_notes(struct cf_store *store, const struct cf_scan *scan, struct cf_arena *arena,
+		struct cf_note **ret, size_t *ret_count, struct cf_error *error)
+{
+	if (!(store->capabilities & CF_STORE_NOTES))
+		return lacking(store, CF_STORE_NOTES, error);
+	if (scan->limit == 0 || scan->limit > LIMIT_BATCH)
+		return too_many(scan->limit, error);
+	return store->ops->notes(store, scan, arena, ret, ret_count, error);
+}
+
+int store_forget(struct cf_store *store, struct cf_error *error)
+{
+	return store->ops->forget ? store->ops->forget(store, error) : 0;
+}
+
+int store_set_timeout(struct cf_store *store, unsigned ms, struct cf_error *error)
+{
+	if (!(store->capabilities & CF_STORE_TIMEOUTS))
+		return unsupported(store, "time-out for a call", error);
+	return store->ops->set_timeout(store, ms, error);
 }

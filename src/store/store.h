@@ -53,6 +53,15 @@ int store_behind(struct cf_store *store, struct cf_str since, uint64_t *ret,
 int store_info(struct cf_store *store, struct cf_arena *arena, struct cf_store_info *ret,
 	       struct cf_error *error);
 
+/* Stores that scan in order walk by that. */
+int store_walk(struct cf_store *store, const struct cf_walk *walk, struct cf_arena *arena,
+	       struct cf_record **ret, size_t *ret_count, struct cf_str *ret_cursor,
+	       struct cf_error *error);
+int store_notes(struct cf_store *store, const struct cf_scan *scan, struct cf_arena *arena,
+		struct cf_note **ret, size_t *ret_count, struct cf_error *error);
+int store_forget(struct cf_store *store, struct cf_error *error);
+int store_set_timeout(struct cf_store *store, unsigned ms, struct cf_error *error);
+
 /* --- revisions ------------------------------------------------------------- */
 
 /* The number before the dash; 0 where it is not a revision id. */
@@ -111,7 +120,7 @@ int store_retry(struct cf_store **ret, struct cf_store *inner, const struct stor
 enum store_fault {
 	STORE_FAULT_NONE,
 	STORE_FAULT_REFUSE,      /* UNAVAILABLE, nothing done */
-	STORE_FAULT_LOSE_ANSWER, /* done, then UNAVAILABLE */
+	STORE_FAULT_LOSE_ANSWER, /* done, then UNAVAILABLE; a put: UNCERTAIN */
 	STORE_FAULT_PART,        /* only the first half of a put is done, then UNAVAILABLE */
 	STORE_FAULT_REWIND,      /* changes: from the start, whatever `since` says */
 };

@@ -52,6 +52,7 @@ const char *change_ids(struct subject *subject, const char *since, size_t limit,
 void add_put_cases(Suite *suite);
 void add_tree_cases(Suite *suite);
 void add_read_cases(Suite *suite);
+void add_note_cases(Suite *suite);
 void add_crash_cases(Suite *suite);
 void add_process_cases(Suite *suite);
 

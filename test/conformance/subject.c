@@ -237,6 +237,7 @@ int main(void)
 	add_put_cases(suite);
 	add_tree_cases(suite);
 	add_read_cases(suite);
+	add_note_cases(suite);
 	add_crash_cases(suite);
 	add_process_cases(suite);
 	return run_suite(suite);

@@ -48,6 +48,7 @@ static void data_free(struct memory_data *data)
 		memory_record_free(data, record);
 		record = next;
 	}
+	memory_notes_forget(data);
 	mem_free(&mem, data->log);
 	mem_free(&mem, data->name);
 	pthread_cond_destroy(&data->changed);

@@ -9,6 +9,7 @@
 #define STORE_MEMORY_DATA_H
 
 #include "store/apply.h"
+#include "store/limits.h"
 
 #include <pthread.h>
 
@@ -29,6 +30,11 @@ struct memory_entry {
 	struct memory_record *record;
 };
 
+struct memory_note {
+	struct cf_str key;
+	struct cf_str value; /* behind the key, in one block with this */
+};
+
 struct memory_data {
 	struct memory_data *next; /* in the registry */
 	char *name;
@@ -43,6 +49,10 @@ struct memory_data {
 	uint64_t seq;
 	uint64_t alive;
 	uint64_t deleted;
+	struct memory_note **notes; /* in order of keys */
+	size_t note_count;
+	size_t note_cap;
+	int64_t expires_first; /* nothing expires before; 0: nothing does */
 };
 
 /* The data of that name; made with the first handle, freed with the last. */
@@ -73,5 +83,21 @@ int memory_tree(const struct memory_record *record, struct cf_arena *arena, stru
 /* One put, answered. Called with the lock held. */
 int memory_put_one(struct memory_data *data, struct apply *apply, const struct cf_put *put,
 		   struct cf_answer *answer);
+/* Deletes what has expired. Called with the lock held, before anything is read. NOMEM. */
+int memory_expire(struct memory_data *data, struct apply *apply, int64_t now);
+
+/* The notes of a put: all that may fail, as a change that is then taken or dropped. */
+struct memory_notes {
+	struct memory_note *made[LIMIT_NOTES]; /* NULL: removed */
+};
+int memory_notes_make(struct memory_data *data, const struct cf_put *put, struct memory_notes *ret,
+		      struct cf_answer *answer);
+void memory_notes_drop(struct memory_data *data, const struct cf_put *put,
+		       struct memory_notes *notes);
+void memory_notes_take(struct memory_data *data, const struct cf_put *put,
+		       struct memory_notes *notes);
+int memory_notes_list(const struct memory_data *data, const struct cf_scan *scan,
+		      struct cf_arena *arena, struct cf_note **ret, size_t *ret_count);
+void memory_notes_forget(struct memory_data *data);
 
 #endif

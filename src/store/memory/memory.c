@@ -17,6 +17,7 @@ struct memory_store {
 	struct cf_store store;
 	struct memory_data *data;
 	struct cf_mem mem;
+	struct cf_env env;
 	struct json_doc doc; /* of puts and finds */
 	size_t revs_max;
 	bool readonly;
@@ -30,7 +31,6 @@ static int memory_open(struct cf_store **ret, const char *url, const struct cf_e
 	struct cf_arena arena;
 	int rc;
 
-	(void)env;
 	arena_init(&arena, mem);
 	if (!store)
 		return error_nomem(error);
@@ -39,8 +39,11 @@ static int memory_open(struct cf_store **ret, const char *url, const struct cf_e
 		rc = error_set(error, CF_ERR_USAGE, "a memory store has no tables");
 	rc = rc ? rc : memory_data_open(&store->data, parts.path, parts.create, mem, error);
 	if (rc == 0) {
-		store->store = (struct cf_store){&memory_ops, memory_ops.capabilities};
+		store->store = (struct cf_store){.ops = &memory_ops,
+						 .capabilities = memory_ops.capabilities,
+						 .keys = {.count = 1}};
 		store->mem = *mem;
+		store->env = *env;
 		store->revs_max = parts.revs;
 		store->readonly = parts.readonly;
 		json_doc_init(&store->doc, &store->mem);
@@ -60,6 +63,21 @@ static void memory_close(struct cf_store *base)
 	memory_data_close(store->data);
 	json_doc_fini(&store->doc);
 	mem_free(&mem, store);
+}
+
+/* Each operation works on data in which nothing has expired. */
+static int lock(struct memory_store *store, struct cf_arena *arena)
+{
+	struct apply apply = {.arena = arena, .doc = store->doc, .revs_max = store->revs_max};
+	struct memory_data *data = store->data;
+	int rc = 0;
+
+	pthread_mutex_lock(&data->lock);
+	if (data->expires_first) {
+		rc = memory_expire(data, &apply, store->env.now_ms(store->env.ctx));
+		store->doc = apply.doc;
+	}
+	return rc;
 }
 
 /* --- reading --------------------------------------------------------------------- */
@@ -104,7 +122,8 @@ static int copy_revision(const struct cf_revision *from, unsigned flags, struct 
 {
 	bool failed = false;
 
-	*ret = (struct cf_revision){.deleted = from->deleted};
+	*ret = (struct cf_revision){
+		.deleted = from->deleted, .raw = from->raw, .expires_ms = from->expires_ms};
 	ret->rev = copy(arena, from->rev, &failed);
 	if (flags & CF_READ_BODIES)
 		ret->body = copy(arena, from->body, &failed);
@@ -176,9 +195,8 @@ static int memory_get(struct cf_store *base, const struct cf_get *gets, size_t c
 		      struct cf_error *error)
 {
 	struct memory_store *store = (struct memory_store *)base;
-	int rc = 0;
+	int rc = lock(store, arena);
 
-	pthread_mutex_lock(&store->data->lock);
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		const struct memory_record *record = memory_find(store->data, gets[i].id);
 
@@ -196,12 +214,13 @@ static int memory_put(struct cf_store *base, const struct cf_put *puts, size_t c
 		      struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
 {
 	struct memory_store *store = (struct memory_store *)base;
-	struct apply apply = {.arena = arena, .doc = store->doc, .revs_max = store->revs_max};
-	int rc = 0;
+	struct apply apply = {.arena = arena, .revs_max = store->revs_max};
+	int rc;
 
 	if (store->readonly)
 		return error_set(error, CF_ERR_READONLY, "opened with readonly=1");
-	pthread_mutex_lock(&store->data->lock);
+	rc = lock(store, arena);
+	apply.doc = store->doc;
 	for (size_t i = 0; i < count && rc == 0; i++)
 		rc = memory_put_one(store->data, &apply, &puts[i], &ret[i]);
 	pthread_cond_broadcast(&store->data->changed);
@@ -247,8 +266,8 @@ static int memory_find_all(struct cf_store *base, const struct cf_find *find,
 	if (rc)
 		return rc;
 	records = arena_alloc(arena, find->scan.limit * sizeof(*records));
-	pthread_mutex_lock(&store->data->lock);
-	rc = records ? walk(store, find, values, arena, records, &count) : CF_ERR_NOMEM;
+	rc = lock(store, arena);
+	rc = rc ? rc : records ? walk(store, find, values, arena, records, &count) : CF_ERR_NOMEM;
 	pthread_mutex_unlock(&store->data->lock);
 	find_close(values, find->condition_count);
 	if (rc)
@@ -317,10 +336,9 @@ static int memory_changes(struct cf_store *base, const struct cf_changes *change
 {
 	struct memory_data *data = ((struct memory_store *)base)->data;
 	uint64_t seq = 0;
-	int rc;
+	int rc = lock((struct memory_store *)base, arena);
 
-	pthread_mutex_lock(&data->lock);
-	rc = token_read(changes->since, data->seq, &seq, error);
+	rc = rc ? error_nomem(error) : token_read(changes->since, data->seq, &seq, error);
 	if (rc == 0) {
 		if (changes->wait_ms)
 			wait_for(data, seq, changes->wait_ms);
@@ -352,19 +370,54 @@ static int memory_info(struct cf_store *base, struct cf_arena *arena, struct cf_
 		       struct cf_error *error)
 {
 	struct memory_data *data = ((struct memory_store *)base)->data;
+	int rc = lock((struct memory_store *)base, arena);
+
+	*ret = (struct cf_store_info){.records = data->alive, .records_deleted = data->deleted};
+	rc = rc ? rc : token_write(data->seq, arena, &ret->token);
+	pthread_mutex_unlock(&data->lock);
+	return rc ? error_nomem(error) : 0;
+}
+
+static int memory_notes(struct cf_store *base, const struct cf_scan *scan, struct cf_arena *arena,
+			struct cf_note **ret, size_t *ret_count, struct cf_error *error)
+{
+	struct memory_data *data = ((struct memory_store *)base)->data;
 	int rc;
 
 	pthread_mutex_lock(&data->lock);
-	*ret = (struct cf_store_info){.records = data->alive, .records_deleted = data->deleted};
-	rc = token_write(data->seq, arena, &ret->token);
+	rc = memory_notes_list(data, scan, arena, ret, ret_count);
 	pthread_mutex_unlock(&data->lock);
 	return rc ? error_nomem(error) : 0;
+}
+
+/* Fences are tombstones here: they are not ours alone, and stay. */
+static int memory_forget(struct cf_store *base, struct cf_error *error)
+{
+	struct memory_store *store = (struct memory_store *)base;
+
+	if (store->readonly)
+		return error_set(error, CF_ERR_READONLY, "opened with readonly=1");
+	pthread_mutex_lock(&store->data->lock);
+	memory_notes_forget(store->data);
+	pthread_mutex_unlock(&store->data->lock);
+	return 0;
+}
+
+/* Nothing here waits for anybody, but for changes, which say how long. */
+static int memory_set_timeout(struct cf_store *base, unsigned ms, struct cf_error *error)
+{
+	(void)base;
+	(void)ms;
+	(void)error;
+	return 0;
 }
 
 const struct cf_store_ops memory_ops = {
 	.name = "memory",
 	.capabilities = CF_STORE_CHANGES | CF_STORE_CAS | CF_STORE_HISTORIES | CF_STORE_ORDERED |
-			CF_STORE_ATTACHMENTS | CF_STORE_FIND,
+			CF_STORE_ATTACHMENTS | CF_STORE_FIND | CF_STORE_SORTED | CF_STORE_NOTES |
+			CF_STORE_FENCES | CF_STORE_TIMEOUTS | CF_STORE_EXPIRY | CF_STORE_BYTES |
+			CF_STORE_FRESH_REVS,
 	.open = memory_open,
 	.close = memory_close,
 	.get = memory_get,
@@ -374,4 +427,7 @@ const struct cf_store_ops memory_ops = {
 	.find = memory_find_all,
 	.behind = memory_behind,
 	.info = memory_info,
+	.notes = memory_notes,
+	.forget = memory_forget,
+	.set_timeout = memory_set_timeout,
 };

@@ -203,8 +203,8 @@ static int commit(struct memory_data *data, struct memory_record *record, const 
 	return 0;
 }
 
-int memory_put_one(struct memory_data *data, struct apply *apply, const struct cf_put *put,
-		   struct cf_answer *answer)
+static int put_record(struct memory_data *data, struct apply *apply, const struct cf_put *put,
+		      struct cf_answer *answer)
 {
 	struct memory_record *record;
 	struct cf_revision fresh = {.deleted = put->deleted};
@@ -213,10 +213,8 @@ int memory_put_one(struct memory_data *data, struct apply *apply, const struct c
 	struct tree tree;
 	size_t parent;
 	bool known;
-	int rc = apply_check(apply, put, answer);
+	int rc;
 
-	if (rc || answer->code)
-		return rc;
 	record = memory_find(data, put->id);
 	attachments = arena_calloc(apply->arena, put->attachment_count, sizeof(*attachments));
 	if (!attachments || memory_tree(record, apply->arena, &tree) ||
@@ -234,8 +232,64 @@ int memory_put_one(struct memory_data *data, struct apply *apply, const struct c
 		rc = apply_merge(apply, put, attachments, parent, &tree, &merged, answer);
 	if (rc || answer->code || merged == TREE_KNOWN)
 		return rc;
-	fresh.body = put->body.len ? put->body : STR("{}");
+	fresh.body = put->body.len ? put->body : put->raw ? STR("") : STR("{}");
 	fresh.attachments = attachments;
 	fresh.attachment_count = put->attachment_count;
-	return commit(data, record, put, &tree, &fresh);
+	fresh.raw = put->raw;
+	fresh.expires_ms = put->expires_ms;
+	rc = commit(data, record, put, &tree, &fresh);
+	if (rc == 0 && put->expires_ms &&
+	    (data->expires_first == 0 || put->expires_ms < data->expires_first))
+		data->expires_first = put->expires_ms;
+	return rc;
+}
+
+int memory_put_one(struct memory_data *data, struct apply *apply, const struct cf_put *put,
+		   struct cf_answer *answer)
+{
+	struct memory_notes notes;
+	int rc = apply_check(apply, put, answer);
+
+	if (rc == 0 && answer->code == 0)
+		rc = memory_notes_make(data, put, &notes, answer);
+	if (rc || answer->code)
+		return rc;
+	if (put->kind != CF_PUT_NOTES)
+		rc = put_record(data, apply, put, answer);
+	if (rc || answer->code)
+		memory_notes_drop(data, put, &notes);
+	else
+		memory_notes_take(data, put, &notes);
+	return rc;
+}
+
+/* Deletes the record where its winner is over, or says when it will be. */
+static int expire_one(struct memory_data *data, struct apply *apply, struct memory_record *record,
+		      int64_t now)
+{
+	const struct cf_revision *winner = record->leaves[0];
+	struct cf_put put = {.id = record->id, .kind = CF_PUT_ON_REV, .deleted = true};
+	struct cf_answer answer;
+
+	if (winner->deleted || winner->expires_ms == 0)
+		return 0;
+	if (winner->expires_ms > now) {
+		if (data->expires_first == 0 || winner->expires_ms < data->expires_first)
+			data->expires_first = winner->expires_ms;
+		return 0;
+	}
+	put.rev = winner->rev;
+	return memory_put_one(data, apply, &put, &answer);
+}
+
+int memory_expire(struct memory_data *data, struct apply *apply, int64_t now)
+{
+	int rc = 0;
+
+	if (data->expires_first == 0 || now < data->expires_first)
+		return 0;
+	data->expires_first = 0;
+	for (struct memory_record *at = data->first[0]; at && rc == 0; at = at->next[0])
+		rc = expire_one(data, apply, at, now);
+	return rc;
 }

@@ -29,7 +29,8 @@ static int fault_around(struct wrap *wrap, struct call *call, struct cf_error *e
 	}
 	rc = call->run(call, error);
 	if (rc == 0 && what == STORE_FAULT_LOSE_ANSWER)
-		return unavailable(error, "the answer was lost by the test");
+		return error_set(error, call->puts ? CF_ERR_UNCERTAIN : CF_ERR_UNAVAILABLE,
+				 "the answer was lost by the test");
 	return rc;
 }
 

@@ -149,6 +149,66 @@ static int wrap_info(struct cf_store *store, struct cf_arena *arena, struct cf_s
 	return around(store, &call, error);
 }
 
+static int run_walk(struct call *c, struct cf_error *error)
+{
+	int rc = store_walk(c->inner, &c->walk, c->arena, c->ret_list, c->ret_count, c->ret_token,
+			    error);
+
+	c->records = rc ? 0 : *c->ret_count;
+	return rc;
+}
+
+static int wrap_walk(struct cf_store *store, const struct cf_walk *walk, struct cf_arena *arena,
+		     struct cf_record **ret, size_t *ret_count, struct cf_str *ret_cursor,
+		     struct cf_error *error)
+{
+	struct call call = {.operation = "walk",
+			    .run = run_walk,
+			    .walk = *walk,
+			    .arena = arena,
+			    .ret_list = ret,
+			    .ret_count = ret_count,
+			    .ret_token = ret_cursor};
+
+	return around(store, &call, error);
+}
+
+static int run_notes(struct call *c, struct cf_error *error)
+{
+	return store_notes(c->inner, &c->scan, c->arena, c->ret_notes, c->ret_count, error);
+}
+
+static int wrap_notes(struct cf_store *store, const struct cf_scan *scan, struct cf_arena *arena,
+		      struct cf_note **ret, size_t *ret_count, struct cf_error *error)
+{
+	struct call call = {.operation = "notes",
+			    .run = run_notes,
+			    .scan = *scan,
+			    .arena = arena,
+			    .ret_notes = ret,
+			    .ret_count = ret_count};
+
+	return around(store, &call, error);
+}
+
+static int run_forget(struct call *c, struct cf_error *error)
+{
+	return store_forget(c->inner, error);
+}
+
+static int wrap_forget(struct cf_store *store, struct cf_error *error)
+{
+	struct call call = {.operation = "forget", .run = run_forget};
+
+	return around(store, &call, error);
+}
+
+/* No call of its own: it says something of those that follow. */
+static int wrap_set_timeout(struct cf_store *store, unsigned ms, struct cf_error *error)
+{
+	return store_set_timeout(((struct wrap *)store)->inner, ms, error);
+}
+
 static const struct cf_store_ops wrap_ops = {
 	.name = "wrapped",
 	.close = wrap_close,
@@ -159,6 +219,10 @@ static const struct cf_store_ops wrap_ops = {
 	.find = wrap_find,
 	.behind = wrap_behind,
 	.info = wrap_info,
+	.walk = wrap_walk,
+	.notes = wrap_notes,
+	.forget = wrap_forget,
+	.set_timeout = wrap_set_timeout,
 };
 
 int wrap_open(struct wrap **ret, size_t size, struct cf_store *inner, const struct cf_env *env,
@@ -169,7 +233,8 @@ int wrap_open(struct wrap **ret, size_t size, struct cf_store *inner, const stru
 
 	if (!wrap)
 		return CF_ERR_NOMEM;
-	wrap->store = (struct cf_store){&wrap_ops, inner->capabilities, inner->place};
+	wrap->store = *inner;
+	wrap->store.ops = &wrap_ops;
 	wrap->inner = inner;
 	wrap->mem = mem;
 	wrap->env = env;

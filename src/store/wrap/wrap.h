@@ -18,12 +18,14 @@ struct call {
 	struct cf_scan scan;
 	struct cf_changes changes;
 	struct cf_find find;
+	struct cf_walk walk;
 	struct cf_str since;
 	struct cf_arena *arena;
 	struct cf_record *ret_records;
 	struct cf_answer *ret_answers;
 	struct cf_record **ret_list;
 	struct cf_change **ret_changes;
+	struct cf_note **ret_notes;
 	size_t *ret_count;
 	struct cf_str *ret_token;
 	uint64_t *ret_number;
