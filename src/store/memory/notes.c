@@ -22,10 +22,11 @@ static struct memory_note *note_new(struct memory_data *data, const struct cf_no
 {
 	struct memory_note *note =
 		mem_alloc(&data->mem, sizeof(*note) + from->key.len + from->value.len + 1);
-	char *at = (char *)(note + 1);
+	char *at;
 
 	if (!note)
 		return NULL;
+	at = (char *)(note + 1);
 	note->key = (struct cf_str){at, from->key.len};
 	note->value = (struct cf_str){at + from->key.len, from->value.len};
 	memcpy(at, from->key.ptr, from->key.len);

@@ -133,6 +133,11 @@ int sqlite_db_share(struct sqlite_db *db, const struct sqlite_db *other, const s
 	return 0;
 }
 
+void sqlite_db_wait(struct sqlite_db *db, unsigned ms)
+{
+	sqlite3_busy_timeout(db->handle, ms ? (int)ms : BUSY_MS);
+}
+
 void sqlite_db_close(struct sqlite_db *db)
 {
 	for (unsigned i = 0; i < SQLITE_STATEMENTS; i++) {

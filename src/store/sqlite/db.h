@@ -11,7 +11,7 @@
 
 #include <sqlite3.h>
 
-enum { SQLITE_STATEMENTS = 20 };
+enum { SQLITE_STATEMENTS = 24 };
 
 struct sqlite_db {
 	sqlite3 *handle;
@@ -29,6 +29,8 @@ int sqlite_db_open(struct sqlite_db *db, const struct store_url *url, const stru
 int sqlite_db_share(struct sqlite_db *db, const struct sqlite_db *other, const struct cf_mem *mem,
 		    struct cf_error *error);
 void sqlite_db_close(struct sqlite_db *db);
+/* How long a call waits for another writer; 0: five seconds. */
+void sqlite_db_wait(struct sqlite_db *db, unsigned ms);
 /* SQLite's last failure as an error with the file's name. */
 int sqlite_fail(struct sqlite_db *db, struct cf_error *error);
 /* The prepared statement number `index` of `texts`, ready to be bound; NULL on failure. */

@@ -28,15 +28,38 @@ static void rows_close(struct cf_store *store)
 
 /* No changes and no histories: a row tells of neither, and triggers that would are not
  * ours to make. */
+static int rows_notes(struct cf_store *store, const struct cf_scan *scan, struct cf_arena *arena,
+		      struct cf_note **ret, size_t *ret_count, struct cf_error *error)
+{
+	return sqlite_notes_list(&((struct rows *)store)->notes, scan, arena, ret, ret_count,
+				 error);
+}
+
+static int rows_forget(struct cf_store *store, struct cf_error *error)
+{
+	return sqlite_notes_forget(&((struct rows *)store)->notes, error);
+}
+
+static int rows_set_timeout(struct cf_store *store, unsigned ms, struct cf_error *error)
+{
+	(void)error;
+	sqlite_db_wait(&((struct rows *)store)->db, ms);
+	return 0;
+}
+
 static const struct cf_store_ops rows_ops = {
 	.name = "rows of an SQLite table",
-	.capabilities = CF_STORE_CAS | CF_STORE_TRANSACTIONS | CF_STORE_ORDERED | CF_STORE_FIND,
+	.capabilities = CF_STORE_CAS | CF_STORE_TRANSACTIONS | CF_STORE_ORDERED | CF_STORE_FIND |
+			CF_STORE_SORTED | CF_STORE_NOTES | CF_STORE_FENCES | CF_STORE_TIMEOUTS,
 	.close = rows_close,
 	.get = rows_get,
 	.put = rows_put,
 	.scan = rows_scan,
 	.find = rows_find,
 	.info = rows_info,
+	.notes = rows_notes,
+	.forget = rows_forget,
+	.set_timeout = rows_set_timeout,
 };
 
 /* --- the shape --------------------------------------------------------------------------- */
@@ -309,6 +332,22 @@ static int prepare_texts(struct rows *rows, struct cf_error *error)
 	return sqlite_statement(&rows->db, ROWS_READ, error) ? 0 : error->code;
 }
 
+/* What the index that makes the key unique sorts by. */
+static void declare_order(struct rows *rows, bool utf8)
+{
+	enum rows_affinity affinity = rows->columns[rows->key].affinity;
+	bool text = rows->view || affinity == ROWS_TEXT || affinity == ROWS_NONE;
+	bool bytewise = utf8 && (rows->view || str_equal(rows->collation, STR("BINARY")));
+
+	rows->ordered = bytewise && text;
+	if (!rows->ordered)
+		rows->store.capabilities &= ~(unsigned)CF_STORE_ORDERED;
+	if (bytewise)
+		rows->store.keys = (struct cf_keys){1, {text ? CF_KEY_TEXT : CF_KEY_NUMBER}};
+	else
+		rows->store.capabilities &= ~(unsigned)CF_STORE_SORTED;
+}
+
 static int open_shape(struct rows *rows, const struct store_url *url, struct cf_error *error)
 {
 	struct cf_error unread = {0};
@@ -327,17 +366,12 @@ static int open_shape(struct rows *rows, const struct store_url *url, struct cf_
 		: sqlite_number(&rows->db, "SELECT encoding = 'UTF-8' FROM pragma_encoding", &utf8,
 				error);
 	rc = rc ? rc : prepare_texts(rows, error);
+	rows->notes = (struct sqlite_notes){&rows->db, ROWS_NOTES, rows->table};
+	rc = rc ? rc : sqlite_notes_init(&rows->notes, error);
 	/* Constraints between tables hold for what is written here too. */
 	rc = rc ? rc : sqlite_exec(&rows->db, "PRAGMA foreign_keys = ON", error);
-	if (rc == 0) {
-		enum rows_affinity affinity = rows->columns[rows->key].affinity;
-
-		rows->ordered =
-			utf8 && (rows->view || ((affinity == ROWS_TEXT || affinity == ROWS_NONE) &&
-						str_equal(rows->collation, STR("BINARY"))));
-		if (!rows->ordered)
-			rows->store.capabilities &= ~(unsigned)CF_STORE_ORDERED;
-	}
+	if (rc == 0)
+		declare_order(rows, utf8);
 	return rc;
 }
 

@@ -8,11 +8,14 @@
  *   TEXT     string; in a column declared JSON the value itself, where it is one
  *   BLOB     {"$base64": "..."}          NULL  null
  *
- * The schema is never touched, nor the journal mode. A put replaces the row: what is
+ * The table is never altered, nor the journal mode. A put replaces the row: what is
  * left out takes the column's default. Columns whose value stays are not written, so
  * what two spellings share in JSON (1 and 1.0) stays as it was. Generated columns are
  * read and never written. A column named _id may only be the key, and is left out of
  * the body: it is the id.
+ *
+ * Numbers as keys are in order by value. Notes and fences lie in a table of ours in the
+ * same file, made by the first put that needs it.
  *
  * Left out: changes and histories (rows do not tell of either), attachments.
  */
@@ -21,6 +24,7 @@
 
 #include "store/apply.h"
 #include "store/sqlite/db.h"
+#include "store/sqlite/notes.h"
 
 /* https://sqlite.org/datatype3.html, section 3.1 */
 enum rows_affinity {
@@ -53,6 +57,7 @@ enum rows_statement {
 	ROWS_RELEASE,
 	ROWS_UNDO,
 	ROWS_COUNT,
+	ROWS_NOTES = ROWS_COUNT, /* the first of those of notes */
 };
 
 /* A statement that depends on which columns a put names. */
@@ -80,6 +85,7 @@ struct rows {
 	struct cf_buf body;
 	struct cf_buf sql;
 	struct rows_cached insert, update;
+	struct sqlite_notes notes;
 };
 
 /* A row as a record; with code it cannot be shown, and message says why. */

@@ -124,6 +124,13 @@ static int take_body(struct writing *w)
 	return 0;
 }
 
+static int check_fence(struct writing *w)
+{
+	int rc = sqlite_fence_get(&w->rows->notes, w->put->id, w->error);
+
+	return rc > 0 ? refuse(w, CF_ERR_CONFLICT, "the record was deleted") : rc;
+}
+
 /* Whether the put may be done to what is there. */
 static int check(struct writing *w)
 {
@@ -136,8 +143,10 @@ static int check(struct writing *w)
 	if (rows_key_changes(w->rows->columns[w->rows->key].affinity, put->id))
 		return refuse(w, CF_ERR_INVALID,
 			      "the key is a number, and this is not how it is written");
-	if (put->kind == CF_PUT_ABSENT && w->exists)
+	if ((put->kind == CF_PUT_ABSENT || put->kind == CF_PUT_UNFENCED) && w->exists)
 		return refuse(w, CF_ERR_CONFLICT, "there is such a record");
+	if (put->kind == CF_PUT_UNFENCED)
+		return check_fence(w);
 	if (put->kind != CF_PUT_ON_REV)
 		return 0;
 	if (!w->exists)
@@ -361,15 +370,28 @@ static int run_plain(struct writing *w, enum rows_statement which)
 	return statement ? sqlite_run(&w->rows->db, statement, w->error) : w->error->code;
 }
 
+static int write_record(struct writing *w)
+{
+	int rc = 0;
+
+	if (!w->put->deleted) {
+		rc = write_row(w);
+		return rc || w->answer->code ? rc : read_back(w);
+	}
+	if (w->put->fence)
+		rc = sqlite_fence_set(&w->rows->notes, w->put->id, w->error);
+	return rc ? rc : delete_row(w);
+}
+
 static int write_in_savepoint(struct writing *w)
 {
 	int rc = run_plain(w, ROWS_SAVE);
 
 	if (rc)
 		return rc;
-	rc = w->put->deleted ? delete_row(w) : write_row(w);
-	if (rc == 0 && w->answer->code == 0 && !w->put->deleted)
-		rc = read_back(w);
+	rc = sqlite_notes_put(&w->rows->notes, w->put, w->answer, w->error);
+	if (rc == 0 && w->answer->code == 0 && w->put->kind != CF_PUT_NOTES)
+		rc = write_record(w);
 	if (rc == 0 && w->answer->code)
 		rc = run_plain(w, ROWS_UNDO);
 	return rc ? rc : run_plain(w, ROWS_RELEASE);
@@ -383,6 +405,8 @@ static int put_one(struct writing *w)
 		return error_nomem(w->error);
 	if (w->answer->code)
 		return 0;
+	if (w->put->kind == CF_PUT_NOTES)
+		return write_in_savepoint(w);
 	rc = rows_lookup(w->rows, w->put->id, w->apply.arena, &w->row, w->error);
 	if (rc < 0)
 		return rc;
@@ -391,6 +415,14 @@ static int put_one(struct writing *w)
 	if (rc == 0 && w->answer->code == 0 && !w->put->deleted)
 		rc = take_body(w);
 	return rc || w->answer->code ? rc : write_in_savepoint(w);
+}
+
+static bool need_notes(const struct cf_put *puts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (puts[i].note_count || puts[i].fence || puts[i].kind == CF_PUT_UNFENCED)
+			return true;
+	return false;
 }
 
 int rows_put(struct cf_store *store, const struct cf_put *puts, size_t count,
@@ -414,6 +446,8 @@ int rows_put(struct cf_store *store, const struct cf_put *puts, size_t count,
 	rc = sqlite_begin(&rows->db, true, error);
 	if (rc)
 		return rc;
+	if (need_notes(puts, count))
+		rc = sqlite_notes_begin(&rows->notes, error);
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		struct writing w = {.rows = rows,
 				    .apply = apply,

@@ -77,6 +77,19 @@ START_TEST(rows_are_shown)
 }
 END_TEST
 
+/* A scan goes the way that the store declares. */
+static void check_sorted(struct place *p)
+{
+	struct cf_scan scan = {.limit = 100};
+	struct cf_record *records;
+	size_t count;
+
+	ck_assert_int_eq(store_scan(p->store, &scan, &p->arena, &records, &count, NULL), 0);
+	for (size_t i = 1; i < count && p->store->capabilities & CF_STORE_SORTED; i++)
+		ck_assert_int_lt(cf_keys_compare(&p->store->keys, records[i - 1].id, records[i].id),
+				 0);
+}
+
 START_TEST(a_scan_goes_on_where_it_stopped)
 {
 	static const char *const keys[] = {"INTEGER", "TEXT", "TEXT COLLATE NOCASE",
@@ -101,6 +114,9 @@ START_TEST(a_scan_goes_on_where_it_stopped)
 		ck_assert_str_eq(list(&p, "1", 3), list(&p, "1", 100));
 		ck_assert_str_eq(list(&p, "none", 100), "");
 		ck_assert(!!(p.store->capabilities & CF_STORE_ORDERED) == (i == 1));
+		/* Numbers have an order too; that of another collation is not ours. */
+		ck_assert(!!(p.store->capabilities & CF_STORE_SORTED) == (i != 2));
+		check_sorted(&p);
 		place_close(&p);
 		place_open(&p, sql, "table=v&key=k");
 		whole = list(&p, "", 100);
