@@ -139,7 +139,7 @@ static int resolve(struct cli *cli, struct cli_stores *stores, struct sync_resol
 		int rc;
 
 		how->id = str_of(cli->args[i]);
-		rc = sync_conflict_resolve(stores->store, stores->state, how, &cli->arena, &done,
+		rc = sync_conflict_resolve(stores->store, &stores->state, how, &cli->arena, &done,
 					   error);
 		if (rc)
 			return rc;
@@ -152,7 +152,7 @@ static int resolve(struct cli *cli, struct cli_stores *stores, struct sync_resol
 static int run_resolve(struct cli *cli, struct cf_error *error)
 {
 	const char *dir = cli_option(cli, "catalog");
-	struct cli_stores stores = {NULL, NULL};
+	struct cli_stores stores = {.store = NULL};
 	struct sync_resolve how = {.catalog = NULL};
 	struct catalog *catalog = NULL;
 	struct json_doc value;

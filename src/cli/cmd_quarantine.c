@@ -190,7 +190,7 @@ static void tell(struct cli *cli, struct cf_str id, const char *done, const char
 static int retry_all(struct cli *cli, struct cli_stores *stores, struct cf_error *error)
 {
 	uint64_t count = 0;
-	int rc = sync_quarantine_retry_all(stores->state, &count, cli->mem, error);
+	int rc = sync_quarantine_retry_all(&stores->state, &count, cli->mem, error);
 
 	if (rc)
 		return rc;
@@ -206,7 +206,7 @@ static int retry(struct cli *cli, struct cli_stores *stores, struct cf_error *er
 {
 	for (size_t i = 0; i < cli->arg_count; i++) {
 		struct sync_entry entry;
-		int rc = sync_quarantine_retry(stores->state, str_of(cli->args[i]), &cli->arena,
+		int rc = sync_quarantine_retry(&stores->state, str_of(cli->args[i]), &cli->arena,
 					       &entry, error);
 
 		if (rc)
@@ -218,7 +218,7 @@ static int retry(struct cli *cli, struct cli_stores *stores, struct cf_error *er
 
 static int run_retry(struct cli *cli, struct cf_error *error)
 {
-	struct cli_stores stores = {NULL, NULL};
+	struct cli_stores stores = {.store = NULL};
 	bool all = cli_given(cli, "all");
 	int rc = all == (cli->arg_count > 0)
 			 ? error_set(error, CF_ERR_USAGE, "name entries of the list, or --all")
@@ -240,13 +240,13 @@ static int drop(struct cli *cli, struct cli_stores *stores, struct cf_error *err
 		int rc;
 
 		json_doc_init(&doc, cli->mem);
-		rc = sync_entry_find(stores->state, SYNC_QUARANTINE, str_of(cli->args[i]),
+		rc = sync_entry_find(&stores->state, SYNC_QUARANTINE, str_of(cli->args[i]),
 				     &cli->arena, &doc, &entry, error);
 		json_doc_fini(&doc);
 		if (rc == 0)
 			rc = cli_confirm(cli, error, "forget that %.*s waits", STR_ARG(entry.id));
 		if (rc == 0)
-			rc = sync_quarantine_drop(stores->state, entry.id, &cli->arena, &entry,
+			rc = sync_quarantine_drop(&stores->state, entry.id, &cli->arena, &entry,
 						  error);
 		if (rc)
 			return rc;
@@ -259,7 +259,7 @@ static int drop(struct cli *cli, struct cli_stores *stores, struct cf_error *err
 
 static int run_drop(struct cli *cli, struct cf_error *error)
 {
-	struct cli_stores stores = {NULL, NULL};
+	struct cli_stores stores = {.store = NULL};
 	int rc = cli_stores_open(cli, &stores, error);
 
 	if (rc == 0)

@@ -51,7 +51,7 @@ static int catch_up(struct retiring *r, struct cf_error *error)
 	struct sync *sync = NULL;
 	uint64_t behind = 0;
 	bool idle = false;
-	int rc = sync_open(&sync, r->catalog, r->stores.store, r->stores.state, &how, cli->env,
+	int rc = sync_open(&sync, r->catalog, r->stores.store, &r->stores.state, &how, cli->env,
 			   cli->mem, error);
 
 	if (rc == 0)
@@ -76,7 +76,7 @@ static int publish(struct retiring *r, struct cf_error *error)
 {
 	struct sync_options how = {.wait_ms = 0};
 	struct sync *sync = NULL;
-	int rc = sync_open(&sync, r->catalog, r->stores.store, r->stores.state, &how, r->cli->env,
+	int rc = sync_open(&sync, r->catalog, r->stores.store, &r->stores.state, &how, r->cli->env,
 			   r->cli->mem, error);
 
 	if (rc == 0)
@@ -97,7 +97,7 @@ static int warn_of_writes(struct retiring *r, struct cf_error *error)
 	struct sync_usage *usage;
 	size_t count;
 	int64_t now_ms = cli->env->now_ms(cli->env->ctx);
-	int rc = sync_usage_read(r->stores.state, r->catalog, &cli->arena, &usage, &count, error);
+	int rc = sync_usage_read(&r->stores.state, r->catalog, &cli->arena, &usage, &count, error);
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		int64_t days = (now_ms - usage[i].last_ms) / (24 * 3600 * 1000);
@@ -152,7 +152,7 @@ static int purge(struct retiring *r, struct cf_error *error)
 	int rc;
 
 	cli_progress_start(r->cli, "documents", r->documents);
-	rc = sync_purge(r->stores.store, r->stores.state, r->catalog, r->major, &how, &r->purged,
+	rc = sync_purge(r->stores.store, &r->stores.state, r->catalog, r->major, &how, &r->purged,
 			r->cli->mem, error);
 	cli_progress_end(r->cli);
 	return rc;
@@ -190,13 +190,13 @@ static int retire(struct retiring *r, struct cf_error *error)
 	if (rc == 0)
 		rc = cli_stores_open(r->cli, &r->stores, error);
 	if (rc == 0)
-		rc = sync_retire_check(r->stores.state, r->catalog, r->major, r->cli->mem, error);
+		rc = sync_retire_check(&r->stores.state, r->catalog, r->major, r->cli->mem, error);
 	if (rc == 0)
 		rc = ask(r, error);
 	if (rc == 0)
 		rc = catch_up(r, error);
 	if (rc == 0)
-		rc = sync_retire(r->stores.state, r->catalog, r->major, r->cli->env, &r->already,
+		rc = sync_retire(&r->stores.state, r->catalog, r->major, r->cli->env, &r->already,
 				 r->cli->mem, error);
 	if (rc == 0)
 		rc = publish(r, error);

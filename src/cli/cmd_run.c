@@ -28,7 +28,8 @@ static const struct cli_option options[] = {
 struct job {
 	struct cli *cli;
 	struct catalog *catalog;
-	struct cf_store *store, *state;
+	struct cf_store *store, *state_store;
+	struct state state;
 	struct sync *sync;
 	struct sync_counters again; /* what failed steps took: the next ones take it again */
 	uint64_t behind;            /* when something was last achieved */
@@ -55,9 +56,15 @@ static int open_stores(struct job *job, struct cf_error *error)
 		state = made.ptr;
 	}
 	if (rc == 0)
-		rc = store_open_beside(&job->state, job->store, state, cli->env, cli->mem, error);
+		rc = store_open_beside(&job->state_store, job->store, state, cli->env, cli->mem,
+				       error);
 	buf_fini(&made);
-	return rc ? rc : sync_check_apart(job->store, job->state, error);
+	if (rc == 0)
+		rc = sync_check_apart(job->store, job->state_store, error);
+	if (rc == 0 &&
+	    state_init(&job->state, job->state_store, state_database_of(job->store), cli->mem))
+		rc = error_nomem(error);
+	return rc;
 }
 
 /* Two runs do no harm; but somebody may have started the second one by mistake. */
@@ -74,7 +81,7 @@ static int rebuild(struct job *job, struct cf_error *error)
 	struct cli *cli = job->cli;
 	bool asked = cli_given(cli, "rebuild"), pending = false;
 	uint64_t forgotten;
-	int rc = sync_rebuild_pending(job->state, &pending, cli->mem, error);
+	int rc = sync_rebuild_pending(&job->state, &pending, cli->mem, error);
 
 	if (rc || (!asked && !pending))
 		return rc;
@@ -82,7 +89,7 @@ static int rebuild(struct job *job, struct cf_error *error)
 		"%s what was agreed on; everything is read once, what is contested is decided "
 		"by the catalog's policy. Retired versions, contested edits and usage are kept",
 		asked ? "forgetting" : "going on with a rebuild: forgetting");
-	rc = sync_rebuild(job->state, cli->env, &forgotten, cli->mem, error);
+	rc = sync_rebuild(&job->state, cli->env, &forgotten, cli->mem, error);
 	if (rc == 0)
 		cli_say(cli, "%" PRIu64 " records forgotten", forgotten);
 	return rc;
@@ -103,7 +110,7 @@ static int open_sync(struct job *job, const struct sync_options *how, struct cf_
 {
 	struct cli *cli = job->cli;
 	const char *state = cli_option(cli, "state");
-	int rc = sync_open(&job->sync, job->catalog, job->store, job->state, how, cli->env,
+	int rc = sync_open(&job->sync, job->catalog, job->store, &job->state, how, cli->env,
 			   cli->mem, error);
 
 	/* The store of the documents was looked at before: this is said of the state. */
@@ -142,7 +149,8 @@ static void close_job(struct job *job)
 	if (job->sync)
 		(void)sync_leave(job->sync, NULL);
 	sync_close(job->sync);
-	store_close(job->state);
+	state_fini(&job->state);
+	store_close(job->state_store);
 	store_close(job->store);
 	catalog_close(job->catalog);
 }

@@ -90,19 +90,19 @@ static void print_text(struct cli *cli, const struct sync_status *s, int64_t now
 
 static int run_status(struct cli *cli, struct cf_error *error)
 {
-	struct cli_stores stores = {NULL, NULL};
+	struct cli_stores stores = {.store = NULL};
 	struct sync_status status;
 	struct around around = {.engine_count = 0};
 	int rc = cli_stores_open(cli, &stores, error);
 
 	if (rc == 0)
-		rc = sync_status_read(stores.store, stores.state, cli->env, &status, cli->mem,
+		rc = sync_status_read(stores.store, &stores.state, cli->env, &status, cli->mem,
 				      error);
 	if (rc == 0)
-		rc = sync_engines_read(stores.state, cli->env, &cli->arena, &around.engines,
+		rc = sync_engines_read(&stores.state, cli->env, &cli->arena, &around.engines,
 				       &around.engine_count, error);
 	if (rc == 0)
-		rc = sync_retired_read(stores.state, &cli->arena, &around.retired,
+		rc = sync_retired_read(&stores.state, &cli->arena, &around.retired,
 				       &around.retired_count, error);
 	if (rc == 0 && cli->json) {
 		print_json(cli, &status, &around);

@@ -64,7 +64,7 @@ static void print_table(struct cli *cli, const struct sync_usage *usage, size_t 
 static int run(struct cli *cli, struct cf_error *error)
 {
 	const char *dir = cli_option(cli, "catalog");
-	struct cli_stores stores = {NULL, NULL};
+	struct cli_stores stores = {.store = NULL};
 	struct catalog *catalog = NULL;
 	struct sync_usage *usage = NULL;
 	size_t count = 0;
@@ -73,7 +73,7 @@ static int run(struct cli *cli, struct cf_error *error)
 	if (rc == 0)
 		rc = cli_stores_open(cli, &stores, error);
 	if (rc == 0)
-		rc = sync_usage_read(stores.state, catalog, &cli->arena, &usage, &count, error);
+		rc = sync_usage_read(&stores.state, catalog, &cli->arena, &usage, &count, error);
 	for (size_t i = 0; i < count && rc == 0 && cli->json; i++)
 		print_json(cli, &usage[i]);
 	if (rc == 0 && !cli->json)

@@ -19,19 +19,16 @@ int cli_entry_line(struct cli *cli, struct cf_str id, struct json_value body)
 
 static int print_entry(void *ctx, struct cf_str id, struct json_value body)
 {
-	const char *slash = memchr(id.ptr, '/', id.len);
-	size_t skip = slash ? (size_t)(slash - id.ptr) + 1 : 0;
-
-	return cli_entry_line(ctx, (struct cf_str){id.ptr + skip, id.len - skip}, body);
+	return cli_entry_line(ctx, id, body);
 }
 
 int cli_list(struct cli *cli, enum sync_list list, struct cf_error *error)
 {
-	struct cli_stores stores = {NULL, NULL};
+	struct cli_stores stores = {.store = NULL};
 	int rc = cli_stores_open(cli, &stores, error);
 
 	if (rc == 0)
-		rc = sync_walk(stores.state, list, print_entry, cli, cli->mem, error);
+		rc = sync_walk(&stores.state, list, print_entry, cli, cli->mem, error);
 	if (cli->out.code)
 		rc = cli_out_error(cli, error);
 	cli_stores_close(&stores);
@@ -40,14 +37,14 @@ int cli_list(struct cli *cli, enum sync_list list, struct cf_error *error)
 
 int cli_entry(struct cli *cli, enum sync_list list, cli_entry_show *show, struct cf_error *error)
 {
-	struct cli_stores stores = {NULL, NULL};
+	struct cli_stores stores = {.store = NULL};
 	struct sync_entry entry;
 	struct json_doc doc;
 	int rc = cli_stores_open(cli, &stores, error);
 
 	json_doc_init(&doc, cli->mem);
 	if (rc == 0)
-		rc = sync_entry_find(stores.state, list, str_of(cli->args[0]), &cli->arena, &doc,
+		rc = sync_entry_find(&stores.state, list, str_of(cli->args[0]), &cli->arena, &doc,
 				     &entry, error);
 	if (rc == 0)
 		rc = show(cli, &stores, &entry, error);

@@ -3,10 +3,11 @@
 #define CLI_STORES_H
 
 #include "cli/cli.h"
-#include "store/store.h"
+#include "state/state.h"
 
 struct cli_stores {
-	struct cf_store *store, *state;
+	struct cf_store *store, *state_store;
+	struct state state; /* what state_store holds of this database */
 };
 
 /* By --store and --state, for a command that looks on or decides: neither a store

@@ -163,6 +163,16 @@ struct cf_str state_id(const struct state *state, struct state_key key, struct c
 /* Whether it is the id of a record of this kind and database. */
 bool state_id_is(const struct state *state, enum state_kind kind, struct cf_str id);
 
+/* --- a state of the first format ---------------------------------------------------- */
+
+/* Whether the store holds one: its ids did not begin with a database. */
+int state_former_exists(const struct state *state, struct cf_arena *arena, bool *ret,
+			struct cf_error *error);
+/* Takes conflicts, usage and retired versions over, and takes all else away. May be
+ * stopped and called again. */
+int state_former_take_over(const struct state *state, struct cf_arena *arena,
+			   struct cf_error *error);
+
 /* --- leases ------------------------------------------------------------------------ */
 
 /* Who alone may do something, as long as he says so. Whether another one still says so is

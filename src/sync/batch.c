@@ -64,44 +64,32 @@ static int read_documents(struct sync *sync, struct lineage *lineages, size_t co
 	return rc;
 }
 
-static int read_base(struct sync *sync, struct lineage *lineage, const struct cf_record *record,
+static int read_base(struct sync *sync, struct lineage *lineage, const struct state_record *record,
 		     struct cf_error *error)
 {
-	const struct cf_revision *stored = record->revision_count && !record->revisions[0].deleted
-						   ? &record->revisions[0]
-						   : NULL;
 	struct json_value body = JSON_ABSENT;
-	struct cf_str rev = {NULL, 0};
-	int rc = 0;
+	int rc = state_exists(record) ? bench_read(&sync->bench, record->body, &body, error) : 0;
 
-	if (stored) {
-		rev = stored->rev;
-		rc = bench_read(&sync->bench, stored->body, &body, error);
-	}
 	return rc ? rc
-		  : base_read(&lineage->base, lineage->name.family, body, rev, &sync->bench.arena,
-			      error);
+		  : base_read(&lineage->base, lineage->name.family, body, record->rev,
+			      &sync->bench.arena, error);
 }
 
 /* Behind the documents, and with them which versions are retired: see retired.c. */
 static int read_bases(struct sync *sync, struct lineage *lineages, size_t count,
-		      struct cf_record **ret_records, struct cf_error *error)
+		      struct state_record **ret_records, struct cf_error *error)
 {
 	struct bench *bench = &sync->bench;
-	struct cf_get *gets = arena_calloc(&bench->batch, count + 1, sizeof(*gets));
-	struct cf_record *records = arena_calloc(&bench->batch, count + 1, sizeof(*records));
+	struct state_key *keys = arena_calloc(&bench->batch, count + 1, sizeof(*keys));
+	struct state_record *records = arena_calloc(&bench->batch, count + 1, sizeof(*records));
 	int rc;
 
-	if (!gets || !records)
+	if (!keys || !records)
 		return error_nomem(error);
-	for (size_t i = 0; i < count; i++) {
-		gets[i].id =
-			arena_dup(&bench->batch, lineage_record(bench, "base/", lineages[i].label));
-		if (!gets[i].id.ptr)
-			return error_nomem(error);
-	}
-	gets[count].id = STR(RETIRED_RECORD);
-	rc = store_get(sync->state, gets, count + 1, CF_READ_BODIES, &bench->batch, records, error);
+	for (size_t i = 0; i < count; i++)
+		keys[i] = (struct state_key){STATE_BASE, lineages[i].label};
+	keys[count] = (struct state_key){STATE_RETIRED};
+	rc = state_get(sync->state, keys, count + 1, &bench->batch, records, error);
 	*ret_records = records;
 	if (rc == 0 && retired_changed(sync, &records[count]))
 		rc = error_set(error, CF_ERR_CONFLICT, "a version was retired");
@@ -164,7 +152,7 @@ static int attempt(struct sync *sync, struct lineage *lineage, size_t index, str
 }
 
 /* The lineage as it was read, for another attempt. */
-static int start_over(struct sync *sync, struct lineage *lineage, const struct cf_record *base,
+static int start_over(struct sync *sync, struct lineage *lineage, const struct state_record *base,
 		      struct cf_error *error)
 {
 	struct lineage fresh;
@@ -190,7 +178,7 @@ static void forget_from(struct plan *plan, const struct plan *mark)
 
 /* Works on one lineage until it agrees, or is put on a list. */
 static int work_on(struct sync *sync, struct lineage *lineage, size_t index,
-		   const struct cf_record *base, struct plan *plan, struct cf_error *error)
+		   const struct state_record *base, struct plan *plan, struct cf_error *error)
 {
 	struct plan mark = *plan;
 	int rc;
@@ -283,7 +271,7 @@ static bool lost_stub(const struct cf_put *put, const struct cf_answer *answer)
  * writes back. */
 static int note_refusals(struct sync *sync, const struct writes *writes,
 			 const struct cf_answer *answers, struct lineage *lineages, bool *again,
-			 bool only_bases, struct cf_error *error)
+			 struct cf_error *error)
 {
 	for (size_t i = 0; i < writes->count; i++) {
 		struct lineage *lineage = &lineages[writes->at[i].lineage];
@@ -293,8 +281,7 @@ static int note_refusals(struct sync *sync, const struct writes *writes,
 			continue;
 		if (PLANTED(&sync->bench, REFUSAL_IGNORED))
 			continue;
-		if ((answer->code == CF_ERR_CONFLICT && (!only_bases || writes->at[i].base)) ||
-		    lost_stub(&writes->at[i].put, answer)) {
+		if (answer->code == CF_ERR_CONFLICT || lost_stub(&writes->at[i].put, answer)) {
 			lineage->done = true;
 			again[writes->at[i].lineage] = true;
 			continue;
@@ -306,85 +293,121 @@ static int note_refusals(struct sync *sync, const struct writes *writes,
 	return 0;
 }
 
-/* A conflict stands in its list before the base that settles it. Where that base was
- * refused, another engine was first, and it may be none. */
-static bool is_premature(const struct write *write, const struct cf_answer *answer,
-			 const bool *again)
+/* --- notes ------------------------------------------------------------------- */
+
+/* Those of lineages that are not done, and one answer for each. */
+static int put_notes(struct sync *sync, const struct notes *notes, const struct lineage *lineages,
+		     struct cf_answer **ret, struct cf_error *error)
 {
-	return again[write->lineage] && answer->code == 0 && answer->rev.len &&
-	       str_starts_with(write->put.id, STR("conflict/")) &&
-	       revision_generation(answer->rev) == 1;
+	struct cf_arena *arena = &sync->bench.batch;
+	struct state_put *puts = arena_calloc(arena, notes->count + 1, sizeof(*puts));
+	struct cf_answer *answers = arena_calloc(arena, notes->count + 1, sizeof(*answers));
+	size_t count = 0;
+	int rc;
+
+	*ret = arena_calloc(arena, notes->count + 1, sizeof(**ret));
+	if (!puts || !answers || !*ret)
+		return error_nomem(error);
+	for (size_t i = 0; i < notes->count; i++)
+		if (!lineages[notes->at[i].lineage].done)
+			puts[count++] = notes->at[i].put;
+	rc = count ? state_put(sync->state, puts, count, arena, answers, error) : 0;
+	count = 0;
+	for (size_t i = 0; i < notes->count && rc == 0; i++)
+		if (!lineages[notes->at[i].lineage].done)
+			(*ret)[i] = answers[count++];
+	return rc;
 }
 
-static int take_back(struct sync *sync, const struct writes *writes,
-		     const struct cf_answer *answers, const bool *again, struct cf_error *error)
+/* A lineage whose base was refused is read again. */
+static int take_answers(struct sync *sync, const struct notes *notes,
+			const struct cf_answer *answers, struct lineage *lineages, bool *again,
+			struct cf_error *error)
+{
+	for (size_t i = 0; i < notes->count; i++) {
+		struct lineage *lineage = &lineages[notes->at[i].lineage];
+		const struct cf_answer *answer = &answers[i];
+
+		if (lineage->done || answer->code == 0 || PLANTED(&sync->bench, REFUSAL_IGNORED))
+			continue;
+		if (answer->code != CF_ERR_CONFLICT || notes->at[i].put.key.kind != STATE_BASE)
+			return error_set(
+				error, answer->code, "%.*s of %.*s in the state: %.*s",
+				(int)strlen(state_kind_info(notes->at[i].put.key.kind)->word),
+				state_kind_info(notes->at[i].put.key.kind)->word,
+				STR_ARG(lineage->label), STR_ARG(answer->message));
+		lineage->done = true;
+		again[notes->at[i].lineage] = true;
+	}
+	for (size_t i = 0; i < notes->count; i++)
+		sync->counters.records_written +=
+			!lineages[notes->at[i].lineage].done && answers[i].code == 0;
+	return 0;
+}
+
+/* A conflict stands in its list before the base that settles it. Where that base was
+ * refused, another engine was first, and it may be none. */
+static bool is_premature(const struct note *note, const struct cf_answer *answer, const bool *again)
+{
+	return again[note->lineage] && answer->code == 0 && answer->rev.len &&
+	       note->put.key.kind == STATE_CONFLICT && revision_generation(answer->rev) == 1;
+}
+
+static int take_back(struct sync *sync, const struct notes *notes, const struct cf_answer *answers,
+		     const bool *again, struct cf_error *error)
 {
 	struct cf_answer taken;
 	int rc = 0;
 
-	for (size_t i = 0; i < writes->count && rc == 0; i++) {
-		struct cf_put put = {.id = writes->at[i].put.id,
-				     .kind = CF_PUT_ON_REV,
-				     .rev = answers[i].rev,
-				     .deleted = true,
-				     .body = STR("{}")};
+	for (size_t i = 0; i < notes->count && rc == 0; i++) {
+		struct state_put put = {.key = notes->at[i].put.key,
+					.condition = CF_PUT_ON_REV,
+					.rev = answers[i].rev};
 
-		if (is_premature(&writes->at[i], &answers[i], again))
-			rc = store_put(sync->state, &put, 1, &sync->bench.batch, &taken, error);
+		if (is_premature(&notes->at[i], &answers[i], again))
+			rc = state_put(sync->state, &put, 1, &sync->bench.batch, &taken, error);
 	}
 	return rc;
 }
 
-static int write_records(struct sync *sync, const struct writes *writes, struct lineage *lineages,
-			 bool *again, struct cf_error *error)
+static int write_notes(struct sync *sync, const struct notes *notes, struct lineage *lineages,
+		       bool *again, struct cf_error *error)
 {
 	struct cf_answer *answers;
-	int rc = put_all(sync, sync->state, writes, lineages, &answers, error);
+	int rc = put_notes(sync, notes, lineages, &answers, error);
 
 	if (rc == 0)
-		rc = note_refusals(sync, writes, answers, lineages, again, true, error);
-	for (size_t i = 0; i < writes->count && rc == 0; i++)
-		sync->counters.records_written +=
-			!lineages[writes->at[i].lineage].done && answers[i].code == 0;
-	return rc ? rc : take_back(sync, writes, answers, again, error);
+		rc = take_answers(sync, notes, answers, lineages, again, error);
+	return rc ? rc : take_back(sync, notes, answers, again, error);
 }
 
 /* Between a base and its entry another engine may have settled the lineage: it found no
  * entry to take off. */
-static int take_entries_off(struct sync *sync, const struct writes *writes,
+static int take_entries_off(struct sync *sync, const struct notes *notes,
 			    const struct lineage *lineages, struct cf_error *error)
 {
 	struct cf_arena *arena = &sync->bench.batch;
-	struct cf_get *gets = arena_calloc(arena, writes->count, sizeof(*gets));
-	struct cf_record *bases = arena_calloc(arena, writes->count, sizeof(*bases));
+	struct state_key *keys = arena_calloc(arena, notes->count, sizeof(*keys));
+	struct state_record *bases = arena_calloc(arena, notes->count, sizeof(*bases));
 	int rc = 0;
 
-	if (!gets || !bases)
+	if (!keys || !bases)
 		return error_nomem(error);
-	for (size_t i = 0; i < writes->count; i++) {
-		gets[i].id = arena_printf(arena, "base/%.*s",
-					  STR_ARG(lineages[writes->at[i].lineage].label));
-		if (!gets[i].id.ptr)
-			return error_nomem(error);
-	}
-	rc = store_get(sync->state, gets, writes->count, CF_READ_BODIES, arena, bases, error);
-	for (size_t i = 0; i < writes->count && rc == 0; i++) {
-		bool incomplete = str_starts_with(writes->at[i].put.id, STR("incomplete/"));
-		struct cf_put put = {.id = writes->at[i].put.id,
-				     .kind = CF_PUT_ANY,
-				     .deleted = true,
-				     .body = STR("{}")};
-		struct cf_answer answer;
+	for (size_t i = 0; i < notes->count; i++)
+		keys[i] = (struct state_key){STATE_BASE, lineages[notes->at[i].lineage].label};
+	rc = state_get(sync->state, keys, notes->count, arena, bases, error);
+	for (size_t i = 0; i < notes->count && rc == 0; i++) {
+		bool incomplete = notes->at[i].put.key.kind == STATE_INCOMPLETE;
+		struct state_put put = {.key = notes->at[i].put.key, .condition = CF_PUT_ANY};
 		struct json_value base = JSON_ABSENT;
 
-		if (lineages[writes->at[i].lineage].done)
+		if (lineages[notes->at[i].lineage].done)
 			continue;
-		if (bases[i].revision_count && !bases[i].revisions[0].deleted)
-			rc = bench_keep_batch(&sync->bench, bases[i].revisions[0].body, &base,
-					      error);
+		if (state_exists(&bases[i]))
+			rc = bench_keep_batch(&sync->bench, bases[i].body, &base, error);
 		base = json_member(base, incomplete ? STR("incomplete") : STR("quarantine"));
 		if (rc == 0 && json_kind(base) != JSON_TRUE)
-			rc = store_put(sync->state, &put, 1, arena, &answer, error);
+			rc = state_put_one(sync->state, &put, arena, NULL, error);
 	}
 	return rc;
 }
@@ -404,7 +427,7 @@ static int write_documents(struct sync *sync, const struct plan *plan, struct li
 	for (size_t i = 0; i < ARRAY_LEN(steps) && rc == 0; i++) {
 		rc = put_all(sync, sync->store, steps[i], lineages, &answers, error);
 		if (rc == 0)
-			rc = note_refusals(sync, steps[i], answers, lineages, again, false, error);
+			rc = note_refusals(sync, steps[i], answers, lineages, again, error);
 	}
 	/* Of what landed in part, the changes must be looked at again. */
 	for (size_t i = 0; i < ARRAY_LEN(steps) && rc == 0; i++) {
@@ -427,7 +450,7 @@ static int write_plan(struct sync *sync, struct plan *plan, struct lineage *line
 	int rc = put_all(sync, sync->store, &plan->parts, lineages, &answers, error);
 
 	if (rc == 0)
-		rc = note_refusals(sync, &plan->parts, answers, lineages, again, false, error);
+		rc = note_refusals(sync, &plan->parts, answers, lineages, again, error);
 	for (size_t i = 0; i < plan->parts.count && rc == 0; i++) {
 		sync->counters.documents_written += answers[i].code == 0;
 		if (answers[i].code == 0)
@@ -436,10 +459,10 @@ static int write_plan(struct sync *sync, struct plan *plan, struct lineage *line
 	if (rc == 0 && PLANTED(&sync->bench, BASE_AFTER_DOCUMENTS))
 		rc = put_all(sync, sync->store, &plan->documents, lineages, &answers, error);
 	if (rc == 0)
-		rc = write_records(sync, &plan->state, lineages, again, error);
+		rc = write_notes(sync, &plan->state, lineages, again, error);
 	/* An entry that no base knows of would never be taken off its list. */
 	if (rc == 0)
-		rc = write_records(sync, &plan->waiting, lineages, again, error);
+		rc = write_notes(sync, &plan->waiting, lineages, again, error);
 	if (rc == 0 && plan->waiting.count)
 		rc = take_entries_off(sync, &plan->waiting, lineages, error);
 	return rc ? rc : write_documents(sync, plan, lineages, again, error);
@@ -470,10 +493,10 @@ static int note_fanouts(struct sync *sync, const struct plan *plan, const struct
 			struct cf_error *error)
 {
 	for (size_t i = 0; i < plan->state.count; i++) {
-		const struct cf_put *put = &plan->state.at[i].put;
+		const struct state_put *put = &plan->state.at[i].put;
 		const struct lineage *lineage = &lineages[plan->state.at[i].lineage];
 
-		if (put->deleted || !str_starts_with(put->id, STR("fanout/")))
+		if (!put->body.ptr || put->key.kind != STATE_FANOUT)
 			continue;
 		if (fanout_note(sync, lineage->label))
 			return error_nomem(error);
@@ -486,7 +509,7 @@ static int run_once(struct sync *sync, const struct lineage_name *names, size_t 
 		    struct cf_error *error)
 {
 	struct lineage *lineages;
-	struct cf_record *bases = NULL;
+	struct state_record *bases = NULL;
 	struct plan plan = {.now_ms = sync->env->now_ms(sync->env->ctx)};
 	int rc = 0;
 

@@ -22,21 +22,35 @@ int state_check_format(struct json_value checkpoint, struct cf_error *error)
 	return 0;
 }
 
+int state_check_former(const struct state *state, struct cf_arena *arena, struct cf_error *error)
+{
+	bool former;
+	int rc = state_former_exists(state, arena, &former, error);
+
+	if (rc == 0 && former)
+		rc = error_set(error, CF_ERR_PRECONDITION,
+			       "the state was written by an earlier version of this program: start "
+			       "once with `run --rebuild`, which keeps contested edits, retired "
+			       "versions and usage, and finds all else anew");
+	return rc;
+}
+
 /* What a state calls the store it speaks of. Where both are in one file or on one server,
  * what tells them apart there: they may move together. */
-static const char *name_store(const struct cf_store *store, const struct cf_store *state)
+static const char *name_store(const struct cf_store *store, const struct state *state)
 {
 	const char *tail = store->place ? strrchr(store->place, '?') : NULL;
 	size_t len = tail ? (size_t)(tail - store->place) + 1 : 0;
 
 	if (!store->place)
 		return "";
-	return tail && state->place && strncmp(store->place, state->place, len) == 0 ? tail
-										     : store->place;
+	return tail && state->store->place && strncmp(store->place, state->store->place, len) == 0
+		       ? tail
+		       : store->place;
 }
 
 int state_check_store(struct json_value checkpoint, const struct cf_store *store,
-		      const struct cf_store *state, struct cf_arena *arena, struct cf_error *error)
+		      const struct state *state, struct cf_arena *arena, struct cf_error *error)
 {
 	struct json_value member = json_member(checkpoint, STR("store"));
 	const char *name = name_store(store, state);
@@ -55,31 +69,22 @@ int state_check_store(struct json_value checkpoint, const struct cf_store *store
 		STR_ARG(other));
 }
 
-/* Reads one state record; absent where there is none. */
-static int read_record(struct sync *sync, struct cf_str id, struct json_value *ret,
-		       struct cf_error *error)
-{
-	struct cf_get get = {.id = id};
-	struct cf_record record = {0};
-	int rc = store_get(sync->state, &get, 1, CF_READ_BODIES, &sync->step, &record, error);
-
-	*ret = JSON_ABSENT;
-	if (rc || record.revision_count == 0 || record.revisions[0].deleted)
-		return rc;
-	return bench_keep(&sync->bench, record.revisions[0].body, ret, error);
-}
-
 /* Another catalog: everything is read again, for there are documents to make that
  * nobody has written to. */
 int checkpoint_load(struct sync *sync, struct cf_error *error)
 {
 	struct json_value body, since, fingerprint;
+	struct state_record record;
 	struct cf_str text;
-	int rc = read_record(sync, STR("checkpoint"), &body, error);
+	int rc = state_get_one(sync->state, (struct state_key){STATE_CHECKPOINT}, &sync->step,
+			       &record, error);
 
-	if (rc)
-		return rc;
-	rc = state_check_format(body, error);
+	body = JSON_ABSENT;
+	if (rc == 0 && !state_exists(&record))
+		rc = state_check_former(sync->state, &sync->step, error);
+	if (rc == 0 && state_exists(&record))
+		rc = bench_keep(&sync->bench, record.body, &body, error);
+	rc = rc ? rc : state_check_format(body, error);
 	rc = rc ? rc : state_check_store(body, sync->store, sync->state, &sync->step, error);
 	if (rc)
 		return rc;
@@ -132,8 +137,7 @@ static void write_body(struct sync *sync, struct cf_str token, struct cf_buf *ou
 
 int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *error)
 {
-	struct cf_put put = {.id = STR("checkpoint"), .kind = CF_PUT_ANY};
-	struct cf_answer answer;
+	struct state_put put = {.key = {STATE_CHECKPOINT}, .condition = CF_PUT_ANY};
 	struct cf_buf *out = &sync->bench.scratch;
 	char *since = text_dup(sync->mem, token);
 	int rc;
@@ -144,7 +148,7 @@ int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *err
 	put.body = arena_dup(&sync->step, buf_view(out));
 	rc = out->failed || !put.body.ptr ? error_nomem(error) : usage_save(sync, error);
 	if (rc == 0)
-		rc = store_put(sync->state, &put, 1, &sync->step, &answer, error);
+		rc = state_put_one(sync->state, &put, &sync->step, NULL, error);
 	if (rc) {
 		mem_free(sync->mem, since);
 		return rc;

@@ -26,7 +26,8 @@ struct sync {
 	const struct cf_mem *mem;
 	const struct cf_env *env;
 	const struct catalog *catalog;
-	struct cf_store *store, *state;
+	struct cf_store *store;
+	const struct state *state;
 	struct sync_options options;
 	size_t batch_changes; /* now; at least options.batch_changes_max */
 	struct registry registry;
@@ -112,9 +113,8 @@ int fanout_step(struct sync *sync, struct cf_error *error);
 
 /* retired.c: reads the record; whether it is another one than that; the same, and the
  * registry built anew. */
-#define RETIRED_RECORD "retired"
 int retired_load(struct sync *sync, struct cf_error *error);
-bool retired_changed(struct sync *sync, const struct cf_record *record);
+bool retired_changed(struct sync *sync, const struct state_record *record);
 int retired_reload(struct sync *sync, struct cf_error *error);
 
 /* support.c: which ids are those of support documents. */

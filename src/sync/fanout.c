@@ -1,6 +1,6 @@
 /* Fan-out: the lineages that a changed part wakes, page by page.
  *
- * A record fanout/PART stands in the state from before the part's documents are written
+ * A record of the part stands in the state from before the part's documents are written
  * until all who refer to it, then all who wait for it, have been looked at. It says how
  * far the walk has come, and is changed and deleted only on top of the revision that
  * was read: another engine may have noted that the part changed again. A walk begins
@@ -43,26 +43,26 @@ void fanout_drop(struct sync *sync)
 	mem_free(sync->mem, done);
 }
 
+static int note_page(struct sync *sync, const struct state_pages *pages, struct cf_error *error)
+{
+	for (size_t i = 0; i < pages->count; i++)
+		if (fanout_note(sync, pages->records[i].name))
+			return error_nomem(error);
+	return 0;
+}
+
 int fanout_load(struct sync *sync, struct cf_error *error)
 {
-	struct cf_scan scan = {.prefix = STR("fanout/"), .limit = SYNC_FANOUT_PAGE};
-	struct cf_record *records;
-	size_t count;
+	struct state_range range = {.kind = STATE_FANOUT};
+	struct state_pages pages;
+	int rc;
 
-	do {
-		int rc = store_scan(sync->state, &scan, &sync->step, &records, &count, error);
-
-		for (size_t i = 0; i < count && rc == 0; i++) {
-			struct cf_str id = records[i].id;
-			struct cf_str part = {id.ptr + scan.prefix.len, id.len - scan.prefix.len};
-
-			rc = fanout_note(sync, part) ? error_nomem(error) : 0;
-			scan.after = id;
-		}
-		if (rc)
-			return rc;
-	} while (count == scan.limit);
-	return 0;
+	state_pages_init(&pages, sync->state, &range, sync->mem);
+	while ((rc = state_pages_next(&pages, error)) > 0 &&
+	       (rc = note_page(sync, &pages, error)) == 0)
+		;
+	state_pages_fini(&pages);
+	return rc;
 }
 
 static int replace(struct sync *sync, char **text, struct cf_str with)
@@ -76,24 +76,17 @@ static int replace(struct sync *sync, char **text, struct cf_str with)
 	return 0;
 }
 
-/* Adds the lineages that records of a list name. */
-static int add_named(struct sync *sync, const struct cf_record *records, size_t count,
-		     struct batch *batch, struct cf_error *error)
+/* Adds the lineages that refer to the part, or wait for it. */
+static int add_named(struct sync *sync, const struct state_record *records, size_t count,
+		     struct batch *batch)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		struct lineage_name name;
-		struct json_value body;
-		struct cf_str label;
 
-		rc = bench_keep(&sync->bench, records[i].revisions[0].body, &body, error);
-		if (rc == 0)
-			rc = json_decode(json_member(body, STR("lineage")), &sync->step, &label);
-		if (rc == 0)
-			label = arena_dup(&sync->step, label);
 		/* A label of a type that the catalog no longer has wakes nobody. */
-		if (rc == 0 && registry_parse_label(&sync->registry, label, &name) == 0)
+		if (registry_parse_label(&sync->registry, records[i].other, &name) == 0)
 			rc = batch_add(batch, &name);
 	}
 	return rc;
@@ -103,15 +96,13 @@ static int add_named(struct sync *sync, const struct cf_record *records, size_t 
  * another change, or has come further; the record is read again. */
 static int save(struct sync *sync, struct fanout *fanout, bool finished, struct cf_error *error)
 {
-	struct cf_put put = {.kind = CF_PUT_ON_REV,
-			     .rev = str_of(fanout->rev),
-			     .deleted = finished,
-			     .body = STR("{}")};
+	struct state_put put = {.key = {STATE_FANOUT, str_of(fanout->part)},
+				.condition = CF_PUT_ON_REV,
+				.rev = str_of(fanout->rev)};
 	struct cf_buf *out = &sync->bench.scratch;
 	struct cf_answer answer;
 	int rc;
 
-	put.id = arena_printf(&sync->step, "fanout/%s", fanout->part);
 	buf_clear(out);
 	buf_str(out, STR("{\"part\":"));
 	json_write_string(str_of(fanout->part), out);
@@ -120,9 +111,9 @@ static int save(struct sync *sync, struct fanout *fanout, bool finished, struct 
 	buf_byte(out, '}');
 	if (!finished)
 		put.body = arena_dup(&sync->step, buf_view(out));
-	if (!put.id.ptr || !put.body.ptr)
+	if (!finished && !put.body.ptr)
 		return error_nomem(error);
-	rc = store_put(sync->state, &put, 1, &sync->step, &answer, error);
+	rc = state_put(sync->state, &put, 1, &sync->step, &answer, error);
 	if (rc == 0 && answer.code && answer.code != CF_ERR_CONFLICT)
 		rc = error_set(error, answer.code, "%.*s", STR_ARG(answer.message));
 	if (rc)
@@ -143,18 +134,16 @@ static int save(struct sync *sync, struct fanout *fanout, bool finished, struct 
 static int read_fanout(struct sync *sync, struct fanout *fanout, bool *ret_there,
 		       struct cf_error *error)
 {
-	struct cf_get get = {.id = arena_printf(&sync->step, "fanout/%s", fanout->part)};
-	struct cf_record record = {0};
+	struct state_key key = {STATE_FANOUT, str_of(fanout->part)};
+	struct state_record record;
 	struct json_value body;
 	struct cf_str after = {NULL, 0};
-	int rc = get.id.ptr ? store_get(sync->state, &get, 1, CF_READ_BODIES, &sync->step, &record,
-					error)
-			    : error_nomem(error);
+	int rc = state_get_one(sync->state, key, &sync->step, &record, error);
 
-	*ret_there = rc == 0 && record.revision_count && !record.revisions[0].deleted;
+	*ret_there = rc == 0 && state_exists(&record);
 	if (!*ret_there)
 		return rc;
-	rc = bench_keep(&sync->bench, record.revisions[0].body, &body, error);
+	rc = bench_keep(&sync->bench, record.body, &body, error);
 	if (rc)
 		return rc;
 	fanout->waiting_only = json_kind(json_member(body, STR("waiting_only"))) == JSON_TRUE;
@@ -163,7 +152,7 @@ static int read_fanout(struct sync *sync, struct fanout *fanout, bool *ret_there
 	if (rc == 0)
 		rc = replace(sync, &fanout->after, after);
 	if (rc == 0)
-		rc = replace(sync, &fanout->rev, record.revisions[0].rev);
+		rc = replace(sync, &fanout->rev, record.rev);
 	return rc ? error_nomem(error) : 0;
 }
 
@@ -185,36 +174,36 @@ static int land_part(struct sync *sync, const struct fanout *fanout, struct cf_e
 /* One page of those who are on a list. */
 static int walk_page(struct sync *sync, struct fanout *fanout, struct cf_error *error)
 {
-	const char *list = fanout->waiting_only ? "wait" : "ref";
-	struct cf_scan scan = {.limit = SYNC_FANOUT_PAGE, .flags = CF_READ_BODIES};
-	struct cf_record *records;
+	struct state_range range = {.kind = fanout->waiting_only ? STATE_WAITING : STATE_REFERENCE,
+				    .name = str_of(fanout->part),
+				    .after = str_of(fanout->after),
+				    .limit = SYNC_FANOUT_PAGE};
+	struct state_record *records;
 	struct batch batch;
 	size_t count;
 	bool finished = false;
 	int rc;
 
-	scan.prefix = arena_printf(&sync->step, "%s/%s/", list, fanout->part);
-	scan.after = str_of(fanout->after);
-	rc = store_scan(sync->state, &scan, &sync->step, &records, &count, error);
+	rc = state_page(sync->state, &range, &sync->step, &records, &count, error);
 	if (rc)
 		return rc;
 	bench_reset(&sync->bench);
 	if (batch_init(&batch, count, &sync->step))
 		return error_nomem(error);
-	rc = add_named(sync, records, count, &batch, error);
-	if (rc == 0 && !(PLANTED(&sync->bench, FANOUT_PAGE_LOST) && count < scan.limit))
+	rc = add_named(sync, records, count, &batch);
+	if (rc == 0 && !(PLANTED(&sync->bench, FANOUT_PAGE_LOST) && count < range.limit))
 		rc = batch_run(sync, &batch, error);
 	if (rc)
 		return rc;
 	if (fanout->rev[0] == '\0')
 		return 0; /* noted again on the way */
-	if (count < scan.limit) {
+	if (count < range.limit) {
 		/* Who referred to it was looked at; now those who waited for it. */
 		finished = fanout->waiting_only;
 		fanout->waiting_only = true;
 		rc = replace(sync, &fanout->after, STR(""));
 	} else {
-		rc = replace(sync, &fanout->after, records[count - 1].id);
+		rc = replace(sync, &fanout->after, records[count - 1].other);
 	}
 	return rc ? error_nomem(error) : save(sync, fanout, finished, error);
 }

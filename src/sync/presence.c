@@ -17,10 +17,10 @@ static bool is_stale(int64_t beat_ms, int64_t now_ms)
 	return now_ms - beat_ms > (int64_t)STALE_TURNS * SYNC_BEAT_MS;
 }
 
-static int read_engine(const struct cf_record *record, struct cf_arena *arena, struct json_doc *doc,
-		       struct sync_engine *ret, struct cf_error *error)
+static int read_engine(const struct state_record *record, struct cf_arena *arena,
+		       struct json_doc *doc, struct sync_engine *ret, struct cf_error *error)
 {
-	struct cf_str body = record->revisions[0].body, host = STR("");
+	struct cf_str body = record->body, host = STR("");
 	struct json_value root, name;
 	int rc = json_read(doc, body.ptr, body.len, JSON_READ_DOCUMENT, error);
 
@@ -30,7 +30,7 @@ static int read_engine(const struct cf_record *record, struct cf_arena *arena, s
 	name = json_member(root, STR("host"));
 	if (json_kind(name) == JSON_STRING && json_decode(name, arena, &host))
 		return error_nomem(error);
-	*ret = (struct sync_engine){.id = record->id,
+	*ret = (struct sync_engine){.id = record->name,
 				    .host = arena_dup(arena, host),
 				    .pid = (long)record_number(root, "pid"),
 				    .started_ms = (int64_t)record_number(root, "started_ms"),
@@ -38,16 +38,15 @@ static int read_engine(const struct cf_record *record, struct cf_arena *arena, s
 	return ret->host.ptr ? 0 : error_nomem(error);
 }
 
-int sync_engines_read(struct cf_store *state, const struct cf_env *env, struct cf_arena *arena,
+int sync_engines_read(const struct state *state, const struct cf_env *env, struct cf_arena *arena,
 		      struct sync_engine **ret, size_t *ret_count, struct cf_error *error)
 {
-	struct cf_scan scan = {
-		.prefix = STR("engine/"), .limit = SYNC_ENGINES_MAX, .flags = CF_READ_BODIES};
+	struct state_range range = {.kind = STATE_ENGINE, .limit = SYNC_ENGINES_MAX};
 	int64_t now_ms = env->now_ms(env->ctx);
-	struct cf_record *records;
+	struct state_record *records;
 	struct json_doc doc;
 	size_t count;
-	int rc = store_scan(state, &scan, arena, &records, &count, error);
+	int rc = state_page(state, &range, arena, &records, &count, error);
 
 	*ret_count = 0;
 	*ret = rc ? NULL : arena_calloc(arena, count + 1, sizeof(**ret));
@@ -66,7 +65,7 @@ int sync_engines_read(struct cf_store *state, const struct cf_env *env, struct c
 
 /* --- for a run ------------------------------------------------------------------------- */
 
-static int add_own(struct sync *sync, int64_t now_ms, bool gone, struct cf_put *ret)
+static int add_own(struct sync *sync, int64_t now_ms, bool gone, struct state_put *ret)
 {
 	struct cf_buf *out = &sync->bench.scratch;
 
@@ -75,16 +74,16 @@ static int add_own(struct sync *sync, int64_t now_ms, bool gone, struct cf_put *
 	json_write_string(str_of(sync->options.host), out);
 	buf_printf(out, ",\"pid\":%ld,\"started_ms\":%" PRId64 ",\"beat_ms\":%" PRId64 "}",
 		   sync->options.pid, sync->started_ms, now_ms);
-	*ret = (struct cf_put){.id = arena_printf(&sync->step, "engine/%s", sync->engine_id),
-			       .kind = CF_PUT_ANY,
-			       .deleted = gone,
-			       .body = gone ? STR("{}") : arena_dup(&sync->step, buf_view(out))};
-	return out->failed || !ret->id.ptr || !ret->body.ptr ? CF_ERR_NOMEM : 0;
+	*ret = (struct state_put){.key = {STATE_ENGINE, str_of(sync->engine_id)},
+				  .condition = CF_PUT_ANY};
+	if (!gone)
+		ret->body = arena_dup(&sync->step, buf_view(out));
+	return out->failed || (!gone && !ret->body.ptr) ? CF_ERR_NOMEM : 0;
 }
 
 /* Others that are alive; the records of those that are gone are to be removed. */
-static int look(struct sync *sync, const struct cf_record *records, size_t count, int64_t now_ms,
-		struct cf_put *puts, size_t *put_count, struct cf_error *error)
+static int look(struct sync *sync, const struct state_record *records, size_t count, int64_t now_ms,
+		struct state_put *puts, size_t *put_count, struct cf_error *error)
 {
 	uint64_t seen[SYNC_ENGINES_MAX] = {0};
 	struct json_doc doc;
@@ -94,18 +93,17 @@ static int look(struct sync *sync, const struct cf_record *records, size_t count
 	json_doc_init(&doc, sync->mem);
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		struct sync_engine one;
-		uint64_t hash = hash64(records[i].id, 0);
+		uint64_t hash = hash64(records[i].name, 0);
 		bool known = false;
 
-		if (str_equal(records[i].id, puts[0].id))
+		if (str_equal(records[i].name, puts[0].key.name))
 			continue;
 		rc = read_engine(&records[i], &sync->step, &doc, &one, error);
 		if (rc == 0 && is_stale(one.beat_ms, now_ms)) {
-			puts[(*put_count)++] = (struct cf_put){.id = records[i].id,
-							       .kind = CF_PUT_ON_REV,
-							       .rev = records[i].revisions[0].rev,
-							       .deleted = true,
-							       .body = STR("{}")};
+			puts[(*put_count)++] =
+				(struct state_put){.key = {STATE_ENGINE, records[i].name},
+						   .condition = CF_PUT_ON_REV,
+						   .rev = records[i].rev};
 			continue;
 		}
 		for (size_t k = 0; k < sync->other_count; k++)
@@ -122,11 +120,10 @@ static int look(struct sync *sync, const struct cf_record *records, size_t count
 
 int presence_step(struct sync *sync, int64_t now_ms, struct cf_error *error)
 {
-	struct cf_scan scan = {
-		.prefix = STR("engine/"), .limit = SYNC_ENGINES_MAX, .flags = CF_READ_BODIES};
-	struct cf_put puts[SYNC_ENGINES_MAX + 1];
+	struct state_range range = {.kind = STATE_ENGINE, .limit = SYNC_ENGINES_MAX};
+	struct state_put puts[SYNC_ENGINES_MAX + 1];
 	struct cf_answer answers[SYNC_ENGINES_MAX + 1];
-	struct cf_record *records;
+	struct state_record *records;
 	size_t count, put_count = 1, first;
 	int rc;
 
@@ -135,7 +132,7 @@ int presence_step(struct sync *sync, int64_t now_ms, struct cf_error *error)
 		return 0;
 	if (!sync->started_ms || now_ms < sync->started_ms)
 		sync->started_ms = now_ms;
-	rc = store_scan(sync->state, &scan, &sync->step, &records, &count, error);
+	rc = state_page(sync->state, &range, &sync->step, &records, &count, error);
 	if (rc == 0 && add_own(sync, now_ms, false, &puts[0]))
 		rc = error_nomem(error);
 	if (rc == 0)
@@ -145,7 +142,7 @@ int presence_step(struct sync *sync, int64_t now_ms, struct cf_error *error)
 	/* One that soon ends need not be announced. */
 	first = now_ms - sync->started_ms < (int64_t)sync->options.announce_after_ms;
 	if (put_count > first)
-		rc = store_put(sync->state, puts + first, put_count - first, &sync->step, answers,
+		rc = state_put(sync->state, puts + first, put_count - first, &sync->step, answers,
 			       error);
 	if (rc == 0) {
 		sync->announced = sync->announced || first == 0;
@@ -156,7 +153,7 @@ int presence_step(struct sync *sync, int64_t now_ms, struct cf_error *error)
 
 int sync_leave(struct sync *sync, struct cf_error *error)
 {
-	struct cf_put put;
+	struct state_put put;
 	struct cf_answer answer;
 	int rc;
 
@@ -165,7 +162,7 @@ int sync_leave(struct sync *sync, struct cf_error *error)
 	arena_reset(&sync->step);
 	rc = add_own(sync, 0, true, &put)
 		     ? error_nomem(error)
-		     : store_put(sync->state, &put, 1, &sync->step, &answer, error);
+		     : state_put(sync->state, &put, 1, &sync->step, &answer, error);
 	sync->announced = rc != 0;
 	return rc;
 }

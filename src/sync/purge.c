@@ -10,7 +10,8 @@
 enum { PURGE_PAGE = 500, PURGE_PASSES_MAX = 8 };
 
 struct purge {
-	struct cf_store *store, *state;
+	struct cf_store *store;
+	const struct state *state;
 	const struct catalog *catalog;
 	const struct catalog_major *major;
 	const struct cf_mem *mem;
@@ -21,7 +22,7 @@ struct purge {
 	struct json_doc doc;
 };
 
-static int purge_init(struct purge *p, struct cf_store *store, struct cf_store *state,
+static int purge_init(struct purge *p, struct cf_store *store, const struct state *state,
 		      const struct catalog *catalog, const struct catalog_major *major,
 		      const struct cf_mem *mem, struct cf_error *error)
 {
@@ -147,11 +148,11 @@ int sync_version_count(struct cf_store *store, const struct catalog *catalog,
 /* --- deleting -------------------------------------------------------------------------- */
 
 static int read_bases(struct purge *p, const struct cf_record *records, size_t count,
-		      struct cf_record *ret, struct cf_error *error)
+		      struct state_record *ret, struct cf_error *error)
 {
-	struct cf_get *gets = arena_calloc(&p->arena, count, sizeof(*gets));
+	struct state_key *keys = arena_calloc(&p->arena, count, sizeof(*keys));
 	struct cf_buf label;
-	int rc = gets ? 0 : error_nomem(error);
+	int rc = keys ? 0 : error_nomem(error);
 
 	buf_init(&label, p->mem);
 	for (size_t i = 0; i < count && rc == 0; i++) {
@@ -159,31 +160,30 @@ static int read_bases(struct purge *p, const struct cf_record *records, size_t c
 		int found = registry_find(&p->registry, records[i].id, &name, NULL);
 
 		buf_clear(&label);
-		buf_str(&label, STR("base/"));
+		keys[i] = (struct state_key){STATE_BASE, STR("")};
 		/* Without a lineage there is no base, and nothing that was agreed on. */
-		if ((found && found != CF_ERR_UNSUPPORTED) || !name.family ||
-		    lineage_label(&name, &label) == 0)
-			gets[i].id = arena_dup(&p->arena, buf_view(&label));
-		if (!gets[i].id.ptr)
+		if ((found && found != CF_ERR_UNSUPPORTED) || !name.family)
+			continue;
+		if (lineage_label(&name, &label) == 0)
+			keys[i].name = arena_dup(&p->arena, buf_view(&label));
+		if (label.failed || !keys[i].name.ptr)
 			rc = error_nomem(error);
 	}
 	buf_fini(&label);
-	return rc ? rc : store_get(p->state, gets, count, CF_READ_BODIES, &p->arena, ret, error);
+	return rc ? rc : state_get(p->state, keys, count, &p->arena, ret, error);
 }
 
 /* Whether all that lives of the document was agreed on. A base that cannot be read
  * knows nothing. 0 or NOMEM. */
-static int is_agreed(struct purge *p, const struct cf_record *record, const struct cf_record *base,
-		     bool *ret)
+static int is_agreed(struct purge *p, const struct cf_record *record,
+		     const struct state_record *base, bool *ret)
 {
-	struct cf_str body;
 	int rc;
 
 	*ret = false;
-	if (base->revision_count == 0 || base->revisions[0].deleted)
+	if (!state_exists(base))
 		return 0;
-	body = base->revisions[0].body;
-	rc = json_read(&p->doc, body.ptr, body.len, JSON_READ_DOCUMENT, NULL);
+	rc = json_read(&p->doc, base->body.ptr, base->body.len, JSON_READ_DOCUMENT, NULL);
 	if (rc)
 		return rc == CF_ERR_NOMEM ? rc : 0;
 	for (size_t i = 0; i < record->revision_count; i++)
@@ -217,7 +217,7 @@ static struct cf_str tombstone(struct purge *p)
 static int delete_page(struct purge *p, const struct cf_record *records, size_t count,
 		       struct sync_purged *done, struct cf_error *error)
 {
-	struct cf_record *bases = arena_calloc(&p->arena, count, sizeof(*bases));
+	struct state_record *bases = arena_calloc(&p->arena, count, sizeof(*bases));
 	struct cf_put *puts;
 	struct cf_answer *answers;
 	struct cf_str body = tombstone(p);
@@ -296,7 +296,7 @@ static int check_retired(struct purge *p, struct cf_error *error)
 	return error_set(error, CF_ERR_PRECONDITION, "%.*s is not retired", STR_ARG(p->place));
 }
 
-int sync_purge(struct cf_store *store, struct cf_store *state, const struct catalog *catalog,
+int sync_purge(struct cf_store *store, const struct state *state, const struct catalog *catalog,
 	       const struct catalog_major *major, const struct sync_purge *how,
 	       struct sync_purged *ret, const struct cf_mem *mem, struct cf_error *error)
 {

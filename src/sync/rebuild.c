@@ -10,99 +10,63 @@
 
 enum { REBUILD_PAGE = 500 };
 
-static const char *const forgotten[] = {"base/",  "ref/",        "wait/",      "fanout/",
-					"retry/", "incomplete/", "quarantine/"};
-
-static int put_one(struct cf_store *state, struct cf_str id, bool deleted, struct cf_str body,
-		   struct cf_arena *arena, struct cf_error *error)
-{
-	struct cf_put put = {.id = id, .kind = CF_PUT_ANY, .deleted = deleted, .body = body};
-	struct cf_answer answer;
-	int rc = store_put(state, &put, 1, arena, &answer, error);
-
-	if (rc == 0 && answer.code)
-		rc = error_set(error, answer.code, "%.*s", STR_ARG(answer.message));
-	return rc;
-}
-
 struct rebuilding {
-	struct cf_store *state;
+	const struct state *state;
 	struct cf_str *retired; /* places of which known revisions are kept */
 	size_t retired_count;
-	struct cf_arena arena; /* of a page */
 	struct cf_arena all;
-	struct cf_buf after;
 	struct json_doc doc;
 	uint64_t forgotten;
 };
 
 /* What is put in a record's place: documents of retired versions are told from those
  * that somebody edited since by the revisions that a base knows. */
-static int make_put(struct rebuilding *r, const struct cf_record *record, struct cf_put *ret)
+static int make_put(struct rebuilding *r, const struct state_pages *pages,
+		    const struct state_record *record, struct state_put *ret)
 {
-	struct cf_str body = record->revisions[0].body;
 	int rc;
 
-	*ret = (struct cf_put){
-		.id = record->id, .kind = CF_PUT_ANY, .deleted = true, .body = STR("{}")};
-	if (r->retired_count == 0 || !str_starts_with(record->id, STR("base/")))
+	*ret = (struct state_put){.key = {pages->range.kind, record->name, record->other},
+				  .condition = CF_PUT_ANY};
+	if (r->retired_count == 0 || pages->range.kind != STATE_BASE)
 		return 0;
-	rc = json_read(&r->doc, body.ptr, body.len, JSON_READ_DOCUMENT, NULL);
+	rc = json_read(&r->doc, record->body.ptr, record->body.len, JSON_READ_DOCUMENT, NULL);
 	if (rc)
 		return rc == CF_ERR_NOMEM ? rc : 0;
-	if (unserved_keep(json_root(&r->doc), r->retired, r->retired_count, &r->arena, &body))
-		return CF_ERR_NOMEM;
-	if (body.len) {
-		ret->deleted = false;
-		ret->body = body;
-	}
-	return 0;
-}
-
-static int forget_page(struct rebuilding *r, const char *prefix, bool *ret_end,
-		       struct cf_error *error)
-{
-	struct cf_scan scan = {.prefix = str_of(prefix),
-			       .after = buf_view(&r->after),
-			       .limit = REBUILD_PAGE,
-			       .flags = CF_READ_BODIES};
-	struct cf_record *records;
-	struct cf_put *puts;
-	struct cf_answer *answers;
-	size_t count;
-	int rc;
-
-	arena_reset(&r->arena);
-	rc = store_scan(r->state, &scan, &r->arena, &records, &count, error);
-	*ret_end = rc || count < scan.limit;
-	if (rc || count == 0)
-		return rc;
-	puts = arena_calloc(&r->arena, count, sizeof(*puts));
-	answers = arena_calloc(&r->arena, count, sizeof(*answers));
-	if (!puts || !answers)
-		return error_nomem(error);
-	for (size_t i = 0; i < count; i++)
-		if (make_put(r, &records[i], &puts[i]))
-			return error_nomem(error);
-	rc = store_put(r->state, puts, count, &r->arena, answers, error);
-	for (size_t i = 0; i < count && rc == 0; i++)
-		if (answers[i].code)
-			rc = error_set(error, answers[i].code, "%.*s", STR_ARG(answers[i].message));
-	r->forgotten += rc ? 0 : count;
-	buf_clear(&r->after);
-	if (rc == 0 && buf_str(&r->after, records[count - 1].id))
-		rc = error_nomem(error);
+	rc = unserved_keep(json_root(&r->doc), r->retired, r->retired_count, pages->arena,
+			   &ret->body);
+	if (rc == 0 && ret->body.len == 0)
+		ret->body.ptr = NULL;
 	return rc;
 }
 
-static int forget_list(struct rebuilding *r, const char *prefix, struct cf_error *error)
+static int forget_page(struct rebuilding *r, const struct state_pages *pages,
+		       struct cf_error *error)
 {
-	bool end = false;
-	int rc = 0;
+	struct state_put *puts = arena_calloc(pages->arena, pages->count, sizeof(*puts));
+	int rc;
 
-	buf_clear(&r->after);
-	while (rc == 0 && !end)
-		rc = forget_page(r, prefix, &end, error);
+	if (!puts)
+		return error_nomem(error);
+	for (size_t i = 0; i < pages->count; i++)
+		if (make_put(r, pages, &pages->records[i], &puts[i]))
+			return error_nomem(error);
+	rc = state_put_all(r->state, puts, pages->count, pages->arena, error);
+	r->forgotten += rc ? 0 : pages->count;
+	return rc;
+}
+
+static int forget_kind(struct rebuilding *r, enum state_kind kind, struct cf_error *error)
+{
+	struct state_range range = {.kind = kind};
+	struct state_pages pages;
+	int rc;
+
+	state_pages_init(&pages, r->state, &range, r->all.mem);
+	while ((rc = state_pages_next(&pages, error)) > 0 &&
+	       (rc = forget_page(r, &pages, error)) == 0)
+		;
+	state_pages_fini(&pages);
 	return rc;
 }
 
@@ -119,7 +83,7 @@ static int read_retired(struct rebuilding *r, struct cf_error *error)
 	return rc;
 }
 
-static int check_alone(struct cf_store *state, const struct cf_env *env, struct cf_arena *arena,
+static int check_alone(const struct state *state, const struct cf_env *env, struct cf_arena *arena,
 		       struct cf_error *error)
 {
 	struct sync_engine *others;
@@ -134,48 +98,60 @@ static int check_alone(struct cf_store *state, const struct cf_env *env, struct 
 	return rc;
 }
 
-int sync_rebuild(struct cf_store *state, const struct cf_env *env, uint64_t *ret_forgotten,
+/* A state of the former format. */
+static int take_over(struct rebuilding *r, struct cf_error *error)
+{
+	bool former;
+	int rc = state_former_exists(r->state, &r->all, &former, error);
+
+	return rc || !former ? rc : state_former_take_over(r->state, &r->all, error);
+}
+
+int sync_rebuild(const struct state *state, const struct cf_env *env, uint64_t *ret_forgotten,
 		 const struct cf_mem *mem, struct cf_error *error)
 {
 	struct rebuilding r = {.state = state};
+	struct state_put begun = {
+		.key = {STATE_REBUILDING}, .condition = CF_PUT_ANY, .body = STR("{}")};
+	struct state_put ended = {.key = {STATE_REBUILDING}, .condition = CF_PUT_ANY};
+	/* Who wrote what is found then, nobody knows: usage waits until all was read. */
+	struct state_put anew = {.key = {STATE_CHECKPOINT},
+				 .condition = CF_PUT_ANY,
+				 .body = STR("{\"rebuild\":true}")};
 	int rc;
 
-	arena_init(&r.arena, mem);
 	arena_init(&r.all, mem);
-	buf_init(&r.after, mem);
 	json_doc_init(&r.doc, mem);
 	rc = check_alone(state, env, &r.all, error);
 	if (rc == 0)
+		rc = state_put_one(state, &begun, &r.all, NULL, error);
+	if (rc == 0)
+		rc = take_over(&r, error);
+	if (rc == 0)
 		rc = read_retired(&r, error);
 	if (rc == 0)
-		rc = put_one(state, STR("rebuilding"), false, STR("{}"), &r.all, error);
-	/* Who wrote what is found then, nobody knows: usage waits until all was read. */
+		rc = state_put_one(state, &anew, &r.all, NULL, error);
+	for (int kind = 0; kind < STATE_KIND_COUNT && rc == 0; kind++)
+		if (state_kind_info((enum state_kind)kind)->forgotten_by_rebuild)
+			rc = forget_kind(&r, (enum state_kind)kind, error);
 	if (rc == 0)
-		rc = put_one(state, STR("checkpoint"), false, STR("{\"rebuild\":true}"), &r.all,
-			     error);
-	for (size_t i = 0; i < ARRAY_LEN(forgotten) && rc == 0; i++)
-		rc = forget_list(&r, forgotten[i], error);
-	if (rc == 0)
-		rc = put_one(state, STR("rebuilding"), true, STR("{}"), &r.all, error);
+		rc = state_put_one(state, &ended, &r.all, NULL, error);
 	*ret_forgotten = r.forgotten;
 	json_doc_fini(&r.doc);
-	buf_fini(&r.after);
 	arena_fini(&r.all);
-	arena_fini(&r.arena);
 	return rc;
 }
 
-int sync_rebuild_pending(struct cf_store *state, bool *ret, const struct cf_mem *mem,
+int sync_rebuild_pending(const struct state *state, bool *ret, const struct cf_mem *mem,
 			 struct cf_error *error)
 {
-	struct cf_get get = {.id = STR("rebuilding")};
-	struct cf_record record = {0};
+	struct state_record record;
 	struct cf_arena arena;
 	int rc;
 
 	arena_init(&arena, mem);
-	rc = store_get(state, &get, 1, 0, &arena, &record, error);
-	*ret = rc == 0 && record.revision_count && !record.revisions[0].deleted;
+	rc = state_get_one(state, (struct state_key){STATE_REBUILDING}, &arena, &record, error);
+	*ret = rc == 0 && state_exists(&record);
 	arena_fini(&arena);
 	return rc;
 }

@@ -1,14 +1,4 @@
-/* The records of the state store. Their ids begin with the name of their list:
- *   base/LABEL                what a lineage agreed on (base.h)
- *   conflict/LABEL/HASH       an edit that had to give way
- *   quarantine/LABEL          a lineage that waits because something is wrong
- *   incomplete/LABEL          a lineage that waits for a document
- *   ref/PART/LABEL            LABEL refers to the shared part PART
- *   wait/PART/LABEL           LABEL waits for the shared part PART
- *   fanout/PART               PART changed: its referrers are still to be looked at
- *   retry/LABEL               a person asked to look at LABEL again
- *   usage/TYPE@MAJOR, checkpoint
- */
+/* What the records of the state say of a lineage; their kinds are state/state.h's. */
 #include "sync/lineage/lineage.h"
 
 #include <inttypes.h>
@@ -27,19 +17,6 @@ int record_time(int64_t now_ms, struct cf_buf *out)
 			  (int)((now_ms % 1000 + 1000) % 1000));
 }
 
-struct cf_str lineage_record(struct bench *bench, const char *list, struct cf_str label)
-{
-	size_t len = strlen(list);
-	char *text = arena_alloc(&bench->arena, len + label.len + 1);
-
-	if (!text)
-		return (struct cf_str){NULL, 0};
-	memcpy(text, list, len);
-	memcpy(text + len, label.ptr, label.len);
-	text[len + label.len] = '\0';
-	return (struct cf_str){text, len + label.len};
-}
-
 static void member(struct cf_buf *out, const char *name, struct cf_str text)
 {
 	buf_str(out, out->len && out->ptr[out->len - 1] != '{' ? STR(",") : STR(""));
@@ -49,16 +26,12 @@ static void member(struct cf_buf *out, const char *name, struct cf_str text)
 }
 
 /* Adds a put whose body stands in the scratch buffer. */
-static int add(struct bench *bench, struct cf_str id, size_t index, struct writes *writes)
+static int add(struct bench *bench, struct state_key key, size_t index, struct notes *notes)
 {
-	struct cf_put put = {.id = id, .kind = CF_PUT_ANY};
+	struct state_put put = {
+		.key = key, .condition = CF_PUT_ANY, .body = buf_view(&bench->scratch)};
 
-	if (bench->scratch.failed)
-		return CF_ERR_NOMEM;
-	if (!id.ptr)
-		return CF_ERR_NOMEM;
-	put.body = buf_view(&bench->scratch);
-	return writes_add(bench, writes, &put, index);
+	return bench->scratch.failed ? CF_ERR_NOMEM : notes_add(bench, notes, &put, index);
 }
 
 static void write_side(const struct lineage *lineage, size_t slot, struct cf_str rev,
@@ -124,7 +97,8 @@ int record_conflict(struct bench *bench, const struct lineage *lineage,
 	const struct slot *winner = &lineage->slots[conflict->winner_slot];
 	const struct base_slot *bases = lineage->base.slots;
 	struct json_value value = conflict->winner_value;
-	struct cf_str rev = conflict->winner_rev, lost = conflict->loser_rev, id;
+	struct cf_str rev = conflict->winner_rev, lost = conflict->loser_rev;
+	struct state_key key = {STATE_CONFLICT};
 	struct cf_buf *out = &bench->scratch;
 	uint64_t hash = hash64(conflict->loser_rev, conflict->loser_slot);
 
@@ -140,8 +114,10 @@ int record_conflict(struct bench *bench, const struct lineage *lineage,
 	}
 	if (PLANTED(bench, WRONG_REVISION_LISTED))
 		rev = lost;
-	id = arena_printf(&bench->arena, "conflict/%.*s/%016" PRIx64, STR_ARG(lineage->label),
-			  hash64(conflict->pointer, hash));
+	key.name = arena_printf(&bench->arena, "%.*s/%016" PRIx64, STR_ARG(lineage->label),
+				hash64(conflict->pointer, hash));
+	if (!key.name.ptr)
+		return CF_ERR_NOMEM;
 	buf_clear(out);
 	buf_byte(out, '{');
 	member(out, "lineage", lineage->label);
@@ -163,48 +139,37 @@ int record_conflict(struct bench *bench, const struct lineage *lineage,
 	buf_str(out, STR("},\"at\":"));
 	record_time(plan->now_ms, out);
 	buf_byte(out, '}');
-	return add(bench, id, index, &plan->state);
+	return add(bench, key, index, &plan->state);
 }
 
-int record_delete(struct bench *bench, struct cf_str id, size_t index, struct plan *plan)
+int record_delete(struct bench *bench, struct state_key key, size_t index, struct plan *plan)
 {
-	struct cf_put put = {.id = id, .kind = CF_PUT_ANY, .deleted = true, .body = STR("{}")};
+	struct state_put put = {.key = key, .condition = CF_PUT_ANY};
 
-	return id.ptr ? writes_add(bench, &plan->state, &put, index) : CF_ERR_NOMEM;
+	return notes_add(bench, &plan->state, &put, index);
 }
 
-int record_reference(struct bench *bench, const struct lineage *lineage, const char *list,
-		     struct cf_str part_label, bool deleted, size_t index, struct plan *plan)
+int record_reference(struct bench *bench, const struct lineage *lineage, struct state_key key,
+		     bool deleted, size_t index, struct plan *plan)
 {
-	struct cf_str id;
-
-	buf_clear(&bench->scratch);
-	buf_str(&bench->scratch, str_of(list));
-	buf_byte(&bench->scratch, '/');
-	buf_str(&bench->scratch, part_label);
-	buf_byte(&bench->scratch, '/');
-	buf_str(&bench->scratch, lineage->label);
-	id = arena_dup(&bench->arena, buf_view(&bench->scratch));
-
+	key.other = lineage->label;
 	if (deleted)
-		return record_delete(bench, id, index, plan);
+		return record_delete(bench, key, index, plan);
 	buf_clear(&bench->scratch);
-	buf_byte(&bench->scratch, '{');
-	member(&bench->scratch, "lineage", lineage->label);
-	buf_byte(&bench->scratch, '}');
-	return add(bench, id, index, &plan->state);
+	buf_str(&bench->scratch, STR("{}"));
+	return add(bench, key, index, &plan->state);
 }
 
 int record_fanout(struct bench *bench, const struct lineage *lineage, bool waiting_only,
 		  size_t index, struct plan *plan)
 {
-	struct cf_str id = arena_printf(&bench->arena, "fanout/%.*s", STR_ARG(lineage->label));
+	struct state_key key = {STATE_FANOUT, lineage->label};
 
 	buf_clear(&bench->scratch);
 	buf_byte(&bench->scratch, '{');
 	member(&bench->scratch, "part", lineage->label);
 	buf_printf(&bench->scratch, ",\"waiting_only\":%s}", waiting_only ? "true" : "false");
-	return add(bench, id, index, &plan->state);
+	return add(bench, key, index, &plan->state);
 }
 
 /* All that hang together here, whether they are there or not. */
@@ -219,15 +184,13 @@ static void write_documents(const struct lineage *lineage, struct cf_buf *out)
 }
 
 /* Whether the list says this already, whatever it says of since when. */
-static int stands(struct bench *bench, struct cf_str id, struct cf_str says, bool *ret,
+static int stands(struct bench *bench, struct state_key key, struct cf_str says, bool *ret,
 		  struct cf_error *error)
 {
-	struct cf_get get = {.id = id};
-	struct cf_record record = {0};
-	int rc = store_get(bench->state, &get, 1, CF_READ_BODIES, &bench->arena, &record, error);
+	struct state_record record;
+	int rc = state_get_one(bench->state, key, &bench->arena, &record, error);
 
-	*ret = rc == 0 && record.revision_count && !record.revisions[0].deleted &&
-	       str_starts_with(record.revisions[0].body, says);
+	*ret = rc == 0 && state_exists(&record) && str_starts_with(record.body, says);
 	return rc;
 }
 
@@ -236,14 +199,10 @@ int record_waiting(struct bench *bench, const struct lineage *lineage, bool was_
 {
 	const struct cf_error *error = &lineage->error;
 	bool incomplete = lineage->failure == CF_ERR_INCOMPLETE;
-	struct cf_str id =
-		arena_printf(&bench->arena, "%s/%.*s", incomplete ? "incomplete" : "quarantine",
-			     STR_ARG(lineage->label));
+	struct state_key key = {incomplete ? STATE_INCOMPLETE : STATE_QUARANTINE, lineage->label};
 	struct cf_buf *out = &bench->scratch;
 	bool said = false;
 
-	if (!id.ptr)
-		return error_nomem(ret_error);
 	buf_clear(out);
 	buf_byte(out, '{');
 	member(out, "lineage", lineage->label);
@@ -268,12 +227,12 @@ int record_waiting(struct bench *bench, const struct lineage *lineage, bool was_
 	write_documents(lineage, out);
 	buf_str(out, STR(",\"since\":"));
 	if (was_listed) {
-		int rc = stands(bench, id, buf_view(out), &said, ret_error);
+		int rc = stands(bench, key, buf_view(out), &said, ret_error);
 
 		if (rc || said)
 			return rc;
 	}
 	record_time(plan->now_ms, out);
 	buf_byte(out, '}');
-	return add(bench, id, index, &plan->waiting) ? error_nomem(ret_error) : 0;
+	return add(bench, key, index, &plan->waiting) ? error_nomem(ret_error) : 0;
 }

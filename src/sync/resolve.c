@@ -10,7 +10,8 @@
 #include "sync/limits.h"
 
 struct resolving {
-	struct cf_store *store, *state;
+	struct cf_store *store;
+	const struct state *state;
 	const struct sync_resolve *how;
 	struct cf_arena *arena;
 	const struct cf_mem *mem;
@@ -256,7 +257,7 @@ static int take(struct resolving *r, struct json_value entry, struct sync_resolv
 	return write_loser(r, deletes, ret, error);
 }
 
-int sync_conflict_resolve(struct cf_store *store, struct cf_store *state,
+int sync_conflict_resolve(struct cf_store *store, const struct state *state,
 			  const struct sync_resolve *how, struct cf_arena *arena,
 			  struct sync_resolved *ret, struct cf_error *error)
 {

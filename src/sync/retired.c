@@ -10,32 +10,25 @@
 #include "sync/limits.h"
 #include "sync/lists.h"
 
-static int read_record(struct cf_store *state, struct cf_arena *arena, struct cf_record *ret,
+static int read_record(const struct state *state, struct cf_arena *arena, struct state_record *ret,
 		       struct cf_error *error)
 {
-	struct cf_get get = {.id = STR(RETIRED_RECORD)};
-	int rc = store_get(state, &get, 1, CF_READ_BODIES, arena, ret, error);
-
-	if (rc == 0 && ret->revision_count && ret->revisions[0].deleted)
-		ret->revision_count = 0;
-	return rc;
+	return state_get_one(state, (struct state_key){STATE_RETIRED}, arena, ret, error);
 }
 
-static int parse_record(const struct cf_record *record, struct cf_arena *arena,
+static int parse_record(const struct state_record *record, struct cf_arena *arena,
 			struct sync_retired **ret, size_t *ret_count, struct cf_error *error)
 {
 	struct json_doc doc;
 	struct json_iter it;
-	struct cf_str body;
 	int rc;
 
 	*ret = NULL;
 	*ret_count = 0;
-	if (record->revision_count == 0)
+	if (!state_exists(record))
 		return 0;
-	body = record->revisions[0].body;
 	json_doc_init(&doc, arena->mem);
-	rc = json_read(&doc, body.ptr, body.len, JSON_READ_DOCUMENT, error);
+	rc = json_read(&doc, record->body.ptr, record->body.len, JSON_READ_DOCUMENT, error);
 	it = json_iter(rc ? JSON_ABSENT : json_member(json_root(&doc), STR("versions")));
 	*ret = arena_calloc(arena, json_count(it.value) + 1, sizeof(**ret));
 	if (rc == 0 && !*ret)
@@ -57,10 +50,10 @@ static int parse_record(const struct cf_record *record, struct cf_arena *arena,
 	return rc;
 }
 
-int sync_retired_read(struct cf_store *state, struct cf_arena *arena, struct sync_retired **ret,
+int sync_retired_read(const struct state *state, struct cf_arena *arena, struct sync_retired **ret,
 		      size_t *ret_count, struct cf_error *error)
 {
-	struct cf_record record = {0};
+	struct state_record record = {0};
 	int rc = read_record(state, arena, &record, error);
 
 	*ret_count = 0;
@@ -92,7 +85,7 @@ int retired_load(struct sync *sync, struct cf_error *error)
 {
 	const struct catalog_type *types;
 	size_t type_count = catalog_types(sync->catalog, &types), count;
-	struct cf_record record = {0};
+	struct state_record record = {0};
 	struct sync_retired *all;
 	int rc = read_record(sync->state, &sync->step, &record, error);
 
@@ -102,8 +95,7 @@ int retired_load(struct sync *sync, struct cf_error *error)
 		return rc;
 	mem_free(sync->mem, sync->retired_rev);
 	mem_free(sync->mem, sync->retired);
-	sync->retired_rev =
-		text_dup(sync->mem, record.revision_count ? record.revisions[0].rev : STR(""));
+	sync->retired_rev = text_dup(sync->mem, record.rev);
 	sync->retired = mem_calloc(sync->mem, type_count * LIMIT_MAJORS + 1, sizeof(bool));
 	if (!sync->retired_rev || !sync->retired)
 		return error_nomem(error);
@@ -111,12 +103,9 @@ int retired_load(struct sync *sync, struct cf_error *error)
 	return 0;
 }
 
-bool retired_changed(struct sync *sync, const struct cf_record *record)
+bool retired_changed(struct sync *sync, const struct state_record *record)
 {
-	bool there = record->revision_count && !record->revisions[0].deleted;
-	struct cf_str rev = there ? record->revisions[0].rev : STR("");
-
-	sync->retired_news = !str_equal(rev, str_of(sync->retired_rev));
+	sync->retired_news = !str_equal(record->rev, str_of(sync->retired_rev));
 	return sync->retired_news;
 }
 
@@ -164,12 +153,13 @@ static int check_rest(const struct catalog *catalog, const struct catalog_major 
 	return rc;
 }
 
-static int write_record(struct cf_store *state, const struct cf_record *old,
+static int write_record(const struct state *state, const struct state_record *old,
 			const struct sync_retired *all, size_t count, struct cf_str place,
 			int64_t now_ms, struct cf_arena *arena, struct cf_error *error)
 {
-	struct cf_put put = {.id = STR(RETIRED_RECORD), .kind = CF_PUT_ABSENT};
-	struct cf_answer answer;
+	struct state_put put = {.key = {STATE_RETIRED},
+				.condition = state_exists(old) ? CF_PUT_ON_REV : CF_PUT_ABSENT,
+				.rev = old->rev};
 	struct cf_buf out;
 	int rc;
 
@@ -182,18 +172,12 @@ static int write_record(struct cf_store *state, const struct cf_record *old,
 	record_time(now_ms, &out);
 	buf_str(&out, STR("}]}"));
 	put.body = buf_view(&out);
-	if (old->revision_count) {
-		put.kind = CF_PUT_ON_REV;
-		put.rev = old->revisions[0].rev;
-	}
-	rc = out.failed ? error_nomem(error) : store_put(state, &put, 1, arena, &answer, error);
-	if (rc == 0 && answer.code)
-		rc = error_set(error, answer.code, "retired: %.*s", STR_ARG(answer.message));
+	rc = out.failed ? error_nomem(error) : state_put_one(state, &put, arena, NULL, error);
 	buf_fini(&out);
 	return rc;
 }
 
-static int retire_once(struct cf_store *state, const struct catalog *catalog,
+static int retire_once(const struct state *state, const struct catalog *catalog,
 		       const struct catalog_major *major, int64_t now_ms, struct cf_arena *arena,
 		       bool *ret_already, struct cf_error *error)
 {
@@ -202,7 +186,7 @@ static int retire_once(struct cf_store *state, const struct catalog *catalog,
 	bool *retired = arena_calloc(arena, type_count * LIMIT_MAJORS + 1, sizeof(bool));
 	struct cf_str place =
 		arena_printf(arena, "%.*s@%u", STR_ARG(major->type->name), major->major);
-	struct cf_record record = {0};
+	struct state_record record = {0};
 	struct sync_retired *all;
 	int rc = retired && place.ptr ? read_record(state, arena, &record, error)
 				      : error_nomem(error);
@@ -219,7 +203,7 @@ static int retire_once(struct cf_store *state, const struct catalog *catalog,
 	return rc ? rc : write_record(state, &record, all, count, place, now_ms, arena, error);
 }
 
-int sync_retire(struct cf_store *state, const struct catalog *catalog,
+int sync_retire(const struct state *state, const struct catalog *catalog,
 		const struct catalog_major *major, const struct cf_env *env, bool *ret_already,
 		const struct cf_mem *mem, struct cf_error *error)
 {
@@ -234,7 +218,7 @@ int sync_retire(struct cf_store *state, const struct catalog *catalog,
 	return rc;
 }
 
-int sync_retire_check(struct cf_store *state, const struct catalog *catalog,
+int sync_retire_check(const struct state *state, const struct catalog *catalog,
 		      const struct catalog_major *major, const struct cf_mem *mem,
 		      struct cf_error *error)
 {

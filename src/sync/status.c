@@ -4,60 +4,38 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { WALK_PAGE = 200 };
-
-/* One page; scan->after moves on. */
-static int walk_page(struct cf_store *state, struct cf_scan *scan, char **after,
+static int walk_page(const struct state_pages *pages, struct json_doc *doc,
 		     int (*entry)(void *ctx, struct cf_str id, struct json_value body), void *ctx,
-		     size_t *ret_count, const struct cf_mem *mem, struct cf_error *error)
+		     struct cf_error *error)
 {
-	struct cf_arena arena;
-	struct json_doc doc;
-	struct cf_record *records;
-	int rc;
+	int rc = 0;
 
-	arena_init(&arena, mem);
-	json_doc_init(&doc, mem);
-	rc = store_scan(state, scan, &arena, &records, ret_count, error);
-	for (size_t i = 0; rc == 0 && i < *ret_count; i++) {
-		struct cf_str body = records[i].revisions[0].body;
+	for (size_t i = 0; rc == 0 && i < pages->count; i++) {
+		struct cf_str body = pages->records[i].body;
 
-		rc = json_read(&doc, body.ptr, body.len, JSON_READ_DOCUMENT, error);
+		rc = json_read(doc, body.ptr, body.len, JSON_READ_DOCUMENT, error);
 		if (rc == 0)
-			rc = entry(ctx, records[i].id, json_root(&doc));
+			rc = entry(ctx, pages->records[i].name, json_root(doc));
 	}
-	if (rc == 0 && *ret_count) {
-		struct cf_str id = records[*ret_count - 1].id;
-		char *copy = mem_alloc(mem, id.len + 1);
-
-		if (copy) {
-			memcpy(copy, id.ptr, id.len);
-			mem_free(mem, *after);
-			*after = copy;
-			scan->after = (struct cf_str){copy, id.len};
-		} else {
-			rc = error_nomem(error);
-		}
-	}
-	json_doc_fini(&doc);
-	arena_fini(&arena);
 	return rc;
 }
 
-int sync_walk(struct cf_store *state, enum sync_list list,
+int sync_walk(const struct state *state, enum sync_list list,
 	      int (*entry)(void *ctx, struct cf_str id, struct json_value body), void *ctx,
 	      const struct cf_mem *mem, struct cf_error *error)
 {
-	struct cf_scan scan = {
-		.prefix = list_prefix(list), .limit = WALK_PAGE, .flags = CF_READ_BODIES};
-	char *after = NULL;
-	size_t count = 0;
+	struct state_range range = {.kind = list_kind(list)};
+	struct state_pages pages;
+	struct json_doc doc;
 	int rc;
 
-	do {
-		rc = walk_page(state, &scan, &after, entry, ctx, &count, mem, error);
-	} while (rc == 0 && count == scan.limit);
-	mem_free(mem, after);
+	json_doc_init(&doc, mem);
+	state_pages_init(&pages, state, &range, mem);
+	while ((rc = state_pages_next(&pages, error)) > 0 &&
+	       (rc = walk_page(&pages, &doc, entry, ctx, error)) == 0)
+		;
+	state_pages_fini(&pages);
+	json_doc_fini(&doc);
 	return rc;
 }
 
@@ -82,19 +60,20 @@ static int tally_entry(void *ctx, struct cf_str id, struct json_value body)
 	return 0;
 }
 
-static int read_checkpoint(struct cf_store *store, struct cf_store *state, struct cf_arena *arena,
-			   struct json_doc *doc, struct sync_status *ret, struct cf_error *error)
+static int read_checkpoint(struct cf_store *store, const struct state *state,
+			   struct cf_arena *arena, struct json_doc *doc, struct sync_status *ret,
+			   struct cf_error *error)
 {
-	struct cf_get get = {.id = STR("checkpoint")};
-	struct cf_record record = {0};
+	struct state_record record;
 	struct cf_str since = STR("");
-	int rc = store_get(state, &get, 1, CF_READ_BODIES, arena, &record, error);
+	int rc = state_get_one(state, (struct state_key){STATE_CHECKPOINT}, arena, &record, error);
 
-	if (rc == 0 && record.revision_count && !record.revisions[0].deleted) {
-		struct cf_str body = record.revisions[0].body;
+	if (rc == 0 && !state_exists(&record))
+		rc = state_check_former(state, arena, error);
+	if (rc == 0 && state_exists(&record)) {
 		struct json_value root;
 
-		rc = json_read(doc, body.ptr, body.len, JSON_READ_DOCUMENT, error);
+		rc = json_read(doc, record.body.ptr, record.body.len, JSON_READ_DOCUMENT, error);
 		if (rc)
 			return rc;
 		root = json_root(doc);
@@ -129,7 +108,7 @@ static int64_t parse_time(const char *text)
 	return (int64_t)timegm(&tm) * 1000 + ms;
 }
 
-int sync_status_read(struct cf_store *store, struct cf_store *state, const struct cf_env *env,
+int sync_status_read(struct cf_store *store, const struct state *state, const struct cf_env *env,
 		     struct sync_status *ret, const struct cf_mem *mem, struct cf_error *error)
 {
 	struct tally conflicts = {0}, quarantine = {0}, incomplete = {0}, fanouts = {0};

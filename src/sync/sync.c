@@ -73,8 +73,8 @@ static int check_stores(const struct cf_store *store, const struct cf_store *sta
 }
 
 int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store *store,
-	      struct cf_store *state, const struct sync_options *options, const struct cf_env *env,
-	      const struct cf_mem *mem, struct cf_error *error)
+	      const struct state *state, const struct sync_options *options,
+	      const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error)
 {
 	const struct catalog_type *types;
 	size_t type_count = catalog_types(catalog, &types);
@@ -98,7 +98,7 @@ int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store 
 	arena_init(&sync->bench.batch, mem);
 	buf_init(&sync->bench.scratch, mem);
 	sync->bench.mem = mem;
-	rc = check_stores(store, state, error);
+	rc = check_stores(store, state->store, error);
 	if (rc == 0)
 		rc = retired_load(sync, error);
 	if (rc == 0)

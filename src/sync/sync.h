@@ -8,7 +8,7 @@
 #define SYNC_SYNC_H
 
 #include "catalog/catalog.h"
-#include "store/store.h"
+#include "state/state.h"
 
 struct sync;
 
@@ -60,8 +60,8 @@ int sync_check_apart(const struct cf_store *store, const struct cf_store *state,
  * changes or no revision histories; USAGE where both stores are one; PRECONDITION where the
  * state is that of another store; else as the stores' operations. */
 int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store *store,
-	      struct cf_store *state, const struct sync_options *options, const struct cf_env *env,
-	      const struct cf_mem *mem, struct cf_error *error);
+	      const struct state *state, const struct sync_options *options,
+	      const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error);
 struct sync *sync_close(struct sync *sync); /* returns NULL */
 
 /* Takes one batch: changes, or lineages that a shared part woke. *ret_idle: there
@@ -83,21 +83,21 @@ int sync_lag(struct sync *sync, uint64_t *ret, struct cf_error *error);
 enum sync_list { SYNC_CONFLICTS, SYNC_QUARANTINE, SYNC_INCOMPLETE, SYNC_USAGE, SYNC_FANOUTS };
 /* Calls `entry` with the body of each record of a list, in order of ids; its
  * non-zero answer ends the walk and is returned. */
-int sync_walk(struct cf_store *state, enum sync_list list,
+int sync_walk(const struct state *state, enum sync_list list,
 	      int (*entry)(void *ctx, struct cf_str id, struct json_value body), void *ctx,
 	      const struct cf_mem *mem, struct cf_error *error);
 
 /* An entry of a list. `id` is what the lists show and the functions below take. */
 struct sync_entry {
-	struct cf_str id;     /* "todo-item/KEY/HASH", "todo-item/KEY", "#DOCUMENT" */
-	struct cf_str record; /* of the state store */
+	enum sync_list list;
+	struct cf_str id; /* "todo-item/KEY/HASH", "todo-item/KEY", "#DOCUMENT" */
 	struct cf_str rev;
 	struct json_value body;
 };
 /* The entry of that id, or the only one whose id begins so; not in conflicts also by
  * the id of the document it speaks of. Texts are in the arena, the body stands on
  * `doc`. NOT_FOUND; USAGE where several begin so. */
-int sync_entry_find(struct cf_store *state, enum sync_list list, struct cf_str id,
+int sync_entry_find(const struct state *state, enum sync_list list, struct cf_str id,
 		    struct cf_arena *arena, struct json_doc *doc, struct sync_entry *ret,
 		    struct cf_error *error);
 
@@ -125,21 +125,21 @@ struct sync_resolved {
  * made, on top of what is there, and removes the entry; the next run carries it on.
  * PRECONDITION where the document is gone, or an attachment was contested; INVALID
  * where the catalog says so: then nothing was written. */
-int sync_conflict_resolve(struct cf_store *store, struct cf_store *state,
+int sync_conflict_resolve(struct cf_store *store, const struct state *state,
 			  const struct sync_resolve *how, struct cf_arena *arena,
 			  struct sync_resolved *ret, struct cf_error *error);
 
 /* Asks for another look at what waits in quarantine, which the next step of a run
  * takes, also one that is at work; without a change to the document. `ret` says which
  * entry it was, without its body. */
-int sync_quarantine_retry(struct cf_store *state, struct cf_str id, struct cf_arena *arena,
+int sync_quarantine_retry(const struct state *state, struct cf_str id, struct cf_arena *arena,
 			  struct sync_entry *ret, struct cf_error *error);
 /* The same for all entries; *ret_count also where it failed half way. */
-int sync_quarantine_retry_all(struct cf_store *state, uint64_t *ret_count, const struct cf_mem *mem,
-			      struct cf_error *error);
+int sync_quarantine_retry_all(const struct state *state, uint64_t *ret_count,
+			      const struct cf_mem *mem, struct cf_error *error);
 /* Forgets an entry. The documents stay as they are, and are looked at when one of them
  * changes next. */
-int sync_quarantine_drop(struct cf_store *state, struct cf_str id, struct cf_arena *arena,
+int sync_quarantine_drop(const struct state *state, struct cf_str id, struct cf_arena *arena,
 			 struct sync_entry *ret, struct cf_error *error);
 
 /* A version that is no longer served. */
@@ -148,18 +148,18 @@ struct sync_retired {
 	struct cf_str at;      /* since when; ISO 8601 */
 };
 /* All of them; in the arena. */
-int sync_retired_read(struct cf_store *state, struct cf_arena *arena, struct sync_retired **ret,
+int sync_retired_read(const struct state *state, struct cf_arena *arena, struct sync_retired **ret,
 		      size_t *ret_count, struct cf_error *error);
 /* Whether the others can be kept in agreement without this version: PRECONDITION
  * where it is the last of its type that is served, or where a lens between others
  * writes it. 0 also where it is retired already. */
-int sync_retire_check(struct cf_store *state, const struct catalog *catalog,
+int sync_retire_check(const struct state *state, const struct catalog *catalog,
 		      const struct catalog_major *major, const struct cf_mem *mem,
 		      struct cf_error *error);
 /* Notes that a version is not served from now on, whatever the catalog says: runs
  * honour it at once, those at work too. Lenses still pass through it. Its documents
  * stay as they are. Errors as of sync_retire_check. */
-int sync_retire(struct cf_store *state, const struct catalog *catalog,
+int sync_retire(const struct state *state, const struct catalog *catalog,
 		const struct catalog_major *major, const struct cf_env *env, bool *ret_already,
 		const struct cf_mem *mem, struct cf_error *error);
 
@@ -178,7 +178,7 @@ struct sync_purge {
 };
 /* Deletes the documents of a retired version (PRECONDITION: it is not), leaving
  * tombstones with type and version. May be stopped and called again. */
-int sync_purge(struct cf_store *store, struct cf_store *state, const struct catalog *catalog,
+int sync_purge(struct cf_store *store, const struct state *state, const struct catalog *catalog,
 	       const struct catalog_major *major, const struct sync_purge *how,
 	       struct sync_purged *ret, const struct cf_mem *mem, struct cf_error *error);
 
@@ -192,19 +192,20 @@ struct sync_usage {
 	bool served;           /* supported by the catalog (NULL: by any), and not retired */
 };
 /* By type and version; with a catalog also those that nobody wrote. In the arena. */
-int sync_usage_read(struct cf_store *state, const struct catalog *catalog, struct cf_arena *arena,
-		    struct sync_usage **ret, size_t *ret_count, struct cf_error *error);
+int sync_usage_read(const struct state *state, const struct catalog *catalog,
+		    struct cf_arena *arena, struct sync_usage **ret, size_t *ret_count,
+		    struct cf_error *error);
 
 /* The runs that are at work on a state; in the arena. */
-int sync_engines_read(struct cf_store *state, const struct cf_env *env, struct cf_arena *arena,
+int sync_engines_read(const struct state *state, const struct cf_env *env, struct cf_arena *arena,
 		      struct sync_engine **ret, size_t *ret_count, struct cf_error *error);
 
 /* Before sync_open: forgets what was agreed on, so that the run reads everything once
  * and agrees anew; keeps contested edits, retired versions and usage. PRECONDITION
  * while another run is at work. Stopped half way it is pending, and to be done again. */
-int sync_rebuild(struct cf_store *state, const struct cf_env *env, uint64_t *ret_forgotten,
+int sync_rebuild(const struct state *state, const struct cf_env *env, uint64_t *ret_forgotten,
 		 const struct cf_mem *mem, struct cf_error *error);
-int sync_rebuild_pending(struct cf_store *state, bool *ret, const struct cf_mem *mem,
+int sync_rebuild_pending(const struct state *state, bool *ret, const struct cf_mem *mem,
 			 struct cf_error *error);
 
 struct sync_status {
@@ -217,7 +218,7 @@ struct sync_status {
 	uint64_t oldest_incomplete_ms;               /* age; 0: none */
 	uint64_t handing_on; /* changed parts whose referrers are not all looked at yet */
 };
-int sync_status_read(struct cf_store *store, struct cf_store *state, const struct cf_env *env,
+int sync_status_read(struct cf_store *store, const struct state *state, const struct cf_env *env,
 		     struct sync_status *ret, const struct cf_mem *mem, struct cf_error *error);
 
 #endif

@@ -7,7 +7,7 @@
 
 struct looked {
 	const struct unsupported *one;
-	struct cf_record *listed, *base;
+	struct state_record *listed, *base;
 };
 
 int unsupported_add(struct unsupported_list *list, const struct cf_record *record,
@@ -43,15 +43,14 @@ static bool is_live(const struct cf_record *record)
 static int is_known(const struct looked *looked, struct json_doc *doc, bool *ret)
 {
 	const struct cf_record *record = looked->one->record;
-	struct cf_str why = looked->one->why, body;
+	struct cf_str why = looked->one->why, body = looked->base->body;
 	const char *space = memchr(why.ptr, ' ', why.len);
 	struct cf_str place = {why.ptr, space ? (size_t)(space - why.ptr) : why.len};
 	int rc;
 
 	*ret = false;
-	if (!is_live(looked->base))
+	if (!state_exists(looked->base))
 		return 0;
-	body = looked->base->revisions[0].body;
 	rc = json_read(doc, body.ptr, body.len, JSON_READ_DOCUMENT, NULL);
 	if (rc)
 		return rc == CF_ERR_NOMEM ? rc : 0;
@@ -80,10 +79,10 @@ static int write_entry(struct sync *sync, const struct unsupported *one, struct 
 }
 
 static int read_all(struct sync *sync, const struct unsupported_list *list, struct looked *looked,
-		    struct cf_get *gets, struct cf_error *error)
+		    struct state_key *keys, struct cf_error *error)
 {
 	struct cf_arena *arena = &sync->step;
-	struct cf_record *records = arena_calloc(arena, list->count * 2, sizeof(*records));
+	struct state_record *records = arena_calloc(arena, list->count * 2, sizeof(*records));
 	size_t count = 0;
 
 	if (!records)
@@ -91,23 +90,23 @@ static int read_all(struct sync *sync, const struct unsupported_list *list, stru
 	for (struct unsupported *one = list->first; one; one = one->next) {
 		looked->one = one;
 		looked->listed = &records[count];
-		gets[count++].id =
-			arena_printf(arena, "quarantine/#%.*s", STR_ARG(one->record->id));
+		keys[count++] = (struct state_key){
+			STATE_QUARANTINE, arena_printf(arena, "#%.*s", STR_ARG(one->record->id))};
 		looked->base = &records[count];
-		gets[count++].id = arena_printf(arena, "base/%.*s", STR_ARG(one->label));
+		keys[count++] = (struct state_key){STATE_BASE, one->label};
 		looked++;
-		if (!gets[count - 2].id.ptr || !gets[count - 1].id.ptr)
+		if (!keys[count - 2].name.ptr)
 			return error_nomem(error);
 	}
-	return store_get(sync->state, gets, count, CF_READ_BODIES, arena, records, error);
+	return state_get(sync->state, keys, count, arena, records, error);
 }
 
 int unsupported_take(struct sync *sync, const struct unsupported_list *list, struct cf_error *error)
 {
 	struct cf_arena *arena = &sync->step;
 	struct looked *looked = arena_calloc(arena, list->count + 1, sizeof(*looked));
-	struct cf_get *gets = arena_calloc(arena, list->count * 2 + 1, sizeof(*gets));
-	struct cf_put *puts = arena_calloc(arena, list->count + 1, sizeof(*puts));
+	struct state_key *keys = arena_calloc(arena, list->count * 2 + 1, sizeof(*keys));
+	struct state_put *puts = arena_calloc(arena, list->count + 1, sizeof(*puts));
 	struct cf_answer *answers = arena_calloc(arena, list->count + 1, sizeof(*answers));
 	struct json_doc doc;
 	size_t count = 0;
@@ -115,26 +114,25 @@ int unsupported_take(struct sync *sync, const struct unsupported_list *list, str
 
 	if (list->count == 0)
 		return 0;
-	if (!looked || !gets || !puts || !answers)
+	if (!looked || !keys || !puts || !answers)
 		return error_nomem(error);
 	json_doc_init(&doc, sync->mem);
-	rc = read_all(sync, list, looked, gets, error);
+	rc = read_all(sync, list, looked, keys, error);
 	for (size_t i = 0; i < list->count && rc == 0; i++) {
 		bool news, known;
-		struct cf_put put = {.id = gets[2 * i].id, .kind = CF_PUT_ANY, .body = STR("{}")};
+		struct state_put put = {.key = keys[2 * i], .condition = CF_PUT_ANY};
 
 		rc = is_known(&looked[i], &doc, &known) ? error_nomem(error) : 0;
 		news = is_live(looked[i].one->record) && !known;
-		if (rc || news == is_live(looked[i].listed))
+		if (rc || news == state_exists(looked[i].listed))
 			continue;
-		put.deleted = !news;
 		if (news && write_entry(sync, looked[i].one, &put.body))
 			rc = error_nomem(error);
 		sync->counters.unsupported += news;
 		puts[count++] = put;
 	}
 	if (rc == 0 && count)
-		rc = store_put(sync->state, puts, count, arena, answers, error);
+		rc = state_put(sync->state, puts, count, arena, answers, error);
 	json_doc_fini(&doc);
 	return rc;
 }

@@ -40,7 +40,7 @@ void usage_fini(struct sync *sync)
 /* All versions of the catalog, in its order, with their places in arrays. */
 struct places {
 	const struct catalog_major **majors;
-	struct cf_get *gets; /* of their records */
+	struct state_key *keys; /* of their records */
 	size_t count;
 };
 
@@ -49,37 +49,36 @@ static int list_places(const struct catalog *catalog, struct cf_arena *arena, st
 	const struct catalog_type *types;
 	size_t type_count = catalog_types(catalog, &types), max = type_count * LIMIT_MAJORS + 1;
 
-	*ret = (struct places){.gets = arena_calloc(arena, max, sizeof(*ret->gets)),
+	*ret = (struct places){.keys = arena_calloc(arena, max, sizeof(*ret->keys)),
 			       .majors = arena_calloc(arena, max, sizeof(*ret->majors))};
-	if (!ret->gets || !ret->majors)
+	if (!ret->keys || !ret->majors)
 		return CF_ERR_NOMEM;
 	for (size_t i = 0; i < type_count; i++) {
 		for (size_t k = 0; k < types[i].major_count; k++) {
 			const struct catalog_major *major = &types[i].majors[k];
-			struct cf_str id = arena_printf(arena, "usage/%.*s@%u",
-							STR_ARG(types[i].name), major->major);
+			struct cf_str version = arena_printf(arena, "%.*s@%u",
+							     STR_ARG(types[i].name), major->major);
 
-			if (!id.ptr)
+			if (!version.ptr)
 				return CF_ERR_NOMEM;
 			ret->majors[ret->count] = major;
-			ret->gets[ret->count++].id = id;
+			ret->keys[ret->count++] = (struct state_key){STATE_USAGE, version};
 		}
 	}
 	return 0;
 }
 
-static int take_record(struct sync *sync, struct usage *usage, const struct cf_record *record,
+static int take_record(struct sync *sync, struct usage *usage, const struct state_record *record,
 		       struct json_doc *doc, struct cf_error *error)
 {
-	bool there = record->revision_count && !record->revisions[0].deleted;
-	struct cf_str body = there ? record->revisions[0].body : STR("{}");
+	struct cf_str body = state_exists(record) ? record->body : STR("{}");
 	int64_t last_ms;
 	int rc = json_read(doc, body.ptr, body.len, JSON_READ_DOCUMENT, error);
 
 	if (rc)
 		return rc;
 	mem_free(sync->mem, usage->rev);
-	usage->rev = text_dup(sync->mem, there ? record->revisions[0].rev : STR(""));
+	usage->rev = text_dup(sync->mem, record->rev);
 	if (!usage->rev)
 		return error_nomem(error);
 	usage->writes = record_number(json_root(doc), "writes");
@@ -92,7 +91,7 @@ static int take_record(struct sync *sync, struct usage *usage, const struct cf_r
 int usage_load(struct sync *sync, struct cf_error *error)
 {
 	struct cf_arena *arena = &sync->step;
-	struct cf_record *records;
+	struct state_record *records;
 	struct places places;
 	struct json_doc doc;
 	int rc = list_places(sync->catalog, arena, &places);
@@ -101,8 +100,7 @@ int usage_load(struct sync *sync, struct cf_error *error)
 	if (rc || !records)
 		return error_nomem(error);
 	json_doc_init(&doc, sync->mem);
-	rc = store_get(sync->state, places.gets, places.count, CF_READ_BODIES, arena, records,
-		       error);
+	rc = state_get(sync->state, places.keys, places.count, arena, records, error);
 	for (size_t i = 0; i < places.count && rc == 0; i++)
 		rc = take_record(sync, &sync->usage[major_index(places.majors[i])], &records[i],
 				 &doc, error);
@@ -110,15 +108,14 @@ int usage_load(struct sync *sync, struct cf_error *error)
 	return rc;
 }
 
-static int make_put(struct sync *sync, const struct usage *usage, struct cf_str id,
-		    struct cf_put *ret)
+static int make_put(struct sync *sync, const struct usage *usage, struct state_key key,
+		    struct state_put *ret)
 {
 	struct cf_buf *out = &sync->bench.scratch;
-	struct cf_str version = {id.ptr + strlen("usage/"), id.len - strlen("usage/")};
 
 	buf_clear(out);
 	buf_str(out, STR("{\"version\":"));
-	json_write_string(version, out);
+	json_write_string(key.name, out);
 	buf_printf(out, ",\"writes\":%llu,\"found\":%llu,\"last_ms\":%lld",
 		   (unsigned long long)(usage->writes + usage->new_writes),
 		   (unsigned long long)(usage->found + usage->new_found),
@@ -128,10 +125,10 @@ static int make_put(struct sync *sync, const struct usage *usage, struct cf_str 
 		record_time(usage->last_ms, out);
 	}
 	buf_byte(out, '}');
-	*ret = (struct cf_put){.id = id,
-			       .kind = usage->rev[0] ? CF_PUT_ON_REV : CF_PUT_ABSENT,
-			       .rev = str_of(usage->rev),
-			       .body = arena_dup(&sync->step, buf_view(out))};
+	*ret = (struct state_put){.key = key,
+				  .condition = usage->rev[0] ? CF_PUT_ON_REV : CF_PUT_ABSENT,
+				  .rev = str_of(usage->rev),
+				  .body = arena_dup(&sync->step, buf_view(out))};
 	return out->failed || !ret->body.ptr ? CF_ERR_NOMEM : 0;
 }
 
@@ -153,7 +150,7 @@ static int take_answer(struct sync *sync, struct usage *usage, const struct cf_a
 static int save(struct sync *sync, bool *ret_again, struct cf_error *error)
 {
 	struct places places;
-	struct cf_put *puts;
+	struct state_put *puts;
 	struct cf_answer *answers;
 	struct usage **of;
 	size_t count = 0;
@@ -171,11 +168,11 @@ static int save(struct sync *sync, bool *ret_again, struct cf_error *error)
 		if (usage->new_writes == 0 && usage->new_found == 0)
 			continue;
 		of[count] = usage;
-		if (make_put(sync, usage, places.gets[i].id, &puts[count++]))
+		if (make_put(sync, usage, places.keys[i], &puts[count++]))
 			return error_nomem(error);
 	}
 	if (count)
-		rc = store_put(sync->state, puts, count, &sync->step, answers, error);
+		rc = state_put(sync->state, puts, count, &sync->step, answers, error);
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		*ret_again = *ret_again || answers[i].code;
 		if (answers[i].code == 0)
@@ -230,8 +227,7 @@ static struct sync_usage *usage_of(struct reading *r, struct cf_str version)
 static int read_entry(void *ctx, struct cf_str id, struct json_value body)
 {
 	struct reading *r = ctx;
-	size_t skip = strlen("usage/");
-	struct sync_usage *usage = usage_of(r, (struct cf_str){id.ptr + skip, id.len - skip});
+	struct sync_usage *usage = usage_of(r, id);
 
 	if (!usage)
 		return CF_ERR_NOMEM;
@@ -248,9 +244,7 @@ static int add_catalog(struct reading *r, const struct catalog *catalog)
 	int rc = catalog ? list_places(catalog, r->arena, &places) : 0;
 
 	for (size_t i = 0; i < places.count && rc == 0; i++) {
-		struct cf_str id = places.gets[i].id;
-		struct sync_usage *usage = usage_of(
-			r, (struct cf_str){id.ptr + strlen("usage/"), id.len - strlen("usage/")});
+		struct sync_usage *usage = usage_of(r, places.keys[i].name);
 
 		if (!usage)
 			return CF_ERR_NOMEM;
@@ -259,8 +253,9 @@ static int add_catalog(struct reading *r, const struct catalog *catalog)
 	return rc;
 }
 
-int sync_usage_read(struct cf_store *state, const struct catalog *catalog, struct cf_arena *arena,
-		    struct sync_usage **ret, size_t *ret_count, struct cf_error *error)
+int sync_usage_read(const struct state *state, const struct catalog *catalog,
+		    struct cf_arena *arena, struct sync_usage **ret, size_t *ret_count,
+		    struct cf_error *error)
 {
 	struct reading r = {.arena = arena};
 	struct sync_retired *retired;

@@ -267,7 +267,7 @@ run status --store "$store"
 expect_out_has 'engines       0'
 
 begin "status tells of changed parts that are still handed on"
-printf '%s\n' '{"_id":"fanout/group/g","part":"group/g","waiting_only":false}' >in
+printf '%s\n' '{"_id":"documents/fanout/group/g","part":"group/g","waiting_only":false}' >in
 run docs put --store "$store?table=chesterfield-state" in
 run status --store "$store"
 expect_out_has 'handing on    1 changed parts'
@@ -277,7 +277,7 @@ expect_out_has '"handing_on":0'
 
 begin "a state of a later version is refused"
 put '{"_id":"x"}'
-printf '%s\n' '{"_id":"checkpoint","format":2,"since":"1"}' >in
+printf '%s\n' '{"_id":"documents/checkpoint","format":3,"since":"1"}' >in
 run docs put --store "$store?table=chesterfield-state" in
 for command in "run -c $catalog --once" status "retire todo-item@1 -c $catalog"; do
 	# shellcheck disable=SC2086 # several words
@@ -285,4 +285,29 @@ for command in "run -c $catalog --once" status "retire todo-item@1 -c $catalog";
 	expect_code 1
 	expect_err_has 'chesterfield: the state was written by a newer version of this program'
 done
+
+begin "a state of an earlier version is taken over by --rebuild"
+store="sqlite:$PWD/former.db"
+put '{"_id":"todo-item@1:a","schema":"todo-item","version":1,"title":"t","isDone":false}'
+cat >in <<'END'
+{"_id":"checkpoint","format":1,"since":"1"}
+{"_id":"base/todo-item/a","slots":{}}
+{"_id":"conflict/todo-item/a/0123","lineage":"todo-item/a","pointer":"/title","kind":"edit"}
+{"_id":"retired","versions":[{"version":"todo-item@2","at":"2026-01-01T00:00:00.000Z"}]}
+END
+run docs put --store "$store?table=chesterfield-state" in
+for command in "run -c $catalog --once" status; do
+	# shellcheck disable=SC2086 # several words
+	run $command --store "$store"
+	expect_code 4
+	expect_err_has 'the state was written by an earlier version of this program: start once with `run --rebuild`'
+done
+run run -c "$catalog" --store "$store" --once --rebuild
+expect_code 0
+run conflicts list --store "$store"
+expect_out_has '"entry":"todo-item/a/0123"'
+run status --store "$store"
+expect_out_has 'todo-item@2'
+run docs list --store "$store?table=chesterfield-state"
+expect_true "the former records are gone" test -z "$(grep -E '"_id":"(base/|conflict/|retired|checkpoint)' out)"
 finish

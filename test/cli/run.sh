@@ -162,12 +162,20 @@ for table in A B; do
 done
 run run -c "$catalog" --store "sqlite:$PWD/tables.db?table=A" --state "sqlite:$PWD/own.db" --once
 expect_code 0
+# One state serves the tables of one file ...
 run run -c "$catalog" --store "$store" --state "sqlite:$PWD/own.db" --once
+expect_code 0
+expect_err_has ' 0 documents and '
+# ... and one database of a name.
+for i in 1 2 3 4 5; do item "$i"; done >in
+other="sqlite:$PWD/other.db?table=A"
+run docs put --store "$other" in
+run run -c "$catalog" --store "$other" --state "sqlite:$PWD/own.db" --once
 expect_code 4
 expect_err_has "this state is that of another store, sqlite:$PWD/tables.db?table=A"
-run status --store "$store" --state "sqlite:$PWD/own.db"
+run status --store "$other" --state "sqlite:$PWD/own.db"
 expect_code 4
-run run -c "$catalog" --store "$store" --state "sqlite:$PWD/own.db" --once --rebuild
+run run -c "$catalog" --store "$other" --state "sqlite:$PWD/own.db" --once --rebuild
 expect_code 0
 mv tables.db moved.db
 store="sqlite:$PWD/moved.db?table=B"

@@ -18,7 +18,7 @@ static int engine_open(struct world *world, struct engine *engine)
 
 	if (engine->sync)
 		return 0;
-	return sync_open(&engine->sync, world->shape->catalog, &nets[0].store, &nets[1].store,
+	return sync_open(&engine->sync, world->shape->catalog, &nets[0].store, &nets[1].records,
 			 &options, &world->env, &mem_heap, &world->error);
 }
 
@@ -119,7 +119,7 @@ void state_lose(struct world *world, bool all)
 		struct cf_put put = {.id = records[i].id, .deleted = true, .body = STR("{}")};
 		struct cf_answer answer;
 
-		if (!all && !str_equal(put.id, STR("checkpoint")))
+		if (!all && !state_id_is(&world->records, STATE_CHECKPOINT, put.id))
 			continue;
 		rc = store_put(world->state, &put, 1, &world->arena, &answer, NULL);
 		cf_assert(rc == 0 && answer.code == 0);

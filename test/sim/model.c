@@ -72,7 +72,7 @@ static int note_listed(void *ctx, struct cf_str id, struct json_value body)
 
 void listed_collect(struct world *world)
 {
-	int rc = sync_walk(world->state, SYNC_CONFLICTS, note_listed, world, &mem_heap,
+	int rc = sync_walk(&world->records, SYNC_CONFLICTS, note_listed, world, &mem_heap,
 			   &world->error);
 
 	cf_assert(rc == 0);

@@ -214,7 +214,7 @@ static void note_reads(struct net *net, const struct cf_record *records, size_t 
 		unsigned lineage = world_lineage(net->world, records[i].id);
 
 		/* A batch reads its lineages anew, their bases first. */
-		if (!str_starts_with(records[i].id, STR("base/")))
+		if (!state_id_is(&net->records, STATE_BASE, records[i].id))
 			continue;
 		if (lineage < KEYS)
 			engine->read[lineage] = 0;
@@ -392,6 +392,7 @@ void net_open(struct net *net, struct world *world, struct engine *engine, bool 
 		.store = {&sim_ops, (state ? world->state : world->server)->capabilities},
 		.world = world,
 		.engine = engine,
-		.state = state};
+		.state = state,
+		.records = {.store = &net->store, .database = world->records.database}};
 	net->store.capabilities &= ~(unsigned)CF_STORE_FIND;
 }

@@ -295,11 +295,11 @@ static int note_waiting(void *ctx, struct cf_str id, struct json_value body)
 void oracle_check_waiting(struct world *world)
 {
 	struct waiting quarantine = {.world = world}, incomplete = {.world = world};
-	int rc = sync_walk(world->state, SYNC_QUARANTINE, note_waiting, &quarantine, &mem_heap,
+	int rc = sync_walk(&world->records, SYNC_QUARANTINE, note_waiting, &quarantine, &mem_heap,
 			   &world->error);
 
 	cf_assert(rc == 0);
-	rc = sync_walk(world->state, SYNC_INCOMPLETE, note_waiting, &incomplete, &mem_heap,
+	rc = sync_walk(&world->records, SYNC_INCOMPLETE, note_waiting, &incomplete, &mem_heap,
 		       &world->error);
 	cf_assert(rc == 0);
 	for (unsigned key = 0; key < KEYS; key++) {

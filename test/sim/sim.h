@@ -186,6 +186,7 @@ struct net {
 	struct world *world;
 	struct engine *engine;
 	bool state;
+	struct state records; /* of that store, where it is the state */
 };
 /* A write of an app. */
 struct event {
@@ -234,6 +235,7 @@ struct world {
 	struct cf_error error;
 	struct lens_worker *worker;
 	struct cf_store *server, *state;
+	struct state records;  /* what stands in `state` */
 	struct net nets[2][2]; /* [engine][document store, state] */
 	struct engine engines[2];
 	struct app apps[APPS_MAX];

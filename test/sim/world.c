@@ -61,8 +61,11 @@ unsigned world_lineage(const struct world *world, struct cf_str id)
 	const struct shape *shape = world->shape;
 	size_t shared = strlen(shape->shared.type);
 
-	if (str_starts_with(id, STR("base/")))
-		id = (struct cf_str){id.ptr + 5, id.len - 5};
+	if (state_id_is(&world->records, STATE_BASE, id)) {
+		size_t skip = strlen("documents/base/");
+
+		id = (struct cf_str){id.ptr + skip, id.len - skip};
+	}
 	if (shape->shared.there && id.len > shared &&
 	    memcmp(id.ptr, shape->shared.type, shared) == 0 &&
 	    (id.ptr[shared] == '@' || id.ptr[shared] == '/'))
@@ -180,6 +183,7 @@ static void world_init(struct world *world, const struct shape *shape,
 	world->worker = lens_worker_new(&mem_heap);
 	world->server = open_memory(world, "server");
 	world->state = open_memory(world, "state");
+	world->records = (struct state){.store = world->state, .database = STR("documents/")};
 	for (size_t i = 0; i < world->app_count; i++) {
 		snprintf(name, sizeof(name), "app%zu", i);
 		world->apps[i] =

@@ -71,6 +71,35 @@ int writes_add(struct bench *bench, struct writes *writes, const struct cf_put *
 	return 0;
 }
 
+int notes_add(struct bench *bench, struct notes *notes, const struct state_put *put, size_t lineage)
+{
+	struct note *note;
+
+	if (notes->count == notes->cap) {
+		size_t cap = notes->cap ? notes->cap * 2 : 64;
+		struct note *grown = arena_alloc(&bench->batch, cap * sizeof(*grown));
+
+		if (!grown)
+			return CF_ERR_NOMEM;
+		if (notes->count)
+			memcpy(grown, notes->at, notes->count * sizeof(*grown));
+		notes->at = grown;
+		notes->cap = cap;
+	}
+	note = &notes->at[notes->count];
+	*note = (struct note){.put = *put, .lineage = lineage};
+	note->put.key.name = arena_dup(&bench->batch, put->key.name);
+	note->put.key.other = arena_dup(&bench->batch, put->key.other);
+	note->put.rev = arena_dup(&bench->batch, put->rev);
+	if (put->body.ptr)
+		note->put.body = arena_dup(&bench->batch, put->body);
+	if (!note->put.key.name.ptr || !note->put.key.other.ptr || !note->put.rev.ptr ||
+	    (put->body.ptr && !note->put.body.ptr))
+		return CF_ERR_NOMEM;
+	notes->count++;
+	return 0;
+}
+
 static bool atoms_same(const struct atoms *a, const struct atoms *b)
 {
 	struct atoms_diff diff = {.a = a, .b = b};
@@ -280,14 +309,16 @@ static int agree_part(struct bench *bench, struct lineage *lineage, struct slot 
 		if (base->key.len) {
 			rc = part_label(bench, slot, base->key, &label);
 			if (rc == 0)
-				rc = record_reference(bench, lineage, "ref", label, true, index,
-						      plan);
+				rc = record_reference(bench, lineage,
+						      (struct state_key){STATE_REFERENCE, label},
+						      true, index, plan);
 		}
 		if (rc == 0 && key.len && !PLANTED(bench, REFERENCE_NOT_NOTED)) {
 			rc = part_label(bench, slot, key, &label);
 			if (rc == 0)
-				rc = record_reference(bench, lineage, "ref", label, false, index,
-						      plan);
+				rc = record_reference(bench, lineage,
+						      (struct state_key){STATE_REFERENCE, label},
+						      false, index, plan);
 		}
 		base->key = key;
 	}
@@ -300,20 +331,17 @@ static int agree_part(struct bench *bench, struct lineage *lineage, struct slot 
 
 static int plan_base(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan)
 {
-	struct cf_put put = {.kind = lineage->base.rev.len ? CF_PUT_ON_REV : CF_PUT_ABSENT,
-			     .rev = lineage->base.rev};
+	struct state_put put = {.key = {STATE_BASE, lineage->label},
+				.condition = lineage->base.rev.len ? CF_PUT_ON_REV : CF_PUT_ABSENT,
+				.rev = lineage->base.rev};
 	int rc;
 
 	if (PLANTED(bench, BASE_UNGUARDED))
-		put.kind = CF_PUT_ANY;
+		put.condition = CF_PUT_ANY;
 	buf_clear(&bench->scratch);
 	rc = base_write(&lineage->base, lineage->name.family, &bench->arena, &bench->scratch);
-	put.id = lineage_record(bench, "base/", lineage->label);
 	put.body = buf_view(&bench->scratch);
-	if (rc || !put.id.ptr || writes_add(bench, &plan->state, &put, index))
-		return error_nomem(&lineage->error);
-	plan->state.at[plan->state.count - 1].base = true;
-	return 0;
+	return rc || notes_add(bench, &plan->state, &put, index) ? error_nomem(&lineage->error) : 0;
 }
 
 /* Entries in lists that are no longer true. */
@@ -326,15 +354,11 @@ static int unlist(struct bench *bench, struct lineage *lineage, bool keep_incomp
 	if (PLANTED(bench, LIST_NOT_CLEARED))
 		return 0;
 	if (base->listed_incomplete && !keep_incomplete)
-		rc = record_delete(
-			bench,
-			arena_printf(&bench->arena, "incomplete/%.*s", STR_ARG(lineage->label)),
-			index, plan);
+		rc = record_delete(bench, (struct state_key){STATE_INCOMPLETE, lineage->label},
+				   index, plan);
 	if (rc == 0 && base->listed_quarantine && !keep_quarantine)
-		rc = record_delete(
-			bench,
-			arena_printf(&bench->arena, "quarantine/%.*s", STR_ARG(lineage->label)),
-			index, plan);
+		rc = record_delete(bench, (struct state_key){STATE_QUARANTINE, lineage->label},
+				   index, plan);
 	base->listed_incomplete = keep_incomplete;
 	base->listed_quarantine = keep_quarantine;
 	return rc;
@@ -393,8 +417,9 @@ int lineage_wait(struct bench *bench, struct lineage *lineage, size_t index, str
 	int rc = 0;
 
 	if (incomplete && lineage->waits_label.len && !PLANTED(bench, WAIT_NOT_NOTED))
-		rc = record_reference(bench, lineage, "wait", lineage->waits_label, false, index,
-				      plan);
+		rc = record_reference(bench, lineage,
+				      (struct state_key){STATE_WAITING, lineage->waits_label},
+				      false, index, plan);
 	if (rc == 0)
 		rc = unlist(bench, lineage, incomplete, !incomplete, index, plan);
 	/* An agreement that stands is left as it is; only the list is noted. */

@@ -2,7 +2,7 @@
 #include "sync/lineage/lineage.h"
 
 int bench_init(struct bench *bench, const struct registry *registry, struct cf_store *store,
-	       struct cf_store *state, const struct cf_mem *mem)
+	       const struct state *state, const struct cf_mem *mem)
 {
 	const struct lens_identity *identity = catalog_identity(registry->catalog);
 

@@ -7,7 +7,7 @@
 #ifndef SYNC_LINEAGE_H
 #define SYNC_LINEAGE_H
 
-#include "store/store.h"
+#include "state/state.h"
 #include "sync/lineage/base.h"
 #include "sync/planted.h"
 
@@ -121,7 +121,7 @@ struct bench {
 	struct cf_buf scratch;
 	struct atom_rules rules;
 	struct cf_store *store; /* to read revisions on the way */
-	struct cf_store *state;
+	const struct state *state;
 	struct parts parts;
 #ifdef CHESTERFIELD_PLANTED
 	enum planted planted;
@@ -129,7 +129,7 @@ struct bench {
 };
 
 int bench_init(struct bench *bench, const struct registry *registry, struct cf_store *store,
-	       struct cf_store *state, const struct cf_mem *mem);
+	       const struct state *state, const struct cf_mem *mem);
 void bench_fini(struct bench *bench);
 /* Forgets the lineage, or the whole batch. */
 void bench_next(struct bench *bench);
@@ -201,16 +201,24 @@ int conflict_decide(const struct bench *bench, const struct lineage *lineage, co
 struct write {
 	struct cf_put put;
 	size_t lineage; /* whose it is */
-	bool base;      /* the base itself: refused, the lineage is read again */
 };
 struct writes {
 	struct write *at;
 	size_t count, cap;
 };
+/* A record of the state. A base that is refused: its lineage is read again. */
+struct note {
+	struct state_put put;
+	size_t lineage;
+};
+struct notes {
+	struct note *at;
+	size_t count, cap;
+};
 struct plan {
-	struct writes parts;   /* shared parts, first */
-	struct writes state;   /* lists, then bases */
-	struct writes waiting; /* who waits, where his base says so */
+	struct writes parts;  /* shared parts, first */
+	struct notes state;   /* lists, then bases */
+	struct notes waiting; /* who waits, where his base says so */
 	struct writes documents;
 	struct writes tombstones; /* last: a leaf goes when what is made of it has landed */
 	int64_t now_ms;
@@ -219,6 +227,9 @@ struct plan {
  * attachments, which are the batch's already. */
 int writes_add(struct bench *bench, struct writes *writes, const struct cf_put *put,
 	       size_t lineage);
+/* Copies all that the put says. */
+int notes_add(struct bench *bench, struct notes *notes, const struct state_put *put,
+	      size_t lineage);
 /* A lineage that agrees: base, lists, documents. */
 int lineage_agree(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan);
 /* One that must wait (lineage->failure): its entry in a list. */
@@ -228,16 +239,15 @@ int lineage_wait(struct bench *bench, struct lineage *lineage, size_t index, str
 /* records.c: the records of the state store. */
 int record_conflict(struct bench *bench, const struct lineage *lineage,
 		    const struct conflict *conflict, size_t index, struct plan *plan);
-int record_delete(struct bench *bench, struct cf_str id, size_t index, struct plan *plan);
-int record_reference(struct bench *bench, const struct lineage *lineage, const char *list,
-		     struct cf_str part_label, bool deleted, size_t index, struct plan *plan);
+int record_delete(struct bench *bench, struct state_key key, size_t index, struct plan *plan);
+/* STATE_REFERENCE or STATE_WAITING. */
+int record_reference(struct bench *bench, const struct lineage *lineage, struct state_key key,
+		     bool deleted, size_t index, struct plan *plan);
 int record_fanout(struct bench *bench, const struct lineage *lineage, bool waiting_only,
 		  size_t index, struct plan *plan);
 /* Its entry in a list, where the list does not say so already. */
 int record_waiting(struct bench *bench, const struct lineage *lineage, bool was_listed,
 		   size_t index, struct plan *plan, struct cf_error *error);
-/* LISTLABEL: the id of a record. ptr NULL: no memory. */
-struct cf_str lineage_record(struct bench *bench, const char *list, struct cf_str label);
 int record_time(int64_t now_ms, struct cf_buf *out);
 
 /* attach.c: what a document's `_attachments` say, with the data that the store

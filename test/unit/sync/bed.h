@@ -7,7 +7,8 @@
 
 struct bed {
 	struct catalog *catalog;
-	struct cf_store *store, *state;
+	struct cf_store *store, *state_store;
+	struct state state;
 	struct sync *sync;
 	struct cf_arena arena;
 	struct cf_error error;
@@ -24,8 +25,10 @@ static inline void bed_open_at(struct bed *bed, const char *path)
 	ck_assert_int_eq(
 		store_open(&bed->store, "memory:docs", &env_system, &mem_heap, &bed->error), 0);
 	ck_assert_int_eq(
-		store_open(&bed->state, "memory:state", &env_system, &mem_heap, &bed->error), 0);
-	rc = sync_open(&bed->sync, bed->catalog, bed->store, bed->state, &options, &env_system,
+		store_open(&bed->state_store, "memory:state", &env_system, &mem_heap, &bed->error),
+		0);
+	ck_assert_int_eq(state_init(&bed->state, bed->state_store, STR(""), &mem_heap), 0);
+	rc = sync_open(&bed->sync, bed->catalog, bed->store, &bed->state, &options, &env_system,
 		       &mem_heap, &bed->error);
 	ck_assert_msg(rc == 0, "%s", bed->error.message);
 }
@@ -42,7 +45,8 @@ static inline void bed_close(struct bed *bed)
 {
 	sync_close(bed->sync);
 	store_close(bed->store);
-	store_close(bed->state);
+	state_fini(&bed->state);
+	store_close(bed->state_store);
 	catalog_close(bed->catalog);
 	arena_fini(&bed->arena);
 }
@@ -186,7 +190,7 @@ static inline struct bed_found find_listed(struct bed *bed, enum sync_list list,
 {
 	struct bed_found found = {.pointer = pointer};
 
-	ck_assert_int_eq(sync_walk(bed->state, list, bed_take, &found, &mem_heap, &bed->error), 0);
+	ck_assert_int_eq(sync_walk(&bed->state, list, bed_take, &found, &mem_heap, &bed->error), 0);
 	return found;
 }
 

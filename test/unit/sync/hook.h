@@ -2,12 +2,13 @@
 #ifndef TEST_SYNC_HOOK_H
 #define TEST_SYNC_HOOK_H
 
-#include "store/store.h"
+#include "state/state.h"
 
 #include <stdlib.h>
 
 struct hook {
 	struct cf_store store; /* give &hook.store to whoever is tested */
+	struct state state;    /* the records of "documents" in that store */
 	struct cf_store *inner;
 	/* Before and after each operation; "get", "put", "scan", "changes". */
 	void (*before)(struct hook *hook, const char *operation, struct cf_str id);
@@ -85,7 +86,9 @@ static const struct cf_store_ops hook_ops = {
 
 static inline void hook_init(struct hook *hook, struct cf_store *inner)
 {
-	*hook = (struct hook){.store = {&hook_ops, inner->capabilities}, .inner = inner};
+	*hook = (struct hook){.store = {&hook_ops, inner->capabilities},
+			      .state = {.store = &hook->store, .database = STR("documents/")},
+			      .inner = inner};
 }
 
 /* Memory of which only so many pieces can be had. */

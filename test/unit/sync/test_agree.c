@@ -329,18 +329,18 @@ START_TEST(invalid_document_waits_and_its_correction_goes_on)
 	expect(&bed, "todo-item@3:odd", NULL);
 	expect(&bed, "todo-item@2:good",
 	       V2("\"title\":\"t\",\"status\":\"done\",\"group\":{\"name\":\"Inbox\"}"));
-	ck_assert_int_eq(
-		sync_status_read(bed.store, bed.state, &env_system, &status, &mem_heap, &bed.error),
-		0);
+	ck_assert_int_eq(sync_status_read(bed.store, &bed.state, &env_system, &status, &mem_heap,
+					  &bed.error),
+			 0);
 	ck_assert_uint_eq(status.quarantined, 3);
 	ck_assert_uint_eq(status.behind, 0);
 	put(&bed, "todo-item@1:bad", V1("\"title\":\"7\",\"isDone\":true"));
 	settle(&bed);
 	expect(&bed, "todo-item@2:bad",
 	       V2("\"title\":\"7\",\"status\":\"done\",\"group\":{\"name\":\"Inbox\"}"));
-	ck_assert_int_eq(
-		sync_status_read(bed.store, bed.state, &env_system, &status, &mem_heap, &bed.error),
-		0);
+	ck_assert_int_eq(sync_status_read(bed.store, &bed.state, &env_system, &status, &mem_heap,
+					  &bed.error),
+			 0);
 	ck_assert_uint_eq(status.quarantined, 2);
 	bed_close(&bed);
 }
@@ -359,9 +359,9 @@ START_TEST(lost_state_is_rebuilt_without_a_write)
 	settle(&bed);
 	sync_close(bed.sync);
 	ck_assert_int_eq(store_open(&state, "memory:fresh", &env_system, &mem_heap, &bed.error), 0);
-	store_close(bed.state);
-	bed.state = state;
-	ck_assert_int_eq(sync_open(&bed.sync, bed.catalog, bed.store, bed.state, &options,
+	store_close(bed.state_store);
+	bed.state_store = bed.state.store = state;
+	ck_assert_int_eq(sync_open(&bed.sync, bed.catalog, bed.store, &bed.state, &options,
 				   &env_system, &mem_heap, &bed.error),
 			 0);
 	ck_assert_uint_eq(settle(&bed), 0);

@@ -26,7 +26,7 @@ static int resolve(struct bed *bed, struct cf_store *store, const char *id, enum
 {
 	struct sync_resolve how = {.id = str_of(id), .take = take, .catalog = catalog};
 
-	return sync_conflict_resolve(store, bed->state, &how, &bed->arena, ret, &bed->error);
+	return sync_conflict_resolve(store, &bed->state, &how, &bed->arena, ret, &bed->error);
 }
 
 START_TEST(loser_is_carried_to_all_versions)
@@ -172,12 +172,13 @@ START_TEST(inside_of_an_element_the_catalog_is_needed)
 }
 END_TEST
 
-static void list_raw(struct bed *bed, const char *id, const char *body)
+static void list_raw(struct bed *bed, const char *name, const char *body)
 {
-	struct cf_put put = {.id = str_of(id), .kind = CF_PUT_ANY, .body = str_of(body)};
-	struct cf_answer answer;
+	struct state_put put = {.key = {STATE_CONFLICT, str_of(name)},
+				.condition = CF_PUT_ANY,
+				.body = str_of(body)};
 
-	ck_assert_int_eq(store_put(bed->state, &put, 1, &bed->arena, &answer, &bed->error), 0);
+	ck_assert_int_eq(state_put_one(&bed->state, &put, &bed->arena, NULL, &bed->error), 0);
 }
 
 START_TEST(attachments_and_damaged_entries_are_refused)
@@ -186,12 +187,11 @@ START_TEST(attachments_and_damaged_entries_are_refused)
 	struct sync_resolved done;
 
 	contest(&bed);
-	list_raw(&bed, "conflict/todo-item/z/1",
+	list_raw(&bed, "todo-item/z/1",
 		 "{\"pointer\":\"/_attachments/photo\",\"kind\":\"edit\",\"loser\":{\"id\":"
 		 "\"todo-item@1:a\",\"version\":\"todo-item@1\",\"rev\":\"1-a\",\"value\":{}}}");
-	list_raw(&bed, "conflict/todo-item/z/2", "{\"kind\":\"edit\"}");
-	list_raw(&bed, "conflict/todo-item/z/3",
-		 "{\"pointer\":7,\"loser\":{\"id\":\"todo-item@1:a\"}}");
+	list_raw(&bed, "todo-item/z/2", "{\"kind\":\"edit\"}");
+	list_raw(&bed, "todo-item/z/3", "{\"pointer\":7,\"loser\":{\"id\":\"todo-item@1:a\"}}");
 	ck_assert_int_eq(resolve(&bed, bed.store, "todo-item/z/1", SYNC_TAKE_LOSER, NULL, &done),
 			 CF_ERR_PRECONDITION);
 	ck_assert_int_eq(resolve(&bed, bed.store, "todo-item/z/2", SYNC_TAKE_LOSER, NULL, &done),
@@ -225,17 +225,17 @@ START_TEST(retry_is_found_by_a_run_at_work)
 	put(&bed, "todo-item@1:a", V1("\"title\":7,\"isDone\":true"));
 	put(&bed, "todo-item@7:b", "{}");
 	settle(&bed);
-	ck_assert_int_eq(sync_quarantine_retry(bed.state, STR("todo-item@1:a"), &bed.arena, &entry,
+	ck_assert_int_eq(sync_quarantine_retry(&bed.state, STR("todo-item@1:a"), &bed.arena, &entry,
 					       &bed.error),
 			 0);
 	ck_assert_bytes(entry.id.ptr, entry.id.len, "todo-item/a");
 	/* Another process asks; this one opens anew, so that it need not wait. */
 	bed.sync = sync_close(bed.sync);
-	ck_assert_int_eq(sync_open(&bed.sync, bed.catalog, bed.store, bed.state, &options,
+	ck_assert_int_eq(sync_open(&bed.sync, bed.catalog, bed.store, &bed.state, &options,
 				   &env_system, &mem_heap, &bed.error),
 			 0);
 	ck_assert_uint_eq(lineages_of_next_step(&bed), 1);
-	ck_assert_int_eq(sync_quarantine_retry_all(bed.state, &count, &mem_heap, &bed.error), 0);
+	ck_assert_int_eq(sync_quarantine_retry_all(&bed.state, &count, &mem_heap, &bed.error), 0);
 	ck_assert_uint_eq(count, 2);
 	ck_assert_uint_eq(find_listed(&bed, SYNC_QUARANTINE, NULL).count, 2);
 	bed_close(&bed);
@@ -250,9 +250,9 @@ START_TEST(dropped_entry_comes_back_with_the_next_change)
 	bed_open(&bed, "examples/todo");
 	put(&bed, "todo-item@1:a", V1("\"title\":7,\"isDone\":true"));
 	settle(&bed);
-	ck_assert_int_eq(
-		sync_quarantine_drop(bed.state, STR("todo-item/a"), &bed.arena, &entry, &bed.error),
-		0);
+	ck_assert_int_eq(sync_quarantine_drop(&bed.state, STR("todo-item/a"), &bed.arena, &entry,
+					      &bed.error),
+			 0);
 	ck_assert_uint_eq(settle(&bed), 0);
 	ck_assert_uint_eq(find_listed(&bed, SYNC_QUARANTINE, NULL).count, 0);
 	put(&bed, "todo-item@1:a", V1("\"title\":8,\"isDone\":true"));
@@ -289,7 +289,7 @@ START_TEST(each_allocation_of_a_decision_may_fail)
 
 		failing.left = n;
 		arena_init(&arena, &mem);
-		rc = sync_conflict_resolve(bed.store, bed.state, &how, &arena, &done, &bed.error);
+		rc = sync_conflict_resolve(bed.store, &bed.state, &how, &arena, &done, &bed.error);
 		arena_fini(&arena);
 		ck_assert_uint_lt(n, 500);
 	}

@@ -42,7 +42,7 @@ struct runs {
 static void runs_open(struct runs *r)
 {
 	bed_open(&r->bed, "examples/todo");
-	hook_init(&r->state, r->bed.state);
+	hook_init(&r->state, r->bed.state_store);
 	r->times = (struct times){.now_ms = 1000000};
 	r->env = (struct cf_env){times_now, times_ns, times_random, &r->times};
 	r->bed.sync = sync_close(r->bed.sync);
@@ -57,7 +57,7 @@ static struct sync *run_open(struct runs *r, long pid, unsigned after_ms)
 				       .ctx = &r->times};
 	struct sync *sync = NULL;
 
-	ck_assert_int_eq(sync_open(&sync, r->bed.catalog, r->bed.store, &r->state.store, &options,
+	ck_assert_int_eq(sync_open(&sync, r->bed.catalog, r->bed.store, &r->state.state, &options,
 				   &r->env, &mem_heap, &r->bed.error),
 			 0);
 	return sync;
@@ -75,7 +75,7 @@ static size_t engines(struct runs *r)
 	struct sync_engine *all;
 	size_t count;
 
-	ck_assert_int_eq(sync_engines_read(r->bed.state, &r->env, &r->bed.arena, &all, &count,
+	ck_assert_int_eq(sync_engines_read(&r->bed.state, &r->env, &r->bed.arena, &all, &count,
 					   &r->bed.error),
 			 0);
 	return count;
@@ -138,8 +138,8 @@ END_TEST
 
 START_TEST(who_was_killed_is_forgotten)
 {
-	struct cf_scan scan = {.prefix = STR("engine/"), .limit = 10};
-	struct cf_record *records;
+	struct state_range range = {.kind = STATE_ENGINE};
+	struct state_record *records;
 	struct runs r;
 	struct sync *sync;
 	size_t count;
@@ -156,7 +156,7 @@ START_TEST(who_was_killed_is_forgotten)
 	step(&r, sync);
 	ck_assert_uint_eq(r.times.newcomers, 0);
 	ck_assert_int_eq(
-		store_scan(r.bed.state, &scan, &r.bed.arena, &records, &count, &r.bed.error), 0);
+		state_page(&r.bed.state, &range, &r.bed.arena, &records, &count, &r.bed.error), 0);
 	ck_assert_uint_eq(count, 1);
 	sync_close(sync);
 	bed_close(&r.bed);
@@ -195,7 +195,7 @@ START_TEST(nobody_rebuilds_while_another_runs)
 	runs_open(&r);
 	sync = run_open(&r, 1, 0);
 	step(&r, sync);
-	ck_assert_int_eq(sync_rebuild(r.bed.state, &r.env, &forgotten, &mem_heap, &r.bed.error),
+	ck_assert_int_eq(sync_rebuild(&r.bed.state, &r.env, &forgotten, &mem_heap, &r.bed.error),
 			 CF_ERR_PRECONDITION);
 	sync_close(sync);
 	bed_close(&r.bed);
@@ -228,7 +228,7 @@ START_TEST(apps_are_told_what_is_served)
 	ck_assert_uint_eq(sync_counted(bed.sync)->support_written, 4);
 	expect(&bed, "schema-support@1:todo-item", SUPPORT("1,2,3"));
 	/* A run at work tells by itself that a version was retired. */
-	ck_assert_int_eq(sync_retire(bed.state, bed.catalog,
+	ck_assert_int_eq(sync_retire(&bed.state, bed.catalog,
 				     catalog_major(catalog_type(bed.catalog, STR("todo-item")), 1),
 				     &env_system, &already, &mem_heap, &bed.error),
 			 0);

@@ -16,7 +16,8 @@ struct world {
 	const char *type;
 	void (*write_body)(struct world *w, unsigned major, struct cf_buf *out);
 	struct catalog *catalog;
-	struct cf_store *store, *state;
+	struct cf_store *store, *state_store;
+	struct state state;
 	struct sync *sync;
 	struct cf_arena arena;
 	struct cf_error error;
@@ -34,7 +35,7 @@ static void must(struct world *w, int rc, const char *what)
 		      cf_error_format(&w->error, text, sizeof(text)));
 }
 
-static struct sync *open_sync(struct world *w, struct cf_store *state)
+static struct sync *open_sync(struct world *w, const struct state *state)
 {
 	struct sync_options options = {.wait_ms = 0};
 	struct sync *sync = NULL;
@@ -214,6 +215,7 @@ static void print_all(struct world *w)
 
 static void play(struct world *w)
 {
+	struct state over;
 	struct cf_store *fresh;
 	struct sync *other;
 	struct sync_status status;
@@ -222,8 +224,10 @@ static void play(struct world *w)
 	w->rng.state = w->seed;
 	arena_init(&w->arena, &mem_heap);
 	must(w, store_open(&w->store, "memory:random", &env_system, &mem_heap, &w->error), "store");
-	must(w, store_open(&w->state, "memory:state", &env_system, &mem_heap, &w->error), "state");
-	w->sync = open_sync(w, w->state);
+	must(w, store_open(&w->state_store, "memory:state", &env_system, &mem_heap, &w->error),
+	     "state");
+	ck_assert_int_eq(state_init(&w->state, w->state_store, STR(""), &mem_heap), 0);
+	w->sync = open_sync(w, &w->state);
 	if (w->write_body == write_item && pick(w, 2))
 		put_groups(w);
 	for (int i = 0; i < STEPS; i++) {
@@ -244,18 +248,19 @@ static void play(struct world *w)
 	ck_assert_msg(settle(w, w->sync) == 0, "seed %llu: not silent",
 		      (unsigned long long)w->seed);
 	expect_one_leaf(w);
-	must(w, sync_status_read(w->store, w->state, &env_system, &status, &mem_heap, &w->error),
+	must(w, sync_status_read(w->store, &w->state, &env_system, &status, &mem_heap, &w->error),
 	     "status");
 	if (status.quarantined) {
 		print_all(w);
-		sync_walk(w->state, SYNC_QUARANTINE, print_entry, NULL, &mem_heap, &w->error);
+		sync_walk(&w->state, SYNC_QUARANTINE, print_entry, NULL, &mem_heap, &w->error);
 	}
 	ck_assert_msg(status.quarantined == 0 && status.incomplete == 0,
 		      "seed %llu: %llu quarantined, %llu incomplete", (unsigned long long)w->seed,
 		      (unsigned long long)status.quarantined,
 		      (unsigned long long)status.incomplete);
 	must(w, store_open(&fresh, "memory:fresh", &env_system, &mem_heap, &w->error), "fresh");
-	other = open_sync(w, fresh);
+	over = (struct state){.store = fresh, .database = w->state.database};
+	other = open_sync(w, &over);
 	if (getenv("CHESTERFIELD_SEED"))
 		print_all(w);
 	if (settle(w, other)) {
@@ -265,7 +270,8 @@ static void play(struct world *w)
 	sync_close(other);
 	store_close(fresh);
 	sync_close(w->sync);
-	store_close(w->state);
+	state_fini(&w->state);
+	store_close(w->state_store);
 	store_close(w->store);
 	arena_fini(&w->arena);
 }

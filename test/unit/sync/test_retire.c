@@ -17,7 +17,7 @@ static int retire(struct bed *bed, const char *type, uint32_t major)
 {
 	bool already;
 
-	return sync_retire(bed->state, bed->catalog, major_of(bed, type, major), &env_system,
+	return sync_retire(&bed->state, bed->catalog, major_of(bed, type, major), &env_system,
 			   &already, &mem_heap, &bed->error);
 }
 
@@ -25,8 +25,8 @@ static struct sync_purged purge(struct bed *bed, uint32_t major)
 {
 	struct sync_purge how = {NULL, NULL};
 	struct sync_purged done;
-	int rc = sync_purge(bed->store, bed->state, bed->catalog, major_of(bed, "todo-item", major),
-			    &how, &done, &mem_heap, &bed->error);
+	int rc = sync_purge(bed->store, &bed->state, bed->catalog,
+			    major_of(bed, "todo-item", major), &how, &done, &mem_heap, &bed->error);
 
 	ck_assert_msg(rc == 0, "%s", bed->error.message);
 	return done;
@@ -66,7 +66,7 @@ static void retire_before_bases(struct hook *hook, const char *operation, struct
 {
 	struct bed *bed = hook->ctx;
 
-	if (strcmp(operation, "get") != 0 || !str_starts_with(id, STR("base/")))
+	if (strcmp(operation, "get") != 0 || !str_starts_with(id, STR("documents/base/")))
 		return;
 	hook->before = NULL;
 	hook->after = NULL;
@@ -79,9 +79,9 @@ static void open_hooked(struct bed *bed, struct hook *hook)
 	struct sync_options options = {.wait_ms = 0};
 
 	sync_close(bed->sync);
-	hook_init(hook, bed->state);
+	hook_init(hook, bed->state_store);
 	hook->ctx = bed;
-	ck_assert_int_eq(sync_open(&bed->sync, bed->catalog, bed->store, &hook->store, &options,
+	ck_assert_int_eq(sync_open(&bed->sync, bed->catalog, bed->store, &hook->state, &options,
 				   &env_system, &mem_heap, &bed->error),
 			 0);
 }
@@ -184,9 +184,9 @@ START_TEST(purge_at_any_moment_loses_nothing)
 	bed_open(&bed, "examples/todo");
 	sync_close(bed.sync);
 	moment = (struct moment){&bed, 1 + rng_below(&rng, 120)};
-	hook_init(&state, bed.state);
+	hook_init(&state, bed.state_store);
 	hook_init(&store, bed.store);
-	ck_assert_int_eq(sync_open(&bed.sync, bed.catalog, &store.store, &state.store, &options,
+	ck_assert_int_eq(sync_open(&bed.sync, bed.catalog, &store.store, &state.state, &options,
 				   &env_system, &mem_heap, &bed.error),
 			 0);
 	for (unsigned key = 0; key < 4; key++) {
@@ -255,7 +255,7 @@ START_TEST(what_is_needed_is_not_retired)
 
 	start(&bed);
 	ck_assert_int_eq(retire(&bed, "group", 1), CF_ERR_PRECONDITION);
-	ck_assert_int_eq(sync_purge(bed.store, bed.state, bed.catalog,
+	ck_assert_int_eq(sync_purge(bed.store, &bed.state, bed.catalog,
 				    major_of(&bed, "todo-item", 1), &how, &done, &mem_heap,
 				    &bed.error),
 			 CF_ERR_PRECONDITION);
@@ -288,7 +288,7 @@ START_TEST(purge_may_be_stopped)
 
 	start(&bed);
 	ck_assert_int_eq(retire(&bed, "todo-item", 1), 0);
-	ck_assert_int_eq(sync_purge(bed.store, bed.state, bed.catalog,
+	ck_assert_int_eq(sync_purge(bed.store, &bed.state, bed.catalog,
 				    major_of(&bed, "todo-item", 1), &how, &done, &mem_heap,
 				    &bed.error),
 			 CF_ERR_INTERRUPTED);
@@ -306,7 +306,7 @@ static struct sync_usage usage_of(struct bed *bed, const char *version)
 	size_t count;
 
 	ck_assert_int_eq(
-		sync_usage_read(bed->state, bed->catalog, &bed->arena, &all, &count, &bed->error),
+		sync_usage_read(&bed->state, bed->catalog, &bed->arena, &all, &count, &bed->error),
 		0);
 	for (size_t i = 0; i < count; i++)
 		if (str_equal(all[i].version, str_of(version)))
@@ -345,7 +345,7 @@ START_TEST(two_runs_add_to_one_figure)
 
 	start(&bed);
 	first = bed.sync;
-	ck_assert_int_eq(sync_open(&bed.sync, bed.catalog, bed.store, bed.state, &options,
+	ck_assert_int_eq(sync_open(&bed.sync, bed.catalog, bed.store, &bed.state, &options,
 				   &env_system, &mem_heap, &bed.error),
 			 0);
 	put(&bed, "todo-item@1:a", V1("\"title\":\"u\",\"isDone\":true"));
@@ -374,12 +374,12 @@ START_TEST(rebuilding_keeps_what_people_decided)
 	settle(&bed);
 	ck_assert_int_eq(retire(&bed, "todo-item", 1), 0);
 	bed.sync = sync_close(bed.sync);
-	ck_assert_int_eq(sync_rebuild(bed.state, &env_system, &forgotten, &mem_heap, &bed.error),
+	ck_assert_int_eq(sync_rebuild(&bed.state, &env_system, &forgotten, &mem_heap, &bed.error),
 			 0);
 	ck_assert_uint_gt(forgotten, 2);
-	ck_assert_int_eq(sync_rebuild_pending(bed.state, &pending, &mem_heap, &bed.error), 0);
+	ck_assert_int_eq(sync_rebuild_pending(&bed.state, &pending, &mem_heap, &bed.error), 0);
 	ck_assert(!pending);
-	ck_assert_int_eq(sync_open(&bed.sync, bed.catalog, bed.store, bed.state, &options,
+	ck_assert_int_eq(sync_open(&bed.sync, bed.catalog, bed.store, &bed.state, &options,
 				   &env_system, &mem_heap, &bed.error),
 			 0);
 	ck_assert_uint_eq(settle(&bed), 0);
@@ -400,18 +400,18 @@ END_TEST
 START_TEST(rebuilding_that_was_stopped_is_pending)
 {
 	struct bed bed;
-	struct cf_put stands = {.id = STR("rebuilding"), .kind = CF_PUT_ANY, .body = STR("{}")};
-	struct cf_answer answer;
+	struct state_put stands = {
+		.key = {STATE_REBUILDING}, .condition = CF_PUT_ANY, .body = STR("{}")};
 	uint64_t forgotten;
 	bool pending;
 
 	start(&bed);
-	ck_assert_int_eq(store_put(bed.state, &stands, 1, &bed.arena, &answer, &bed.error), 0);
-	ck_assert_int_eq(sync_rebuild_pending(bed.state, &pending, &mem_heap, &bed.error), 0);
+	ck_assert_int_eq(state_put_one(&bed.state, &stands, &bed.arena, NULL, &bed.error), 0);
+	ck_assert_int_eq(sync_rebuild_pending(&bed.state, &pending, &mem_heap, &bed.error), 0);
 	ck_assert(pending);
-	ck_assert_int_eq(sync_rebuild(bed.state, &env_system, &forgotten, &mem_heap, &bed.error),
+	ck_assert_int_eq(sync_rebuild(&bed.state, &env_system, &forgotten, &mem_heap, &bed.error),
 			 0);
-	ck_assert_int_eq(sync_rebuild_pending(bed.state, &pending, &mem_heap, &bed.error), 0);
+	ck_assert_int_eq(sync_rebuild_pending(&bed.state, &pending, &mem_heap, &bed.error), 0);
 	ck_assert(!pending);
 	bed_close(&bed);
 }
@@ -429,7 +429,7 @@ static int starved_retire(struct starved *s)
 {
 	bool already;
 
-	return sync_retire(s->bed->state, s->bed->catalog, major_of(s->bed, "todo-item", 1),
+	return sync_retire(&s->bed->state, s->bed->catalog, major_of(s->bed, "todo-item", 1),
 			   &env_system, &already, &s->mem, &s->bed->error);
 }
 
@@ -438,7 +438,7 @@ static int starved_purge(struct starved *s)
 	struct sync_purge how = {NULL, NULL};
 	struct sync_purged done;
 
-	return sync_purge(s->bed->store, s->bed->state, s->bed->catalog,
+	return sync_purge(s->bed->store, &s->bed->state, s->bed->catalog,
 			  major_of(s->bed, "todo-item", 1), &how, &done, &s->mem, &s->bed->error);
 }
 
@@ -455,7 +455,7 @@ static int starved_usage(struct starved *s)
 	struct sync_usage *usage;
 	size_t count;
 
-	return sync_usage_read(s->bed->state, s->bed->catalog, &s->arena, &usage, &count,
+	return sync_usage_read(&s->bed->state, s->bed->catalog, &s->arena, &usage, &count,
 			       &s->bed->error);
 }
 
@@ -463,14 +463,14 @@ static int starved_retry(struct starved *s)
 {
 	uint64_t count;
 
-	return sync_quarantine_retry_all(s->bed->state, &count, &s->mem, &s->bed->error);
+	return sync_quarantine_retry_all(&s->bed->state, &count, &s->mem, &s->bed->error);
 }
 
 static int starved_rebuild(struct starved *s)
 {
 	uint64_t forgotten;
 
-	return sync_rebuild(s->bed->state, &env_system, &forgotten, &s->mem, &s->bed->error);
+	return sync_rebuild(&s->bed->state, &env_system, &forgotten, &s->mem, &s->bed->error);
 }
 
 static int (*const starved[])(struct starved *s) = {
