@@ -69,13 +69,28 @@ void checker_tell_unproven(struct checker *checker, const struct catalog_major *
 
 /* --- manifests -------------------------------------------------------------------- */
 
-static bool any_schema_in(const struct catalog_type *type, const struct semver_range *range)
+static bool any_schema_in(const struct catalog_major *major, const struct semver_range *range)
 {
-	for (size_t i = 0; i < type->major_count; i++)
-		for (size_t k = 0; k < type->majors[i].schema_count; k++)
-			if (semver_range_has(range, &type->majors[i].schemas[k].version))
-				return true;
+	for (size_t k = 0; k < major->schema_count; k++)
+		if (semver_range_has(range, &major->schemas[k].version))
+			return true;
 	return false;
+}
+
+/* To semver 0.1 and 0.2 are as far from each other as 1 and 2. Documents, lenses and ids
+ * know majors alone: an app that takes the one meets the other. */
+static void check_range_of_zero(struct checker *checker, const struct manifest *manifest,
+				const struct manifest_dependency *need,
+				const struct catalog_major *zero)
+{
+	const struct catalog_schema *newest = &zero->schemas[zero->schema_count - 1];
+
+	if (!semver_range_has(need->range, &newest->version))
+		tell(checker, true, &manifest->file, need->node,
+		     "%.*s leaves out %.*s %.*s, yet both are %.*s@0: to semver what breaks in 0.x "
+		     "is a new minor, here it needs a new major; say >=%.*s <1.0.0",
+		     STR_ARG(need->range_text), STR_ARG(need->type), STR_ARG(newest->version_text),
+		     STR_ARG(need->type), STR_ARG(zero->schemas[0].version_text));
 }
 
 static void check_manifest(struct checker *checker, const struct catalog *catalog,
@@ -84,14 +99,20 @@ static void check_manifest(struct checker *checker, const struct catalog *catalo
 	for (size_t i = 0; i < manifest->dependency_count; i++) {
 		const struct manifest_dependency *need = &manifest->dependencies[i];
 		const struct catalog_type *type = catalog_type(catalog, need->type);
+		const struct catalog_major *newest = NULL;
 
+		for (size_t k = type ? type->major_count : 0; k-- > 0 && !newest;)
+			if (any_schema_in(&type->majors[k], need->range))
+				newest = &type->majors[k];
 		if (!type)
 			tell(checker, false, &manifest->file, need->node,
 			     "the type %.*s has no schema", STR_ARG(need->type));
-		else if (!any_schema_in(type, need->range))
+		else if (!newest)
 			tell(checker, false, &manifest->file, need->node,
 			     "no schema of %.*s is in the range %.*s", STR_ARG(need->type),
 			     STR_ARG(need->range_text));
+		else if (newest->major == 0)
+			check_range_of_zero(checker, manifest, need, newest);
 	}
 }
 

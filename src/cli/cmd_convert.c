@@ -97,21 +97,23 @@ static int print_line(struct job *job, struct cf_str text, struct cf_error *erro
 	return order_print(&job->order, text, error);
 }
 
-/* The major in which a part is to come out; 0: not at all. */
-static uint32_t part_target(const struct job *job, const struct lens_place *place,
-			    const struct lens_program **ret_program)
+/* The major in which a part is to come out; NULL: not at all. */
+static const struct catalog_major *part_target(const struct job *job,
+					       const struct lens_place *place,
+					       const struct lens_program **ret_program)
 {
 	const struct catalog_type *type = catalog_type(job->catalog, place->type);
-	uint32_t wanted = job->to.majors[type->index];
+	const struct catalog_major *wanted = job->to.majors[type->index];
+	const struct catalog_major *own = catalog_major(type, place->major);
 
 	*ret_program = NULL;
 	if (!wanted)
-		return job->to.manifest ? 0 : place->major;
-	if (wanted != place->major)
-		*ret_program = catalog_program(job->catalog, type, place->major, wanted);
+		return job->to.manifest ? NULL : own;
+	if (wanted != own)
+		*ret_program = catalog_program(job->catalog, type, own->major, wanted->major);
 	if (*ret_program && lens_program_inputs(*ret_program).count > 1)
 		*ret_program = NULL;
-	return *ret_program ? wanted : place->major;
+	return *ret_program ? wanted : own;
 }
 
 /* Two documents that embed one shared part should agree on it: only one can come out. */
@@ -221,14 +223,18 @@ static int bury_document(struct job *job, const struct lens_program *program,
 	for (size_t i = 0; i < made.count && rc == 0; i++) {
 		const struct lens_place *place = &made.places[i];
 		const struct lens_program *further;
+		const struct catalog_major *part;
 		uint32_t major = place->major;
 
 		if (place->tie == LENS_SHARED)
 			continue;
-		if (place->tie == LENS_SAME_KEY)
-			major = part_target(job, place, &further);
-		if (major)
-			rc = print_tombstone(job, place->type, major, id, document, error);
+		if (place->tie == LENS_SAME_KEY) {
+			part = part_target(job, place, &further);
+			if (!part)
+				continue;
+			major = part->major;
+		}
+		rc = print_tombstone(job, place->type, major, id, document, error);
 	}
 	return rc;
 }
@@ -485,7 +491,7 @@ static int pass_over(struct job *job, struct cf_str line, struct cf_error *error
 
 static bool is_from(const struct job *job, const struct catalog_id *id)
 {
-	return !job->from.majors || job->from.majors[id->type->index] == id->major_number;
+	return !job->from.majors || job->from.majors[id->type->index] == id->major;
 }
 
 static int take_document(struct job *job, struct cf_str line, struct cf_error *error)
@@ -493,7 +499,7 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 	struct catalog_id id = {.type = NULL};
 	struct json_value document;
 	struct cf_str own;
-	uint32_t wanted;
+	const struct catalog_major *wanted;
 	bool brings;
 	enum part part;
 	int rc = json_read(&job->doc, line.ptr, line.len, JSON_READ_DOCUMENT, error);
@@ -506,13 +512,13 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 		return pass_over(job, line, error);
 	if (rc)
 		return rc;
-	wanted = is_from(job, &id) ? job->to.majors[id.type->index] : 0;
+	wanted = is_from(job, &id) ? job->to.majors[id.type->index] : NULL;
 	part = job->parts[major_index(id.major)];
 	brings = job->brings[major_index(id.major)];
-	if (wanted == id.major_number)
+	if (wanted == id.major)
 		rc = print_line(job, line, error);
 	else if (wanted)
-		rc = convert_document(job, line, document, &id, wanted, error);
+		rc = convert_document(job, line, document, &id, wanted->major, error);
 	else if (!part && !brings)
 		rc = pass_over(job, line, error);
 	if (rc)
@@ -616,7 +622,7 @@ static int mark_parts(struct job *job, struct cf_error *error)
 		for (size_t k = 0; k < types[i].major_count && job->to.majors[i]; k++) {
 			const struct lens_program *program =
 				catalog_program(job->catalog, &types[i], types[i].majors[k].major,
-						job->to.majors[i]);
+						job->to.majors[i]->major);
 			struct lens_side side = program ? lens_program_inputs(program)
 							: (struct lens_side){NULL, 0};
 

@@ -37,7 +37,7 @@ static int find_major(struct retiring *r, struct cf_error *error)
 	rc = cli_targets_read(cli, r->catalog, cli->args[0], &targets, error);
 	for (size_t i = 0; i < count && rc == 0; i++)
 		if (targets.majors[types[i].index])
-			r->major = catalog_major(&types[i], targets.majors[types[i].index]);
+			r->major = targets.majors[types[i].index];
 	r->place = str_of(cli->args[0]);
 	return rc;
 }

@@ -86,11 +86,11 @@ static int run(struct cli *cli, struct cf_error *error)
 	type_count = catalog_types(catalog, &types);
 	clauses = arena_calloc(&cli->arena, type_count, sizeof(*clauses));
 	for (size_t i = 0; clauses && i < type_count; i++) {
-		uint32_t major = targets.majors[i];
+		const struct catalog_major *major = targets.majors[i];
 
 		/* Nothing is older than the oldest major there is. */
-		if (major && (exact || major > types[i].majors[0].major))
-			clauses[count++] = (struct clause){types[i].name, major};
+		if (major && (exact || major > types[i].majors))
+			clauses[count++] = (struct clause){types[i].name, major->major};
 	}
 	if (clauses)
 		write_selector(&cli->out.buf, catalog_identity(catalog), clauses, count, exact);

@@ -1,15 +1,17 @@
 /* Versions named on the command line. */
 #include "cli/targets.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 
-uint32_t cli_range_major(const struct catalog_type *type, const struct semver_range *range)
+/* The newest major whose schemas a range admits; NULL: none. */
+static const struct catalog_major *range_major(const struct catalog_type *type,
+					       const struct semver_range *range)
 {
 	for (size_t i = type->major_count; i-- > 0;)
 		for (size_t k = 0; k < type->majors[i].schema_count; k++)
 			if (semver_range_has(range, &type->majors[i].schemas[k].version))
-				return type->majors[i].major;
-	return 0;
+				return &type->majors[i];
+	return NULL;
 }
 
 static int read_manifest(const struct catalog *catalog, const struct manifest *manifest,
@@ -18,7 +20,7 @@ static int read_manifest(const struct catalog *catalog, const struct manifest *m
 	for (size_t i = 0; i < manifest->dependency_count; i++) {
 		const struct manifest_dependency *d = &manifest->dependencies[i];
 		const struct catalog_type *type = catalog_type(catalog, d->type);
-		uint32_t major = type ? cli_range_major(type, d->range) : 0;
+		const struct catalog_major *major = type ? range_major(type, d->range) : NULL;
 
 		if (!major)
 			return error_set(error, CF_ERR_CATALOG,
@@ -36,15 +38,20 @@ static int read_major(const struct catalog *catalog, struct cf_str version, cons
 {
 	struct cf_str name = {version.ptr, (size_t)(at - version.ptr)};
 	const struct catalog_type *type = catalog_type(catalog, name);
-	char *end;
-	unsigned long major = strtoul(at + 1, &end, 10);
+	const struct catalog_major *major = NULL;
+	char number[12];
 
 	if (!type)
 		return error_set(error, CF_ERR_USAGE, "the catalog has no type %.*s",
 				 STR_ARG(name));
-	if (*end || end == at + 1 || major > UINT32_MAX || !catalog_major(type, (uint32_t)major))
+	for (size_t i = 0; i < type->major_count && !major; i++) {
+		(void)snprintf(number, sizeof(number), "%u", type->majors[i].major);
+		if (strcmp(at + 1, number) == 0)
+			major = &type->majors[i];
+	}
+	if (!major)
 		return error_set(error, CF_ERR_USAGE, "the catalog has no %.*s", STR_ARG(version));
-	ret->majors[type->index] = (uint32_t)major;
+	ret->majors[type->index] = major;
 	return 0;
 }
 

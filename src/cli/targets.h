@@ -5,16 +5,14 @@
 #include "catalog/catalog.h"
 #include "cli/cli.h"
 
-/* For each type of the catalog (by its index) the major that is meant; 0: none. */
+/* For each type of the catalog (by its index) the major that is meant; NULL: none. (Not
+ * its number: 0 is a major, semver's 0.x.) */
 struct cli_targets {
-	uint32_t *majors;
+	const struct catalog_major **majors;
 	bool manifest; /* it was a manifest's version */
 };
 
 /* USAGE where the catalog has no such version. */
 int cli_targets_read(struct cli *cli, const struct catalog *catalog, const char *version,
 		     struct cli_targets *ret, struct cf_error *error);
-/* The newest major whose schemas a range admits; 0: none. */
-uint32_t cli_range_major(const struct catalog_type *type, const struct semver_range *range);
-
 #endif

@@ -290,6 +290,10 @@ run convert -c "$todo" --to todo-item@9 /dev/null
 expect_code 2
 run convert -c "$todo" --to user@1 /dev/null
 expect_code 2
+for to in 'todo-item@ 1' todo-item@+1 todo-item@01 todo-item@-18446744073709551615 todo-item@; do
+	run convert -c "$todo" --to "$to" /dev/null
+	expect_code 2
+done
 
 begin "one lens, up and down"
 cat >lens.yaml <<'END'
