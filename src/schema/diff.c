@@ -1,10 +1,14 @@
 /* Differences between two compiled schemas, rule by rule and in both directions;
  * docs/diff.md is the table. A rule whose effect cannot be decided counts as
  * breaking both ways and says so. */
+#include "schema/compiler.h"
 #include "schema/differ.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+
+/* Schemas in lists that are compared to see whether they are the same. */
+enum { TRIALS_MAX = 1000 };
 
 static const struct snode anything = {.always = 1};
 
@@ -89,43 +93,119 @@ void differ_tell(struct differ *d, const struct snode *at, unsigned breaks, cons
 		d->diff->compatibility &= ~(unsigned)SCHEMA_FORWARD;
 }
 
+/* --- what was compared ------------------------------------------------------------- */
+
+static size_t pair_slot(const struct differ_seen *seen, const struct differ_pair *pair)
+{
+	uint64_t mixed = (uint64_t)(uintptr_t)pair->old_node * UINT64_C(0x9e3779b97f4a7c15) ^
+			 ((uint64_t)(uintptr_t)pair->new_node + pair->inexact);
+
+	mixed *= UINT64_C(0xbf58476d1ce4e5b9);
+	return (size_t)(mixed >> 32) & (seen->slot_count - 1);
+}
+
+/* Its slot, or the free one where it belongs. */
+static uint32_t *find_pair(struct differ_seen *seen, const struct differ_pair *pair)
+{
+	size_t i = pair_slot(seen, pair);
+
+	for (;; i = (i + 1) & (seen->slot_count - 1)) {
+		const struct differ_pair *there;
+
+		if (!seen->slots[i])
+			return &seen->slots[i];
+		there = &seen->pairs[seen->slots[i] - 1];
+		if (there->old_node == pair->old_node && there->new_node == pair->new_node &&
+		    there->inexact == pair->inexact)
+			return &seen->slots[i];
+	}
+}
+
+static int grow_seen(struct differ *d)
+{
+	struct differ_seen *seen = &d->seen;
+	size_t cap = seen->cap ? seen->cap * 2 : 64;
+	struct differ_pair *pairs = arena_calloc(&d->diff->arena, cap, sizeof(*pairs));
+	uint32_t *slots = arena_calloc(&d->diff->arena, cap * 2, sizeof(*slots));
+
+	if (!pairs || !slots)
+		return CF_ERR_NOMEM;
+	if (seen->count)
+		memcpy(pairs, seen->pairs, seen->count * sizeof(*pairs));
+	*seen = (struct differ_seen){pairs, slots, seen->count, cap, cap * 2};
+	for (size_t i = 0; i < seen->count; i++)
+		*find_pair(seen, &pairs[i]) = (uint32_t)i + 1;
+	return 0;
+}
+
 static bool was_seen(struct differ *d, const struct snode *a, const struct snode *b)
 {
-	struct differ_pair *pair;
+	struct differ_seen *seen = &d->seen;
+	struct differ_pair pair = {a, b, d->inexact > 0};
+	uint32_t *slot;
 
-	for (pair = d->seen; pair; pair = pair->next)
-		if (pair->old_node == a && pair->new_node == b && pair->inexact == (d->inexact > 0))
-			return true;
-	pair = arena_calloc(&d->diff->arena, 1, sizeof(*pair));
-	if (!pair) {
-		d->rc = CF_ERR_NOMEM;
+	if (seen->count == seen->cap)
+		d->rc = grow_seen(d);
+	if (d->rc)
 		return true;
-	}
-	*pair = (struct differ_pair){a, b, d->inexact > 0, d->seen};
-	d->seen = pair;
+	slot = find_pair(seen, &pair);
+	if (*slot)
+		return true;
+	seen->pairs[seen->count++] = pair;
+	*slot = (uint32_t)seen->count;
 	return false;
 }
 
-/* Whether $ref is all that the place says: words beside it change no document. */
+struct differ_mark differ_mark(const struct differ *d)
+{
+	return (struct differ_mark){*d->diff, d->seen.count};
+}
+
+void differ_reset(struct differ *d, const struct differ_mark *mark)
+{
+	/* In the order opposite to that of their coming, slots can just be freed. */
+	while (d->seen.count > mark->seen) {
+		*find_pair(&d->seen, &d->seen.pairs[d->seen.count - 1]) = 0;
+		d->seen.count--;
+	}
+	d->diff->change = mark->diff.change;
+	d->diff->compatibility = mark->diff.compatibility;
+	d->diff->reason_count = mark->diff.reason_count;
+}
+
+/* --- places ------------------------------------------------------------------------ */
+
+struct json_value differ_keyword(const struct snode *node, const char *name)
+{
+	static const struct {
+		const char *name;
+		unsigned vocabularies;
+	} rows[] = {
+		{"format", VOCABULARY_FORMAT_ANNOTATION | VOCABULARY_FORMAT_ASSERTION},
+		{"pattern", VOCABULARY_VALIDATION},
+	};
+
+	for (size_t i = 0; node->resource && i < ARRAY_LEN(rows); i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return compile_keyword(node, name, rows[i].vocabularies, DRAFTS_BOTH);
+	return JSON_ABSENT;
+}
+
+/* Whether $ref is the only rule of the place: words beside it change no document. */
 static bool is_only_ref(const struct snode *node)
 {
-	static const char *const words[] = {"$ref",       "$defs",    "definitions", "$schema",
-					    "$comment",   "title",    "description", "default",
-					    "deprecated", "examples", "readOnly",    "writeOnly",
-					    "version"};
-	struct json_iter it = json_iter(node->at);
+	bool counts = node->min_length || node->max_length != SNODE_NO_LIMIT;
+	bool numbers = node->minimum.ptr || node->maximum.ptr || node->above.ptr ||
+		       node->below.ptr || node->multiple.ptr;
+	bool in_place = node->dynamic_ref || node->all_of.count || node->any_of.count ||
+			node->one_of.count || node->not_schema || node->if_schema;
 
 	if (!node->ref || node->resource->draft == DRAFT_07)
 		return node->ref;
-	while (json_next(&it)) {
-		size_t i = 0;
-
-		while (i < ARRAY_LEN(words) && !json_name_is(it.name, str_of(words[i])))
-			i++;
-		if (i == ARRAY_LEN(words))
-			return false;
-	}
-	return true;
+	return !counts && !numbers && !in_place && !node->types && !node->has_object_rules &&
+	       !node->has_array_rules && json_is_absent(node->values) &&
+	       json_is_absent(node->constant) && !node->pattern_text.ptr &&
+	       json_is_absent(differ_keyword(node, "format"));
 }
 
 static const struct snode *behind_ref(const struct snode *node)
@@ -137,13 +217,15 @@ static const struct snode *behind_ref(const struct snode *node)
 	return node;
 }
 
-static void diff_lists(struct differ *d, const struct snode *b, const struct snode_list *old_list,
-		       const struct snode_list *new_list, const char *rule)
+void differ_came(struct differ *d, const struct snode *b, bool was, bool is, unsigned breaks,
+		 const char *rule)
 {
-	if (old_list->count != new_list->count)
-		differ_tell(d, b, BREAKS_UNDECIDED, rule, "other schemas under %s", rule);
-	for (uint32_t i = 0; i < old_list->count && i < new_list->count; i++)
-		differ_nodes(d, old_list->items[i], new_list->items[i]);
+	unsigned went = (breaks & BREAKS_UNDECIDED) | (breaks & BREAKS_BACKWARD ? BREAKS_FORWARD : 0) |
+			(breaks & BREAKS_FORWARD ? BREAKS_BACKWARD : 0);
+
+	if (was != is)
+		differ_tell(d, b, is ? breaks : went, rule, "%s was %s", rule,
+			    is ? "added" : "removed");
 }
 
 /* Rules in which a stronger part may make the whole weaker. */
@@ -161,11 +243,7 @@ void differ_inexact(struct differ *d, const struct snode *b, const struct snode 
 
 static void diff_in_place(struct differ *d, const struct snode *a, const struct snode *b)
 {
-	diff_lists(d, b, &a->all_of, &b->all_of, "allOf");
-	diff_lists(d, b, &a->any_of, &b->any_of, "anyOf");
-	d->inexact++;
-	diff_lists(d, b, &a->one_of, &b->one_of, "oneOf");
-	d->inexact--;
+	differ_lists(d, a, b);
 	differ_inexact(d, b, a->not_schema, b->not_schema, "not");
 	differ_inexact(d, b, a->if_schema, b->if_schema, "if");
 	differ_inexact(d, b, a->then_schema, b->then_schema, "then");
@@ -233,23 +311,73 @@ void differ_nodes(struct differ *d, const struct snode *a, const struct snode *b
 	}
 	rest = has_unevaluated(a) || has_unevaluated(b);
 	d->inexact += rest;
-	differ_values(d, a, b);
-	differ_object(d, a, b);
-	diff_elements(d, a, b);
-	diff_in_place(d, a, b);
+	if (!differ_few(d, a, b)) {
+		differ_values(d, a, b);
+		differ_object(d, a, b);
+		diff_elements(d, a, b);
+		diff_in_place(d, a, b);
+	}
 	d->inexact -= rest;
 	if (!a->always && !b->always)
 		diff_texts(d, a, b);
 }
 
+static bool is_dynamic(const struct schema *schema)
+{
+	for (size_t i = 0; i < schema->queue_count; i++)
+		if (schema->queue[i]->dynamic_name.ptr)
+			return true;
+	return false;
+}
+
+/* Whether a schema's `version` property is the constant of its own major. */
+static const struct snode *own_version(const struct schema *schema, int64_t *ret_major)
+{
+	struct json_value text = json_member(schema->root_value, STR("version"));
+	const struct snode *root = schema->root;
+	const struct name_rule *rule =
+		root->names ? name_table_get(root->names, STR("version")) : NULL;
+	struct semver version;
+
+	if (!rule || !rule->schema || json_kind(rule->schema->constant) != JSON_NUMBER ||
+	    json_kind(text) != JSON_STRING || semver_parse(&version, json_inner(text), NULL) ||
+	    !json_number_int64(json_span(rule->schema->constant), ret_major) ||
+	    *ret_major < 0 || (uint64_t)*ret_major != version.major)
+		return NULL;
+	return rule->schema;
+}
+
+/* A new major's documents say another version by definition: that is no news. */
+static int pass_over_version(struct differ *d)
+{
+	int64_t from, to;
+	const struct snode *a = own_version(d->old_schema, &from);
+	const struct snode *b = own_version(d->new_schema, &to);
+
+	if (a && b && from != to)
+		(void)was_seen(d, a, b);
+	return d->rc;
+}
+
 int schema_diff(struct schema_diff *ret, const struct schema *old_schema,
 		const struct schema *new_schema, const struct cf_mem *mem, struct cf_error *error)
 {
+	static const char scalars[] = "[null,false,true]";
 	struct schema_diff diff = {.compatibility = SCHEMA_BACKWARD | SCHEMA_FORWARD};
-	struct differ d = {.diff = &diff, .schema = new_schema};
+	struct differ d = {.diff = &diff,
+			   .old_schema = old_schema,
+			   .new_schema = new_schema,
+			   .trials_left = TRIALS_MAX,
+			   .dynamic = is_dynamic(old_schema) || is_dynamic(new_schema)};
 
 	arena_init(&diff.arena, mem);
-	differ_nodes(&d, old_schema->root, new_schema->root);
+	json_doc_init(&d.scalars, mem);
+	d.rc = json_read(&d.scalars, scalars, sizeof(scalars) - 1, 0, NULL);
+	if (d.rc == 0)
+		d.rc = pass_over_version(&d);
+	if (d.rc == 0)
+		differ_nodes(&d, old_schema->root, new_schema->root);
+	json_doc_fini(&d.scalars);
 	if (d.rc) {
 		schema_diff_fini(&diff);
 		return error_nomem(error);
@@ -262,76 +390,4 @@ void schema_diff_fini(struct schema_diff *diff)
 {
 	arena_fini(&diff->arena);
 	*diff = (struct schema_diff){0};
-}
-
-static const struct manifest_dependency *find_dependency(const struct manifest *m,
-							 struct cf_str type)
-{
-	for (size_t i = 0; i < m->dependency_count; i++)
-		if (str_equal(m->dependencies[i].type, type))
-			return &m->dependencies[i];
-	return NULL;
-}
-
-/* The first version that a range's text names: "^3.0.0" speaks of 3.0.0. */
-static bool base_version(struct cf_str range, struct semver *ret)
-{
-	size_t i = 0;
-
-	while (i < range.len && strchr("^~>=v ", range.ptr[i]))
-		i++;
-	return semver_parse(ret, (struct cf_str){range.ptr + i, range.len - i}, NULL) == 0;
-}
-
-static void diff_dependency(struct differ *d, const struct manifest_dependency *a,
-			    const struct manifest_dependency *b)
-{
-	struct semver from, to;
-
-	if (str_equal(a->range_text, b->range_text))
-		return;
-	if (!base_version(a->range_text, &from) || !base_version(b->range_text, &to) ||
-	    semver_compare(&from, &to) > 0)
-		differ_tell(d, NULL, BREAKS_UNDECIDED, "dependency-changed",
-			    "%.*s: %.*s became %.*s", STR_ARG(b->type), STR_ARG(a->range_text),
-			    STR_ARG(b->range_text));
-	else if (from.major != to.major)
-		differ_tell(d, NULL, BREAKS_BACKWARD | BREAKS_FORWARD, "dependency-major",
-			    "%.*s: major %llu became %llu", STR_ARG(b->type),
-			    (unsigned long long)from.major, (unsigned long long)to.major);
-	else
-		differ_tell(d, NULL, from.minor != to.minor ? BREAKS_FEATURE : 0,
-			    from.minor != to.minor ? "dependency-minor" : "dependency-patch",
-			    "%.*s: %.*s became %.*s", STR_ARG(b->type), STR_ARG(a->range_text),
-			    STR_ARG(b->range_text));
-}
-
-int manifest_diff(struct schema_diff *ret, const struct manifest *old_manifest,
-		  const struct manifest *new_manifest, const struct cf_mem *mem,
-		  struct cf_error *error)
-{
-	struct schema_diff diff = {.compatibility = SCHEMA_BACKWARD | SCHEMA_FORWARD};
-	struct differ d = {.diff = &diff};
-
-	arena_init(&diff.arena, mem);
-	for (size_t i = 0; i < old_manifest->dependency_count; i++) {
-		const struct manifest_dependency *a = &old_manifest->dependencies[i];
-		const struct manifest_dependency *b = find_dependency(new_manifest, a->type);
-
-		if (b)
-			diff_dependency(&d, a, b);
-		else
-			differ_tell(&d, NULL, BREAKS_BACKWARD, "type-removed", "%.*s is gone",
-				    STR_ARG(a->type));
-	}
-	for (size_t i = 0; i < new_manifest->dependency_count; i++)
-		if (!find_dependency(old_manifest, new_manifest->dependencies[i].type))
-			differ_tell(&d, NULL, BREAKS_FEATURE, "type-added", "%.*s is new",
-				    STR_ARG(new_manifest->dependencies[i].type));
-	if (d.rc) {
-		schema_diff_fini(&diff);
-		return error_nomem(error);
-	}
-	*ret = diff;
-	return 0;
 }

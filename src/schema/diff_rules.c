@@ -1,53 +1,11 @@
-/* Differences rule by rule: types, values, ranges, members. */
+/* Differences rule by rule: types, ranges, members. */
 #include "schema/differ.h"
+
+#include <stdlib.h>
 
 static unsigned types_of(const struct snode *node)
 {
 	return node->types ? node->types : 127;
-}
-
-static bool has_value(const struct snode *node, struct json_value v)
-{
-	struct json_iter it = json_iter(node->values);
-
-	if (!json_is_absent(node->constant))
-		return json_equal(node->constant, v);
-	if (json_is_absent(node->values))
-		return true;
-	while (json_next(&it))
-		if (json_equal(it.value, v))
-			return true;
-	return false;
-}
-
-static bool is_listed(const struct snode *node)
-{
-	return !json_is_absent(node->values) || !json_is_absent(node->constant);
-}
-
-/* Whether every value that `a` lists is one of `b`'s. */
-static bool all_listed(const struct snode *a, const struct snode *b)
-{
-	struct json_iter it = json_iter(a->values);
-
-	if (!is_listed(a))
-		return !is_listed(b);
-	if (!json_is_absent(a->constant))
-		return has_value(b, a->constant);
-	while (json_next(&it))
-		if (!has_value(b, it.value))
-			return false;
-	return true;
-}
-
-static void diff_listed(struct differ *d, const struct snode *a, const struct snode *b)
-{
-	if (!all_listed(a, b))
-		differ_tell(d, b, BREAKS_BACKWARD, "values-removed",
-			    "values that were allowed are not any more");
-	if (!all_listed(b, a))
-		differ_tell(d, b, BREAKS_FORWARD, "values-added",
-			    "values are allowed that were not");
 }
 
 /* `sign` 1: a lower bound, raising it is stronger; -1: an upper one. */
@@ -79,16 +37,12 @@ static void diff_count(struct differ *d, const struct snode *b, uint32_t old_cou
 static void diff_text_rule(struct differ *d, const struct snode *a, const struct snode *b,
 			   const char *rule)
 {
-	struct json_value old_rule = json_member(a->at, str_of(rule));
-	struct json_value new_rule = json_member(b->at, str_of(rule));
+	struct json_value old_rule = differ_keyword(a, rule);
+	struct json_value new_rule = differ_keyword(b, rule);
+	bool was = !json_is_absent(old_rule), is = !json_is_absent(new_rule);
 
-	if (json_is_absent(old_rule) && json_is_absent(new_rule))
-		return;
-	if (json_is_absent(old_rule))
-		differ_tell(d, b, BREAKS_BACKWARD, rule, "%s was added", rule);
-	else if (json_is_absent(new_rule))
-		differ_tell(d, b, BREAKS_FORWARD, rule, "%s was removed", rule);
-	else if (!json_equal(old_rule, new_rule))
+	differ_came(d, b, was, is, BREAKS_BACKWARD, rule);
+	if (was && is && !json_equal(old_rule, new_rule))
 		differ_tell(d, b, BREAKS_UNDECIDED, rule, "%s changed; which is stronger is open",
 			    rule);
 }
@@ -127,7 +81,6 @@ void differ_values(struct differ *d, const struct snode *a, const struct snode *
 		differ_tell(d, b, BREAKS_BACKWARD, "type-narrowed", "a type is no more allowed");
 	if (new_types & ~old_types)
 		differ_tell(d, b, BREAKS_FORWARD, "type-widened", "a type is allowed that was not");
-	diff_listed(d, a, b);
 	diff_bound(d, b, a->minimum, b->minimum, 1, "minimum");
 	diff_bound(d, b, a->maximum, b->maximum, -1, "maximum");
 	diff_bound(d, b, a->above, b->above, 1, "exclusiveMinimum");
@@ -139,8 +92,10 @@ void differ_values(struct differ *d, const struct snode *a, const struct snode *
 	diff_count(d, b, a->max_items, b->max_items, -1, "maxItems");
 	diff_count(d, b, a->min_properties, b->min_properties, 1, "minProperties");
 	diff_count(d, b, a->max_properties, b->max_properties, -1, "maxProperties");
-	diff_count(d, b, a->min_contains, b->min_contains, 1, "minContains");
-	diff_count(d, b, a->max_contains, b->max_contains, -1, "maxContains");
+	if (a->contains || b->contains) {
+		diff_count(d, b, a->min_contains, b->min_contains, 1, "minContains");
+		diff_count(d, b, a->max_contains, b->max_contains, -1, "maxContains");
+	}
 	diff_count(d, b, a->unique_items, b->unique_items, 1, "uniqueItems");
 	diff_text_rule(d, a, b, "pattern");
 	diff_text_rule(d, a, b, "format");
@@ -156,8 +111,7 @@ static const struct name_rule *rule_of(const struct snode *node, struct cf_str n
 	return node->names ? name_table_get(node->names, name) : NULL;
 }
 
-static void diff_added(struct differ *d, const struct snode *a, const struct snode *b,
-		       const struct name_rule *rule)
+static void diff_added(struct differ *d, const struct snode *a, const struct name_rule *rule)
 {
 	if (a->pattern_count)
 		differ_tell(d, rule->schema, BREAKS_UNDECIDED, "property-added",
@@ -174,7 +128,6 @@ static void diff_added(struct differ *d, const struct snode *a, const struct sno
 		differ_tell(d, rule->schema, BREAKS_BACKWARD | BREAKS_FEATURE, "property-added",
 			    "\"%.*s\" is new; old documents may hold anything of that name",
 			    STR_ARG(rule->name));
-	(void)b;
 }
 
 static void diff_removed(struct differ *d, const struct snode *b, const struct name_rule *rule)
@@ -214,34 +167,120 @@ static void diff_required(struct differ *d, const struct snode *a, const struct 
 	}
 }
 
+static const struct pattern_rule *pattern_of(const struct snode *node, struct cf_str text)
+{
+	for (uint32_t i = 0; i < node->pattern_count; i++)
+		if (str_equal(node->patterns[i].text, text))
+			return &node->patterns[i];
+	return NULL;
+}
+
 /* Names that a pattern takes are out of what additionalProperties says, so one that
  * comes or goes may be stronger or weaker. */
 static void diff_patterns(struct differ *d, const struct snode *a, const struct snode *b)
 {
-	struct json_value old_rule = json_member(a->at, STR("patternProperties"));
-	struct json_value new_rule = json_member(b->at, STR("patternProperties"));
+	bool same = a->pattern_count == b->pattern_count;
 
-	if (json_is_absent(old_rule) != json_is_absent(new_rule) ||
-	    (!json_is_absent(old_rule) && !json_equal(old_rule, new_rule)))
+	for (uint32_t i = 0; same && i < a->pattern_count; i++)
+		same = pattern_of(b, a->patterns[i].text);
+	if (!same)
 		differ_tell(d, b, BREAKS_UNDECIDED, "patternProperties",
 			    "patternProperties changed; which is stronger is open");
+	for (uint32_t i = 0; i < a->pattern_count; i++) {
+		const struct pattern_rule *now = pattern_of(b, a->patterns[i].text);
+
+		if (now)
+			differ_nodes(d, a->patterns[i].schema, now->schema);
+	}
 }
 
-/* The same text may lead through $ref to what changed. */
-static void diff_behind(struct differ *d, const struct snode *a, const struct snode *b)
+static int by_text(const void *a, const void *b)
 {
-	for (uint32_t i = 0; i < a->pattern_count && i < b->pattern_count; i++)
-		if (str_equal(a->patterns[i].text, b->patterns[i].text))
-			differ_nodes(d, a->patterns[i].schema, b->patterns[i].schema);
-	for (uint32_t i = 0; b->names && i < b->names->count; i++) {
-		const struct name_rule *rule = &b->names->rules[i];
-		const struct name_rule *old_rule = rule_of(a, rule->name);
+	return str_compare(*(const struct cf_str *)a, *(const struct cf_str *)b);
+}
 
-		if (rule->dependent && old_rule && old_rule->dependent)
-			differ_nodes(d, old_rule->dependent, rule->dependent);
+/* Sorted: there may be many. */
+static struct cf_str *needs_of(struct differ *d, const struct name_rule *rule, uint32_t *ret_count)
+{
+	struct cf_str *sorted;
+
+	*ret_count = rule ? rule->need_count : 0;
+	sorted = arena_calloc(&d->diff->arena, *ret_count, sizeof(*sorted));
+	if (!sorted)
+		d->rc = CF_ERR_NOMEM;
+	else if (*ret_count) {
+		memcpy(sorted, rule->needs, *ret_count * sizeof(*sorted));
+		qsort(sorted, *ret_count, sizeof(*sorted), by_text);
 	}
-	if (a->property_names && b->property_names)
-		differ_nodes(d, a->property_names, b->property_names);
+	return sorted;
+}
+
+static void diff_needs(struct differ *d, const struct snode *b, const struct name_rule *was,
+		       const struct name_rule *is)
+{
+	const char *rule = b->resource && b->resource->draft == DRAFT_07 ? "dependencies"
+									 : "dependentRequired";
+	struct cf_str name = is ? is->name : was->name;
+	uint32_t old_count, new_count, i = 0, k = 0;
+	struct cf_str *olds = needs_of(d, was, &old_count);
+	struct cf_str *news = needs_of(d, is, &new_count);
+
+	while (d->rc == 0 && (i < old_count || k < new_count)) {
+		int order = i == old_count   ? 1
+			    : k == new_count ? -1
+					     : str_compare(olds[i], news[k]);
+
+		if (order > 0)
+			differ_tell(d, b, BREAKS_BACKWARD, rule,
+				    "\"%.*s\" must be there now where \"%.*s\" is",
+				    STR_ARG(news[k]), STR_ARG(name));
+		else if (order < 0)
+			differ_tell(d, b, BREAKS_FORWARD, rule,
+				    "\"%.*s\" may be absent now where \"%.*s\" is",
+				    STR_ARG(olds[i]), STR_ARG(name));
+		i += order <= 0;
+		k += order >= 0;
+	}
+}
+
+/* What else must be there with one member: "dependencies" of draft-07 and the two rules
+ * that it became say the same. */
+static void diff_dependent(struct differ *d, const struct snode *b, const struct name_rule *was,
+			   const struct name_rule *is)
+{
+	diff_needs(d, b, was, is);
+	if ((was && was->dependent) || (is && is->dependent))
+		differ_nodes(d, was ? was->dependent : NULL, is ? is->dependent : NULL);
+}
+
+static void diff_all_dependent(struct differ *d, const struct snode *a, const struct snode *b)
+{
+	if (!(a->names && a->names->has_dependencies) && !(b->names && b->names->has_dependencies))
+		return;
+	for (uint32_t i = 0; b->names && i < b->names->count; i++)
+		diff_dependent(d, b, rule_of(a, b->names->rules[i].name), &b->names->rules[i]);
+	for (uint32_t i = 0; a->names && i < a->names->count; i++)
+		if (!rule_of(b, a->names->rules[i].name))
+			diff_dependent(d, b, &a->names->rules[i], NULL);
+}
+
+/* A schema that allows all is no rule. */
+static const struct snode *rule_or_none(const struct snode *node)
+{
+	return node && node->always > 0 ? NULL : node;
+}
+
+/* What each name must be, and what no rule speaks of. */
+static void diff_rest(struct differ *d, const struct snode *a, const struct snode *b)
+{
+	const struct snode *old_names = rule_or_none(a->property_names);
+	const struct snode *new_names = rule_or_none(b->property_names);
+
+	differ_came(d, b, old_names, new_names, BREAKS_BACKWARD, "propertyNames");
+	if (old_names && new_names)
+		differ_nodes(d, old_names, new_names);
+	differ_came(d, b, a->unevaluated_properties, b->unevaluated_properties, BREAKS_UNDECIDED,
+		    "unevaluatedProperties");
 	if (a->unevaluated_properties && b->unevaluated_properties)
 		differ_inexact(d, b, a->unevaluated_properties, b->unevaluated_properties,
 			       "unevaluatedProperties");
@@ -249,10 +288,6 @@ static void diff_behind(struct differ *d, const struct snode *a, const struct sn
 
 void differ_object(struct differ *d, const struct snode *a, const struct snode *b)
 {
-	static const char *const rules[] = {"propertyNames", "unevaluatedProperties",
-					    "dependentRequired", "dependentSchemas",
-					    "dependencies"};
-
 	for (uint32_t i = 0; b->names && i < b->names->count; i++) {
 		const struct name_rule *rule = &b->names->rules[i];
 		const struct name_rule *old_rule = rule_of(a, rule->name);
@@ -260,7 +295,7 @@ void differ_object(struct differ *d, const struct snode *a, const struct snode *
 		if (rule->schema && old_rule && old_rule->schema)
 			differ_nodes(d, old_rule->schema, rule->schema);
 		else if (rule->schema)
-			diff_added(d, a, b, rule);
+			diff_added(d, a, rule);
 	}
 	for (uint32_t i = 0; a->names && i < a->names->count; i++) {
 		const struct name_rule *rule = &a->names->rules[i];
@@ -272,8 +307,7 @@ void differ_object(struct differ *d, const struct snode *a, const struct snode *
 	diff_required(d, a, b);
 	if (a->additional || b->additional)
 		differ_nodes(d, a->additional, b->additional);
-	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
-		diff_text_rule(d, a, b, rules[i]);
 	diff_patterns(d, a, b);
-	diff_behind(d, a, b);
+	diff_all_dependent(d, a, b);
+	diff_rest(d, a, b);
 }

@@ -74,6 +74,8 @@ static int read_manifest(struct manifest *m, const struct json_file *file, struc
 		return 0;
 	if (json_kind(list) != JSON_OBJECT)
 		return wrong(file, list, error, "\"dependencies\" is an object of ranges");
+	if (json_count(list) > LIMIT_TYPES)
+		return wrong(file, list, error, "more dependencies than a catalog may have types");
 	m->dependencies = arena_calloc(&m->arena, json_count(list) + 1, sizeof(*m->dependencies));
 	if (!m->dependencies)
 		return error_nomem(error);

@@ -187,6 +187,9 @@ struct snode *schema_node_find(const struct schema *schema, struct json_value at
 const struct name_rule *name_table_find(const struct name_table *table, struct json_value name);
 /* By decoded name. */
 const struct name_rule *name_table_get(const struct name_table *table, struct cf_str name);
+/* 1 where the value is valid by that place of the schema, as if it began there; 0, LIMIT or
+ * NOMEM. */
+int schema_node_holds(const struct schema *schema, const struct snode *node, struct json_value v);
 /* The place of a node: "#/pointer" for the root's document, else with its URI before it. */
 int schema_node_pointer(const struct schema *schema, const struct snode *node, struct cf_buf *out);
 

@@ -4,32 +4,8 @@
  * are read, as node-semver does, "<2.0.0-0" included: an upper bound that keeps
  * prereleases of the next version out. Leaves out loose mode and the option
  * includePrerelease. */
+#include "schema/range.h"
 #include "schema/semver_read.h"
-
-enum range_op {
-	RANGE_ANY,
-	RANGE_LESS,
-	RANGE_LESS_EQUAL,
-	RANGE_GREATER,
-	RANGE_GREATER_EQUAL,
-	RANGE_EQUAL,
-	RANGE_TILDE,
-	RANGE_CARET,
-};
-
-struct comparator {
-	enum range_op op;
-	uint32_t set; /* comparators of one set stand together */
-	struct semver version;
-};
-
-struct semver_range {
-	const struct cf_mem *mem;
-	char *text;
-	struct comparator *comparators;
-	size_t count;
-	size_t cap;
-};
 
 /* A version whose parts may be "x" or missing; `parts` says how many numbers. */
 struct partial {

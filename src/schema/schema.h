@@ -91,6 +91,10 @@ struct schema_report {
 int schema_validate(const struct schema *schema, struct json_value instance,
 		    const struct schema_report *report, struct cf_error *error);
 
+/* Each keyword of the two drafts; NULL after the last. *ret_text: it describes, and asks
+ * nothing of a document. Usage: size_t at = 0; while ((name = schema_keyword_next(&at, …))) */
+const char *schema_keyword_next(size_t *at, bool *ret_text);
+
 /* Looking at what a schema says of a place; $ref is followed, allOf is not
  * merged (what cannot be seen is "unknown": types 0, closed false). */
 enum schema_types {

@@ -300,6 +300,19 @@ int run_schema(struct run *run, const struct snode *node, struct json_value v, s
 	return rc;
 }
 
+int schema_node_holds(const struct schema *schema, const struct snode *node, struct json_value v)
+{
+	struct run run = {.schema = schema, .quiet = 1, .steps_left = LIMIT_SCHEMA_STEPS};
+	int rc;
+
+	arena_init(&run.arena, schema->mem);
+	matcher_init(&run.matcher, schema->mem);
+	rc = run_schema(&run, node, v, NULL);
+	matcher_fini(&run.matcher);
+	arena_fini(&run.arena);
+	return rc;
+}
+
 int schema_validate(const struct schema *schema, struct json_value instance,
 		    const struct schema_report *report, struct cf_error *error)
 {

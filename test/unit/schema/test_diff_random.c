@@ -2,7 +2,8 @@
  * document of the old schema is valid by the new one; where FORWARD, the other way.
  *
  * Both schemas are written at once. Each rule is mostly the same in both, sometimes
- * another, or only in one of them. CHESTERFIELD_SEED repeats one pair. */
+ * another, or only in one of them. Every third pair mixes the drafts, in which the same
+ * words may be other rules or none. CHESTERFIELD_SEED repeats one pair. */
 #include "check_main.h"
 #include "schema/schema.h"
 
@@ -15,6 +16,8 @@ struct world {
 	struct cf_buf texts[2];
 	bool started[2]; /* the object at hand has a member */
 	unsigned changes;
+	bool mixed;  /* drafts */
+	unsigned id; /* the last that was given */
 	struct json_doc docs[2];
 	struct schema *schemas[2];
 };
@@ -90,6 +93,25 @@ static void rule_of_texts(struct world *w, const char *name, const char *const *
 	rule_end(w, sides, marks, started);
 }
 
+#define DRAFT_07 "\"http://json-schema.org/draft-07/schema#\""
+#define DRAFT_2020 "\"https://json-schema.org/draft/2020-12/schema\""
+
+/* The draft of a place, which needs a name of its own for that. */
+static void draft(struct world *w)
+{
+	static const char *const drafts[] = {DRAFT_07, DRAFT_2020};
+	unsigned drawn = below(w, 2);
+	char id[64];
+
+	snprintf(id, sizeof(id), "\"$id\":\"http://x/%u\",\"$schema\":", w->id++);
+	both(w, id);
+	for (int i = 0; i < 2; i++) {
+		put(w, i, drafts[below(w, 4) ? drawn : 1 - drawn]);
+		w->started[i] = true;
+	}
+	w->changes++;
+}
+
 #define RULE(w, name, ...)                                                          \
 	do {                                                                        \
 		static const char *const texts[] = {__VA_ARGS__};                   \
@@ -147,6 +169,7 @@ static void object_rules(struct world *w, unsigned depth)
 	RULE(w, "minProperties", "1", "0");
 	RULE(w, "propertyNames", "{\"maxLength\":1}", "{\"pattern\":\"^[a-x]\"}");
 	RULE(w, "dependentRequired", "{\"a\":[\"b\"]}", "{\"a\":[]}");
+	RULE(w, "dependencies", "{\"a\":[\"b\"]}", "{\"a\":[],\"b\":{\"minProperties\":2}}");
 	if (below(w, 8) == 0)
 		RULE(w, "unevaluatedProperties", "false", "true", "{\"type\":\"integer\"}");
 	if (below(w, 6) == 0)
@@ -210,12 +233,15 @@ static void schema(struct world *w, unsigned depth)
 					    "\"number\"",  "[\"string\",\"null\"]",
 					    "\"boolean\"", "[\"integer\",\"string\"]"};
 	static const char *const values[] = {"[1,2]", "[1,2,3]", "[\"a\",null]", "[true]"};
-	static const char *const refs[] = {"\"#/$defs/d0\"", "\"#/$defs/d1\"", "\"#/$defs/d2\""};
+	static const char *const refs[] = {"\"http://x/0#/$defs/d0\"", "\"http://x/0#/$defs/d1\"",
+					   "\"http://x/0#/$defs/d2\""};
 	bool started[2] = {w->started[0], w->started[1]};
 	unsigned kind = below(w, depth ? 8 : 4);
 
 	both(w, "{");
 	w->started[0] = w->started[1] = false;
+	if (w->mixed && below(w, 8) == 0)
+		draft(w);
 	if (kind == 0)
 		rule_of_texts(w, "\"enum\":", values, ARRAY_LEN(values));
 	else if (kind < 4)
@@ -249,7 +275,14 @@ static void world_init(struct world *w, uint64_t seed)
 		buf_init(&w->texts[i], &mem_heap);
 		json_doc_init(&w->docs[i], &mem_heap);
 	}
-	both(w, "{\"$defs\":{");
+	w->mixed = seed % 3 == 0;
+	both(w, "{");
+	if (w->mixed)
+		draft(w);
+	else
+		both(w, "\"$id\":\"http://x/0\"");
+	both(w, ",\"$defs\":{");
+	w->started[0] = w->started[1] = false;
 	for (unsigned i = 0; i < DEFS; i++) {
 		snprintf(name, sizeof(name), "%s\"d%u\":", i ? "," : "", i);
 		both(w, name);
