@@ -21,12 +21,27 @@ static int read_level(const char *text, enum schema_change *ret, struct cf_error
 	return error_set(error, CF_ERR_USAGE, "--allow must be fix, feature or breaking");
 }
 
+/* Both have members of any name. A manifest's dependencies are texts, which no schema's
+ * are; where it has none, a keyword says that this is a schema. */
 static bool is_manifest(const struct json_file *file)
 {
 	struct json_value root = json_file_root(file);
+	struct json_value list = json_member(root, STR("dependencies"));
+	struct json_iter it = json_iter(list);
+	const char *keyword;
+	size_t at = 0;
+	bool text;
 
-	return json_kind(json_member(root, STR("dependencies"))) == JSON_OBJECT &&
-	       json_kind(json_member(root, STR("name"))) == JSON_STRING;
+	if (json_kind(json_member(root, STR("name"))) != JSON_STRING ||
+	    (!json_is_absent(list) && json_kind(list) != JSON_OBJECT))
+		return false;
+	if (json_next(&it))
+		return json_kind(it.value) == JSON_STRING || json_kind(it.value) == JSON_NUMBER;
+	while ((keyword = schema_keyword_next(&at, &text)))
+		if (!text && strcmp(keyword, "dependencies") != 0 &&
+		    !json_is_absent(json_member(root, str_of(keyword))))
+			return false;
+	return true;
 }
 
 static int diff_manifests(struct json_file *old_file, struct json_file *new_file,
@@ -50,14 +65,15 @@ static int diff_schemas(struct json_file *old_file, struct json_file *new_file,
 			struct schema_diff *ret, const struct cf_mem *mem, struct cf_error *error)
 {
 	struct schema *old_schema = NULL, *new_schema = NULL;
-	int rc =
-		schema_compile(&old_schema, NULL, json_file_root(old_file), STR(""), 0, mem, error);
+	int rc = schema_compile(&old_schema, NULL, json_file_root(old_file), STR(""),
+				SCHEMA_ASSERT_FORMAT, mem, error);
 
 	if (rc) {
 		error_at_file(error, str_of(old_file->path), 0);
 		return rc;
 	}
-	rc = schema_compile(&new_schema, NULL, json_file_root(new_file), STR(""), 0, mem, error);
+	rc = schema_compile(&new_schema, NULL, json_file_root(new_file), STR(""), SCHEMA_ASSERT_FORMAT,
+			    mem, error);
 	if (rc)
 		error_at_file(error, str_of(new_file->path), 0);
 	else
@@ -90,11 +106,12 @@ static int print_reason(struct cli *cli, const struct schema_reason *reason)
 			     : reason->breaks_backward                         ? "backward"
 			     : reason->breaks_forward                          ? "forward"
 									       : "nothing";
+	struct cf_str place = reason->pointer.len ? reason->pointer : STR("(root)");
 	struct cf_buf *out = &cli->out.buf;
 
 	if (!cli->json)
 		return cli_out_printf(cli, "%-8s %.*s: %.*s (%.*s; breaks %s%s)\n",
-				      schema_change_name(reason->change), STR_ARG(reason->pointer),
+				      schema_change_name(reason->change), STR_ARG(place),
 				      STR_ARG(reason->message), STR_ARG(reason->rule), breaks,
 				      reason->undecided ? "; undecided" : "");
 	cli_out_printf(cli, "{\"change\":\"%s\",\"breaks\":\"%s\",\"undecided\":%s,\"pointer\":",
@@ -118,6 +135,34 @@ static int print_diff(struct cli *cli, const struct schema_diff *diff)
 		schema_change_name(diff->change), schema_compatibility_name(diff->compatibility));
 }
 
+static int compare(struct json_file *old_file, struct json_file *new_file, struct schema_diff *ret,
+		   const struct cf_mem *mem, struct cf_error *error)
+{
+	static const char *const what[] = {"schema", "manifest"};
+	bool a = is_manifest(old_file), b = is_manifest(new_file);
+
+	if (a != b)
+		return error_set(error, CF_ERR_CATALOG, "%s is a %s and %s a %s", old_file->path,
+				 what[a], new_file->path, what[b]);
+	return (a ? diff_manifests : diff_schemas)(old_file, new_file, ret, mem, error);
+}
+
+/* What the change is against what was allowed and promised. */
+static int judge(const struct schema_diff *diff, enum schema_change allowed,
+		 const enum schema_change *bump, struct cf_error *error)
+{
+	const char *change = schema_change_name(diff->change);
+
+	if (bump && diff->change > *bump)
+		return error_set(error, CF_ERR_FINDINGS,
+				 "the version promises a %s, but this is a %s change",
+				 schema_change_name(*bump), change);
+	if (diff->change > allowed)
+		return error_set(error, CF_ERR_FINDINGS, "a %s change, but only %s is allowed",
+				 change, schema_change_name(allowed));
+	return 0;
+}
+
 static int run(struct cli *cli, struct cf_error *error)
 {
 	struct json_file old_file = {.mem = cli->mem}, new_file = {.mem = cli->mem};
@@ -132,21 +177,11 @@ static int run(struct cli *cli, struct cf_error *error)
 		rc = json_file_load(&new_file, cli->args[1], cli->mem, error);
 	if (rc == 0) {
 		bumped = promised(&old_file, &new_file, &bump);
-		rc = (is_manifest(&old_file) && is_manifest(&new_file)
-			      ? diff_manifests
-			      : diff_schemas)(&old_file, &new_file, &diff, cli->mem, error);
+		rc = compare(&old_file, &new_file, &diff, cli->mem, error);
 	}
 	if (rc == 0) {
-		if (print_diff(cli, &diff))
-			rc = cli_out_error(cli, error);
-		else if (bumped && diff.change > bump)
-			rc = error_set(error, CF_ERR_FINDINGS,
-				       "the version promises a %s, but this is a %s change",
-				       schema_change_name(bump), schema_change_name(diff.change));
-		else if (diff.change > allowed)
-			rc = error_set(
-				error, CF_ERR_FINDINGS, "a %s change, but only %s is allowed",
-				schema_change_name(diff.change), schema_change_name(allowed));
+		rc = print_diff(cli, &diff) ? cli_out_error(cli, error)
+					    : judge(&diff, allowed, bumped ? &bump : NULL, error);
 		schema_diff_fini(&diff);
 	}
 	json_file_fini(&old_file);
