@@ -72,8 +72,8 @@ static int diff_schemas(struct json_file *old_file, struct json_file *new_file,
 		error_at_file(error, str_of(old_file->path), 0);
 		return rc;
 	}
-	rc = schema_compile(&new_schema, NULL, json_file_root(new_file), STR(""), SCHEMA_ASSERT_FORMAT,
-			    mem, error);
+	rc = schema_compile(&new_schema, NULL, json_file_root(new_file), STR(""),
+			    SCHEMA_ASSERT_FORMAT, mem, error);
 	if (rc)
 		error_at_file(error, str_of(new_file->path), 0);
 	else

@@ -220,7 +220,8 @@ static const struct snode *behind_ref(const struct snode *node)
 void differ_came(struct differ *d, const struct snode *b, bool was, bool is, unsigned breaks,
 		 const char *rule)
 {
-	unsigned went = (breaks & BREAKS_UNDECIDED) | (breaks & BREAKS_BACKWARD ? BREAKS_FORWARD : 0) |
+	unsigned went = (breaks & BREAKS_UNDECIDED) |
+			(breaks & BREAKS_BACKWARD ? BREAKS_FORWARD : 0) |
 			(breaks & BREAKS_FORWARD ? BREAKS_BACKWARD : 0);
 
 	if (was != is)
@@ -341,8 +342,8 @@ static const struct snode *own_version(const struct schema *schema, int64_t *ret
 
 	if (!rule || !rule->schema || json_kind(rule->schema->constant) != JSON_NUMBER ||
 	    json_kind(text) != JSON_STRING || semver_parse(&version, json_inner(text), NULL) ||
-	    !json_number_int64(json_span(rule->schema->constant), ret_major) ||
-	    *ret_major < 0 || (uint64_t)*ret_major != version.major)
+	    !json_number_int64(json_span(rule->schema->constant), ret_major) || *ret_major < 0 ||
+	    (uint64_t)*ret_major != version.major)
 		return NULL;
 	return rule->schema;
 }

@@ -52,7 +52,8 @@ static struct items items_of(struct differ *d, const struct snode_list *list)
 		return items;
 	}
 	for (uint32_t i = 0; i < list->count; i++)
-		items.at[i] = (struct item){json_hash64(list->items[i]->at), list->items[i], i, false};
+		items.at[i] =
+			(struct item){json_hash64(list->items[i]->at), list->items[i], i, false};
 	qsort(items.at, items.count, sizeof(*items.at), by_hash);
 	return items;
 }

@@ -173,9 +173,8 @@ static int same_prereleases(const struct semver_range *named, const struct semve
 {
 	for (size_t i = 0; i < named->count; i++) {
 		struct semver v = named->comparators[i].version;
-		struct cf_str probes[] = {
-			v.prerelease, STR("0"),
-			arena_printf(arena, "%.*s.0", STR_ARG(v.prerelease))};
+		struct cf_str probes[] = {v.prerelease, STR("0"),
+					  arena_printf(arena, "%.*s.0", STR_ARG(v.prerelease))};
 
 		if (named->comparators[i].op == RANGE_ANY || !v.prerelease.len)
 			continue;
