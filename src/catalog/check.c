@@ -42,10 +42,12 @@ static void tell(struct checker *checker, bool warning, const struct json_file *
 static void on_problem(void *ctx, const struct cf_error *problem)
 {
 	struct checker *checker = ctx;
-	char text[MESSAGE_BYTES + 300];
+	char text[MESSAGE_BYTES + 300], column[32] = "";
 
-	(void)snprintf(text, sizeof(text), "%s%s%s", problem->message,
-		       problem->pointer[0] ? " at " : "", problem->pointer);
+	if (problem->column && !problem->pointer[0])
+		(void)snprintf(column, sizeof(column), " (column %u)", problem->column);
+	(void)snprintf(text, sizeof(text), "%s%s%s%s", problem->message,
+		       problem->pointer[0] ? " at " : "", problem->pointer, column);
 	checker_tell(checker, false, problem->file, problem->line, str_of(text));
 }
 

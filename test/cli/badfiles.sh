@@ -15,10 +15,11 @@ repeat() { # text, times
 found() {
 	run check c --seed 1 --runs 5
 	expect_code 3
+	sed -i -E 's/ \(column [0-9]+\)$//' out # a column may be told, too
 	expect_out "error $1"
 	run convert -c c --to 3.0.0 /dev/null
 	expect_code 1
-	sed -i -E 's/^([^ ]* [^ :]*:[0-9]+):[0-9]+:/\1:/' err # a column may be told, too
+	sed -i -E 's/^([^ ]* [^ :]*:[0-9]+):[0-9]+:/\1:/' err
 	expect_err "chesterfield: c/$1"
 }
 # refused LINE: no command can look at the catalog.
@@ -60,12 +61,12 @@ refused '/schemas: no schemas: a folder for each type is expected here'
 begin "catalog.yaml that is broken"
 fresh
 echo 'name: again' >>c/catalog.yaml
-refused '/catalog.yaml:7: name: a member name stands twice'
+refused '/catalog.yaml:7: /name: a member name stands twice in one object'
 
 begin "broken YAML"
 fresh
 echo '  - {' >>$lens/1-2.yaml
-found 'lenses/todo-item/1-2.yaml:13: did not find expected node content'
+found 'lenses/todo-item/1-2.yaml:13: a value is expected here, or a bracket before it is not closed'
 
 begin "an empty file"
 fresh
@@ -162,7 +163,10 @@ expect_code 3
 expect_out 'error manifests/2.0.0.json:1: a member name stands twice in one object at /version'
 fresh
 echo 'to: todo-item@2' >>$lens/1-2.yaml
-found 'lenses/todo-item/1-2.yaml:12: to: a member name stands twice'
+run check c
+expect_out 'error lenses/todo-item/1-2.yaml:12: a member name stands twice in one object at /to'
+run convert -c c --to 3.0.0 /dev/null
+expect_err 'chesterfield: c/lenses/todo-item/1-2.yaml:12: /to: a member name stands twice in one object'
 
 begin "a file of 64 MiB"
 fresh
@@ -189,9 +193,7 @@ found 'lenses/todo-item/1-2.yaml:2: nested too deeply'
 begin "not UTF-8"
 fresh
 printf '# \377\n' >>$lens/1-2.yaml
-run check c
-expect_code 3
-expect_out 'error lenses/todo-item/1-2.yaml:1: invalid leading UTF-8 octet'
+found 'lenses/todo-item/1-2.yaml:12: not UTF-8'
 fresh
 printf '{"name":\n"\377"}' >c/manifests/2.0.0.json
 found 'manifests/2.0.0.json:2: not UTF-8'
@@ -213,7 +215,7 @@ expect_out_has ': more values than the limit allows, aliases expanded'
 expect_lines out 1
 fresh
 echo 'a: &a [*a]' >$lens/1-2.yaml
-found 'lenses/todo-item/1-2.yaml:1: nested too deeply'
+found 'lenses/todo-item/1-2.yaml:1: this alias stands within what it names'
 
 begin "a pipe, a folder and a link to nowhere in the place of a file"
 fresh

@@ -298,6 +298,15 @@ expect_code 3
 expect_out_has 'error lenses/todo-item/1-2.yaml:'
 expect_out_has 'error manifests/2.0.0.json:'
 
+begin "what is wrong with YAML is told in the words of who wrote it"
+fresh
+printf 'from: todo-item@1\nto: todo-item@2\nlens:\n\t- rename: {source: a, destination: b}\n' >$lens/1-2.yaml
+run check c
+expect_code 3
+expect_out_has 'error lenses/todo-item/1-2.yaml:4: a tab cannot indent: use spaces (column 1)'
+run convert -c c --to 2.0.0 /dev/null
+expect_err 'chesterfield: c/lenses/todo-item/1-2.yaml:4:1: a tab cannot indent: use spaces'
+
 begin "a lens of an unknown type"
 fresh
 sed -i 's/^from: todo-item@1/from: todo@1/; s/^to: todo-item@2/to: todo@2/' $lens/1-2.yaml
