@@ -4,10 +4,10 @@
  * inside an object or array, behind a bracket or a comma, goes on in the next one.
  *
  * The base is a document of the target's shape, and the input is laid over it: what
- * the input does not say stays as the base has it. What the base lacks is as the lens
- * makes it of the input alone, with the lens's defaults, as in Cambria's command. So the
- * base is first looked at from the input's side, takes the input's members over its own,
- * and the result is put back onto the base. */
+ * the input does not say stays as the base has it. What the base lacks is what the lens
+ * makes of nothing, its defaults, as in Cambria's command. So the base is first looked at
+ * from the input's side, takes the input's members over its own, and the result is put
+ * back onto the base. */
 #include "cli/convert.h"
 #include "lens/lens.h"
 
@@ -15,10 +15,11 @@ struct single {
 	struct cli *cli;
 	struct json_file lens_file, base_file;
 	struct lens *lens;
-	struct lens_program *program, *back;
+	struct lens_program *program, *onto, *back; /* alone, onto the base, and its view */
 	struct lens_worker *worker;
-	struct json_doc doc, view; /* the input; the base as the input's side sees it */
-	struct json_doc base;      /* with what it lacked */
+	struct json_doc doc, view;   /* the input; the base as the input's side sees it */
+	struct json_doc base;        /* with what it lacked */
+	struct json_value onto_base; /* that, or the file's */
 	struct cf_buf completed;
 	struct cf_buf whole; /* a document of several lines */
 	struct cf_buf merged;
@@ -52,6 +53,7 @@ static void fini(struct single *single)
 	buf_fini(&single->viewed);
 	lens_worker_free(single->worker);
 	lens_program_free(single->program);
+	lens_program_free(single->onto);
 	lens_program_free(single->back);
 	lens_free(single->lens);
 	json_file_fini(&single->lens_file);
@@ -78,36 +80,6 @@ static int view_base(struct single *single, struct json_value base, struct cf_er
 		return error_nomem(error);
 	return json_read(&single->view, single->viewed.ptr, single->viewed.len, 0, error);
 }
-
-static int look_at_base(struct single *single, const char *path, struct cf_error *error)
-{
-	int rc = json_file_load(&single->base_file, path, single->cli->mem, error);
-
-	return rc ? rc : view_base(single, json_file_root(&single->base_file), error);
-}
-
-static int open_lens(struct single *single, struct cf_error *error)
-{
-	struct cli *cli = single->cli;
-	struct lens_link link = {.down = cli_given(cli, "reverse")};
-	struct lens_options cambria = {.cambria_defaults = true}, plain = {.identity = NULL};
-	const char *base = cli_option(cli, "base");
-	int rc = json_file_load(&single->lens_file, cli_option(cli, "lens"), cli->mem, error);
-
-	if (rc == 0)
-		rc = lens_read(&single->lens, &single->lens_file, cli->mem, error);
-	link.lens = single->lens;
-	if (rc == 0)
-		rc = lens_compile(&single->program, &link, 1, &cambria, cli->mem, error);
-	link.down = !link.down;
-	if (rc == 0 && base)
-		rc = lens_compile(&single->back, &link, 1, &plain, cli->mem, error);
-	if (rc == 0 && !(single->worker = lens_worker_new(cli->mem)))
-		rc = error_nomem(error);
-	return rc == 0 && base ? look_at_base(single, base, error) : rc;
-}
-
-/* --- the input over the base ------------------------------------------------------------ */
 
 static void add_member(struct cf_buf *out, struct json_value name, struct json_value value)
 {
@@ -143,51 +115,98 @@ static int lay_over(struct single *single, struct json_value top, struct json_va
 	return json_read(doc, out->ptr, out->len, 0, error);
 }
 
-/* The base for this input, and its view. Where the input alone is too little for the
- * lens, the base must say all. */
-static int complete_base(struct single *single, struct json_value *ret, struct cf_error *error)
+/* What the lens makes of nothing. Not all lenses make something of it. */
+static int make_defaults(struct single *single, struct json_doc *ret, struct cf_buf *text,
+			 struct cf_error *error)
 {
 	struct json_value inputs[LIMIT_LENS_CHAIN] = {{0}};
 	struct lens_args args = {.inputs = inputs};
 	const struct lens_output *made;
-	struct json_value base = json_file_root(&single->base_file);
-	struct json_doc alone;
-	struct cf_buf text;
+	static const char nothing[] = "{}";
+	struct json_doc empty;
 	int rc;
 
-	json_doc_init(&alone, single->cli->mem);
-	buf_init(&text, single->cli->mem);
-	inputs[0] = json_root(&single->doc);
-	rc = lens_apply(single->worker, single->program, &args, &made, error);
-	if (rc == 0 && buf_str(&text, made[0].text))
+	json_doc_init(&empty, single->cli->mem);
+	rc = json_read(&empty, nothing, sizeof(nothing) - 1, 0, error);
+	inputs[0] = json_root(&empty);
+	if (rc == 0)
+		rc = lens_apply(single->worker, single->program, &args, &made, error);
+	if (rc == 0 && buf_str(text, made[0].text))
 		rc = error_nomem(error);
 	if (rc == 0)
-		rc = json_read(&alone, text.ptr, text.len, 0, error);
-	if (rc == 0)
-		rc = lay_over(single, base, json_root(&alone), &single->completed, &single->base,
-			      error);
-	if (rc == 0)
-		rc = view_base(single, json_root(&single->base), error);
-	*ret = rc == 0 ? json_root(&single->base) : base;
-	if (rc && rc != CF_ERR_NOMEM)
-		rc = view_base(single, base, error);
-	buf_fini(&text);
-	json_doc_fini(&alone);
+		rc = json_read(ret, text->ptr, text->len, 0, error);
+	json_doc_fini(&empty);
 	return rc;
 }
 
-/* The input, as far as it says anything, over the base. */
-static int lay_over_base(struct single *single, struct json_value *ret, struct cf_error *error)
+/* The base with the lens's defaults, and its view. Where nothing is too little for the
+ * lens, the base must say all. */
+static int complete_base(struct single *single, struct json_value base, struct cf_error *error)
 {
-	struct json_value base = json_file_root(&single->base_file);
+	struct json_doc defaults;
+	struct cf_buf text;
 	int rc;
 
-	*ret = base;
-	if (json_kind(json_root(&single->doc)) != JSON_OBJECT || json_kind(base) != JSON_OBJECT)
-		return 0;
-	rc = complete_base(single, ret, error);
-	if (rc || json_kind(json_root(&single->view)) != JSON_OBJECT)
+	json_doc_init(&defaults, single->cli->mem);
+	buf_init(&text, single->cli->mem);
+	rc = make_defaults(single, &defaults, &text, error);
+	if (rc == 0)
+		rc = lay_over(single, base, json_root(&defaults), &single->completed, &single->base,
+			      error);
+	if (rc == 0)
+		rc = view_base(single, json_root(&single->base), error);
+	single->onto_base = rc == 0 ? json_root(&single->base) : base;
+	if (rc && rc != CF_ERR_NOMEM)
+		rc = view_base(single, base, error);
+	buf_fini(&text);
+	json_doc_fini(&defaults);
+	return rc;
+}
+
+static int look_at_base(struct single *single, const char *path, struct cf_error *error)
+{
+	int rc = json_file_load(&single->base_file, path, single->cli->mem, error);
+	struct json_value base = json_file_root(&single->base_file);
+
+	if (rc)
 		return rc;
+	single->onto_base = base;
+	return json_kind(base) == JSON_OBJECT ? complete_base(single, base, error)
+					      : view_base(single, base, error);
+}
+
+static int open_lens(struct single *single, struct cf_error *error)
+{
+	struct cli *cli = single->cli;
+	struct lens_link link = {.down = cli_given(cli, "reverse")};
+	struct lens_options cambria = {.cambria_defaults = true}, plain = {.identity = NULL};
+	const char *base = cli_option(cli, "base");
+	int rc = json_file_load(&single->lens_file, cli_option(cli, "lens"), cli->mem, error);
+
+	if (rc == 0)
+		rc = lens_read(&single->lens, &single->lens_file, cli->mem, error);
+	link.lens = single->lens;
+	if (rc == 0)
+		rc = lens_compile(&single->program, &link, 1, &cambria, cli->mem, error);
+	/* Onto a base nothing need be made up as Cambria does: it is complete. */
+	if (rc == 0 && base)
+		rc = lens_compile(&single->onto, &link, 1, &plain, cli->mem, error);
+	link.down = !link.down;
+	if (rc == 0 && base)
+		rc = lens_compile(&single->back, &link, 1, &plain, cli->mem, error);
+	if (rc == 0 && !(single->worker = lens_worker_new(cli->mem)))
+		rc = error_nomem(error);
+	return rc == 0 && base ? look_at_base(single, base, error) : rc;
+}
+
+/* --- documents ------------------------------------------------------------------------- */
+
+/* The input, as far as it says anything, over the base. */
+static int lay_over_base(struct single *single, struct cf_error *error)
+{
+	if (json_kind(json_root(&single->doc)) != JSON_OBJECT ||
+	    json_kind(json_root(&single->view)) != JSON_OBJECT)
+		return 0;
 	return lay_over(single, json_root(&single->doc), json_root(&single->view), &single->merged,
 			&single->doc, error);
 }
@@ -200,12 +219,14 @@ static int apply(struct single *single, struct cf_str text, struct cf_error *err
 	int rc = json_read(&single->doc, text.ptr, text.len, JSON_READ_DOCUMENT, error);
 
 	if (rc == 0 && single->back) {
-		rc = lay_over_base(single, &bases[0], error);
+		rc = lay_over_base(single, error);
+		bases[0] = single->onto_base;
 		args.bases = bases;
 	}
 	inputs[0] = json_root(&single->doc);
 	if (rc == 0)
-		rc = lens_apply(single->worker, single->program, &args, &made, error);
+		rc = lens_apply(single->worker, single->onto ? single->onto : single->program,
+				&args, &made, error);
 	for (size_t i = 0; rc == 0 && i < lens_program_outputs(single->program).count; i++)
 		if (made[i].text.ptr && cli_out_line(single->cli, made[i].text))
 			rc = cli_out_error(single->cli, error);

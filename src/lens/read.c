@@ -391,7 +391,8 @@ static int read_added(struct reader *r, struct json_value args, struct op *op)
 	if (rc || json_is_absent(fallback))
 		return rc;
 	rc = json_text(r, fallback, &op->fallback);
-	if (rc == 0 && !is_falsy(fallback) &&
+	/* Without a type there is none to take its place. */
+	if (rc == 0 && (!is_falsy(fallback) || json_is_absent(type)) &&
 	    (json_kind(type) != JSON_STRING || (!str_equal(json_inner(type), STR("object")) &&
 						!str_equal(json_inner(type), STR("array")))))
 		op->cambria_default = op->fallback;

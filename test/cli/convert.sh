@@ -331,6 +331,31 @@ echo '{"n":8}' >base.json
 run convert --lens lens.yaml --base base.json in
 expect_out_has '"n":8'
 
+begin "a default that is 0, false or empty is one"
+printf 'lens:\n  - add: {name: n, default: 0}\n  - add: {name: b, default: false}\n  - add: {name: s, default: ""}\n' >lens.yaml
+echo '{}' >in
+run convert --lens lens.yaml in
+expect_out '{"n":0,"b":false,"s":""}'
+
+begin "a base comes back as it was, where the input says what it says"
+onto() { # lens, base
+	printf 'lens:\n  - %s\n' "$1" >lens.yaml
+	echo "$2" >base.json
+	"$program" convert --lens lens.yaml base.json >in
+	run convert --lens lens.yaml --reverse --base base.json in
+	expect_code 0
+	expect_out "$2"
+}
+onto 'wrap: {name: a}' '{"a":null}'
+onto 'wrap: {name: a}' '{"x":1}'
+onto 'wrap: {name: a}' '{"a":[1]}'
+onto 'join: {name: full, into: [f, l], by: " "}' '{"l":"C"}'
+onto 'join: {name: full, into: [f, l], by: " "}' '{"f":"C"}'
+onto 'join: {name: full, into: [f, l], by: " "}' '{"f":"","l":"C D"}'
+onto 'split: {name: full, into: [f, l], by: " "}' '{"full":"C D E"}'
+onto 'hoist: {host: h, name: a}' '{"h":{}}'
+onto 'convert: {name: a, mapping: [{"x": 1, "y": 1}, {"1": x}]}' '{"a":"y"}'
+
 begin "a document on several lines, as Cambria's command takes it"
 cat >lens.yaml <<'END'
 lens:
