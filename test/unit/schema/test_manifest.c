@@ -78,9 +78,9 @@ START_TEST(changes_of_manifests_are_named)
 		{"{\"t\":\"^1.0.0\"}", "{\"t\":\"^1.0.1\"}", "dependency-patch", SCHEMA_FIX},
 		{"{\"t\":\"^1.0.0\"}", "{\"t\":\"^1.1.0\"}", "dependency-minor", SCHEMA_FEATURE},
 		{"{\"t\":\"^1.0.0\"}", "{\"t\":\"^2.0.0\"}", "dependency-major", SCHEMA_BREAKING},
-		{"{\"t\":\"^2.0.0\"}", "{\"t\":\"^1.0.0\"}", "dependency-changed", SCHEMA_BREAKING},
-		{"{\"t\":\"^1.2.0\"}", "{\"t\":\"^1.1.0\"}", "dependency-changed", SCHEMA_BREAKING},
-		{"{\"t\":\"^1.0.0\"}", "{\"t\":\"1.x\"}", "dependency-changed", SCHEMA_BREAKING},
+		{"{\"t\":\"^2.0.0\"}", "{\"t\":\"^1.0.0\"}", "dependency-major", SCHEMA_BREAKING},
+		{"{\"t\":\"^1.2.0\"}", "{\"t\":\"^1.1.0\"}", "dependency-minor", SCHEMA_FEATURE},
+		{"{\"t\":\"^1.0.0\"}", "{\"t\":\"1.x\"}", "dependency-text", SCHEMA_FIX},
 		{"{}", "{\"t\":\"^1.0.0\"}", "type-added", SCHEMA_FEATURE},
 		{"{\"t\":\"^1.0.0\"}", "{}", "type-removed", SCHEMA_BREAKING},
 	};
