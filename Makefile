@@ -28,6 +28,11 @@ demo: build
 sim: build
 	@CHESTERFIELD_SOURCE=$(CURDIR) SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) $(BUILD)/test/sim/sim
 
+# Histories in which the engine must come to what the model of who wins says.
+.PHONY: outcome
+outcome: build
+	@SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) $(BUILD)/test/sim/outcome/outcome
+
 bench: setup-dev build
 	@bench/run.sh $(BUILD)
 

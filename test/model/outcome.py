@@ -31,7 +31,8 @@ THE RULE (greedy by whole edits)
     deleted document could say is there. Saving without a change is no edit. Where one delete need not give way,
     all documents go, and nothing is listed.
  8. A thing that nobody agreed on: each new document is laid over what those of lower priority say; all atoms
-    of the first stand, those of the others are edits. What a document leaves out it does not contest. A leaf that
+    of the first stand, those of the others are edits (where a lens fails on the way, they are laid over the first
+    alone). What a document leaves out it does not contest. A leaf that
     hangs on nothing that is known, beside others, is laid over what is agreed in the same way, and has seen
     nothing; a known leaf that has vanished while one leaf is left was replaced by a descendant, which has seen
     all that the known one had.
@@ -320,7 +321,7 @@ def after_deletes(chain, agreed, changing, deletes, lost, prefer, late, missed):
     if not won: return agreed, lost
     lost = [l for l in lost if l.edit not in deletes]
     for s in won[0][1]:
-        if all(s in late_by for _, late_by in won): lost.append(Loser(s, won[0][0]))
+        if s.pointer != chain.latest and all(s in late_by for _, late_by in won): lost.append(Loser(s, won[0][0]))
     return Agreed(None, agreed.said), lost
 
 def knows(chain, d, e):
@@ -329,9 +330,11 @@ def knows(chain, d, e):
 
 def first_docs(chain, new):
     """Each document over what those of lower priority say: what only they can say stays."""
-    docs = chain.image(*new[-1][:2])
-    for v, doc, _ in new[::-1]: docs[v] = clone(doc); chain.carry(docs, v)
-    return docs
+    try:
+        docs = chain.image(*new[-1][:2])
+        for v, doc, _ in new[::-1]: docs[v] = clone(doc); chain.carry(docs, v)
+        return docs
+    except Failure: return chain.image(*new[0][:2])
 
 def create(chain, new, edits, prefer='newest-version'):
     """new: [(version, document, revision)] that nobody agreed on; edits: of these, and of others made of them."""

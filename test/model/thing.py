@@ -10,6 +10,7 @@ New = namedtuple('New', 'leaf base seen')                  # base: the document 
 class Thing:
     """docs: what is agreed on, None where the thing was deleted or never there; before: what was agreed on when it
     was deleted, as long as that can be read."""
+    writes = True                                          # False: somebody else does; see learn()
     def __init__(self, chain, prefer='newest-version', late='agreed', served=None):
         n = len(chain.lenses) + 1
         self.chain, self.prefer, self.late, self.served = chain, prefer, late, served or [True] * n
@@ -31,7 +32,7 @@ class Thing:
         for (v, rev), doc in bodies.items():
             near = [self.known[v][r] for l in fresh if l.version == v and rev in l.way for r in l.way if r in self.known[v]]
             if near: self.known[v].setdefault(rev, Known(doc, near[0].seen))
-        return Result(lost, self.write(leaves), [])
+        return Result(lost, self.write(leaves) if self.writes else [], [])
 
     # what people did
     def compare(self, fresh, leaves, bodies):
@@ -113,6 +114,21 @@ class Thing:
         else: self.before, self.deleted = None, []
         self.docs = agreed.docs
 
+    def grow(self, chain):
+        """A version is added: it says what the lens makes of the one before. What was said of a whole array whose
+        elements have a key now was said of each."""
+        self.chain = chain; n = len(chain.lenses) + 1
+        self.known += [{}]; self.last += [None]; self.served += [True]
+        for docs in (self.docs, self.before):
+            if docs is not None: docs.append(None); chain.carry(docs, n - 2)
+        said = []
+        for e in self.said:
+            if e.value == GONE or e.pointer not in chain.keyed[e.version]: said.append(e); continue
+            new = [f for f in edits_of(chain, e.version, None, e.doc, e.rev) if f.pointer[:len(e.pointer)] == e.pointer]
+            for f in new: self.at[key(f)] = self.at[key(e)]
+            said += new
+        self.said = said
+
     # what is written
     def write(self, leaves):
         """The engine's writes; and which revisions are current now."""
@@ -132,5 +148,12 @@ class Thing:
                 self.last[v] = top.rev
                 if served or says: self.known[v][top.rev] = Known(top.doc, self.count)
         return writes
+
+    def learn(self, leaves):
+        """What stands in the store, where somebody else wrote it."""
+        for l in leaves: self.known[l.version].setdefault(l.rev, Known(l.doc, self.count))
+        for v, served in enumerate(self.served):
+            top = max((l for l in leaves if l.version == v), key=lambda l: (l.doc is not None, revision(l.rev)), default=None)
+            if top: self.last[v] = top.rev; self.known[v][top.rev] = Known(top.doc, self.count)
 
 def key(e): return e.version, e.pointer, e.rev

@@ -1,0 +1,276 @@
+/* After the engine: does each document say, and the lists hold, what the model says? */
+#include "play.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { STEPS_UNTIL_IDLE = 300 };
+
+void table_close_engine(struct table *table)
+{
+	table->sync = sync_close(table->sync);
+}
+
+/* --- running ---------------------------------------------------------------------------- */
+
+static void run_engine(struct table *table)
+{
+	struct sync_options options = {0};
+	struct cf_error error;
+	char text[1200];
+	bool idle = false;
+	int rc = 0;
+
+	if (!table->sync)
+		rc = sync_open(&table->sync, table->chain.catalog, table->server, &table->records,
+			       &options, &table->env, &mem_heap, &error);
+	for (int i = 0; rc == 0 && !idle; i++) {
+		rc = sync_step(table->sync, &idle, &error);
+		if (i == STEPS_UNTIL_IDLE) {
+			table_fail(table, DEVIATION_STOPS, "the engine finds no end");
+			return;
+		}
+	}
+	if (rc)
+		table_fail(table, DEVIATION_STOPS, "the engine stops: %s",
+			   cf_error_format(&error, text, sizeof(text)));
+}
+
+/* --- lists --------------------------------------------------------------------------------- */
+
+/* The keys of an order; presence is there or not; all else is said as it is. */
+static void write_said(struct table *table, struct cf_str pointer, const struct value *value,
+		       struct cf_buf *out)
+{
+	bool order = pointer.len > 2 && memcmp(pointer.ptr + pointer.len - 3, "/[]", 3) == 0;
+
+	if (!value) {
+		buf_str(out, STR("removed"));
+		return;
+	}
+	if (!order || value->kind != JSON_ARRAY) {
+		value_write(value, out);
+		return;
+	}
+	(void)table;
+	for (const struct value *v = value->first; v; v = v->next) {
+		const struct value *key = v;
+
+		/* The member that names an element is its only one that all have. */
+		for (const struct value *m = v->kind == JSON_OBJECT ? v->first : NULL; m;
+		     m = m->next)
+			if (str_equal(m->name, STR("id")) || str_starts_with(m->name, STR("key")))
+				key = m;
+		value_write(key, out);
+	}
+}
+
+struct side {
+	size_t version;
+	struct cf_str rev, pointer;
+	const struct value *value;
+};
+
+static struct cf_str print_entry(struct table *table, const struct side *loser,
+				 const struct side *winner, const char *kind)
+{
+	struct cf_buf out;
+	struct cf_str text;
+
+	buf_init(&out, &mem_heap);
+	for (int i = 0; i < 2; i++) {
+		const struct side *side = i ? winner : loser;
+
+		buf_printf(&out, "%s p@%zu %.*s %.*s ", i ? " lost to" : kind, side->version + 1,
+			   STR_ARG(side->rev), STR_ARG(side->pointer));
+		write_said(table, side->pointer, side->value, &out);
+	}
+	text = arena_dup(&table->arena, buf_view(&out));
+	buf_fini(&out);
+	return text;
+}
+
+static struct side side_of_edit(struct table *table, const struct edit *edit)
+{
+	return (struct side){edit->version, edit->rev, path_print(&table->arena, &edit->pointer),
+			     edit->value};
+}
+
+static struct cf_str text_at(struct table *table, struct json_value object, const char *name)
+{
+	struct json_value value = json_member(object, str_of(name));
+	struct cf_str text = STR("");
+
+	if (json_kind(value) == JSON_STRING)
+		cf_assert(json_decode(value, &table->arena, &text) == 0);
+	return arena_dup(&table->arena, text);
+}
+
+static struct side side_of_entry(struct table *table, struct json_value side)
+{
+	struct cf_str version = text_at(table, side, "version");
+	unsigned major = 0;
+
+	sscanf(version.ptr, "p@%u", &major);
+	return (struct side){major - 1, text_at(table, side, "rev"),
+			     text_at(table, side, "pointer"),
+			     json_is_absent(json_member(side, STR("removed")))
+				     ? value_of(&table->arena, json_member(side, STR("value")))
+				     : NULL};
+}
+
+struct entries {
+	struct table *table;
+	struct cf_str at[LISTED_ENTRIES_MAX];
+	size_t count;
+};
+
+static int collect(void *ctx, struct cf_str id, struct json_value body)
+{
+	struct entries *entries = ctx;
+	struct side loser = side_of_entry(entries->table, json_member(body, STR("loser")));
+	struct side winner = side_of_entry(entries->table, json_member(body, STR("winner")));
+
+	(void)id;
+	cf_assert(entries->count < LISTED_ENTRIES_MAX);
+	entries->at[entries->count++] = print_entry(entries->table, &loser, &winner,
+						    text_at(entries->table, body, "kind").ptr);
+	return 0;
+}
+
+static bool has(const struct cf_str *list, size_t count, struct cf_str entry)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(list[i], entry))
+			return true;
+	return false;
+}
+
+static const char *kind_of(const struct loser *loser)
+{
+	if (loser->edit->pointer.count == 0)
+		return "delete";
+	return loser->edit->late || (loser->winner && loser->winner->at > loser->edit->at) ? "late"
+											   : "edit";
+}
+
+static void note_losers(struct table *table)
+{
+	for (size_t i = 0; i < table->losers.count; i++) {
+		const struct loser *loser = &table->losers.at[i];
+		struct side lost = side_of_edit(table, loser->edit), won = {0};
+
+		if (loser->winner)
+			won = side_of_edit(table, loser->winner);
+		cf_assert(table->listed_count < LISTED_ENTRIES_MAX);
+		table->listed[table->listed_count++] =
+			print_entry(table, &lost, &won, kind_of(loser));
+	}
+}
+
+static void compare_lists(struct table *table)
+{
+	struct entries entries = {.table = table};
+
+	cf_assert(sync_walk(&table->records, SYNC_CONFLICTS, collect, &entries, &mem_heap, NULL) ==
+		  0);
+	for (size_t i = 0; i < table->listed_count; i++)
+		if (!has(entries.at, entries.count, table->listed[i]))
+			table_fail(table, DEVIATION_LIST, "not listed: %.*s",
+				   STR_ARG(table->listed[i]));
+	for (size_t i = 0; i < entries.count; i++) {
+		if (!has(table->listed, table->listed_count, entries.at[i]))
+			table_fail(table, DEVIATION_LIST, "listed, but should not be: %.*s",
+				   STR_ARG(entries.at[i]));
+		table_say(table, "    list: %.*s", STR_ARG(entries.at[i]));
+	}
+}
+
+static int count_one(void *ctx, struct cf_str id, struct json_value body)
+{
+	(void)id;
+	(void)body;
+	++*(size_t *)ctx;
+	return 0;
+}
+
+static void compare_quarantine(struct table *table, bool taken)
+{
+	size_t count = 0;
+
+	cf_assert(sync_walk(&table->records, SYNC_QUARANTINE, count_one, &count, &mem_heap, NULL) ==
+		  0);
+	if (taken && count)
+		table_fail(table, DEVIATION_QUARANTINE, "quarantined, but should not be");
+	if (!taken && !count)
+		table_fail(table, DEVIATION_QUARANTINE, "not quarantined");
+}
+
+/* --- documents ----------------------------------------------------------------------------------
+ */
+
+static void compare_version(struct table *table, const struct leaf_list *leaves, size_t v)
+{
+	const struct value *should = table->thing->agreed.docs.at[v];
+	const struct leaf *top = leaf_on_top(leaves, v);
+	size_t live = 0;
+
+	for (size_t i = 0; i < leaves->count; i++)
+		live += leaves->at[i].version == v && leaves->at[i].document;
+	if (live > 1)
+		table_fail(table, DEVIATION_DOCUMENTS, "p@%zu has %zu leaves", v + 1, live);
+	if (!value_alike(top ? top->document : NULL, should))
+		table_fail(table, DEVIATION_DOCUMENTS, "p@%zu says %.*s, but should say %.*s",
+			   v + 1, STR_ARG(value_print(&table->arena, top ? top->document : NULL)),
+			   STR_ARG(value_print(&table->arena, should)));
+}
+
+static void say_agreed(struct table *table, const struct leaf_list *after)
+{
+	for (size_t v = 0; v < table->versions && table->tells; v++) {
+		const struct leaf *top = leaf_on_top(after, v);
+
+		if (top)
+			table_say(table, "    is p@%zu:k %.*s %.*s", v + 1, STR_ARG(top->rev),
+				  STR_ARG(value_print(&table->arena, top->document)));
+	}
+	for (size_t i = 0; i < table->losers.count && table->tells; i++) {
+		const struct loser *loser = &table->losers.at[i];
+		struct side lost = side_of_edit(table, loser->edit), won = {0};
+
+		if (loser->winner)
+			won = side_of_edit(table, loser->winner);
+		table_say(table, "    should list: %.*s",
+			  STR_ARG(print_entry(table, &lost, &won, kind_of(loser))));
+	}
+}
+
+void table_agree(struct table *table)
+{
+	struct bodies bodies = {server_body, table};
+	struct leaf_list *before = calloc(2, sizeof(*before)), *after = before + 1;
+	bool taken;
+
+	cf_assert(before);
+	server_read(table, before);
+	taken = thing_agree(table->thing, before, &bodies, &table->losers);
+	table->agreements++;
+	table->contested += table->losers.count > 0;
+	note_losers(table);
+	if (table->game->ideal && taken)
+		server_write_ideal(table, before);
+	if (!table->game->ideal)
+		run_engine(table);
+	server_read(table, after);
+	say_agreed(table, after);
+	if (!table->game->ideal && !table->deviation) {
+		compare_quarantine(table, taken);
+		for (size_t v = 0; v < table->versions && taken; v++)
+			compare_version(table, after, v);
+		compare_lists(table);
+	}
+	if (taken)
+		thing_learn(table->thing, after);
+	tell_agreement(table, before, taken, after);
+	free(before);
+}

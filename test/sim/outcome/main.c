@@ -1,0 +1,163 @@
+/* The command: outcome [seeds|one]. Counts how often the engine comes to something else than the
+ * model, by what the chain is made of. SEED=n tells one history; SEEDS=n, FROM=n; HISTORIES=FILE
+ * writes histories without an engine, for outcome.py. */
+#include "play.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { SEEDS_DEFAULT = 2000 };
+
+static uint64_t number_of(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static double now_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* --- shrinking -------------------------------------------------------------------------- */
+
+static bool still(const struct game *game, struct table *table, enum deviation deviation)
+{
+	game_play(game, table, false, NULL);
+	return table->deviation == deviation;
+}
+
+static void shrink(struct game *game, struct table *table, enum deviation deviation)
+{
+	bool dropped = true;
+
+	while (dropped) {
+		dropped = false;
+		for (size_t size = game->count / 2 + 1; size > 0; size /= 2)
+			for (size_t from = 0; from + size <= game->count;) {
+				struct game tried = *game;
+
+				memmove(&tried.moves[from], &tried.moves[from + size],
+					(game->count - from - size) * sizeof(game->moves[0]));
+				tried.count -= size;
+				if (still(&tried, table, deviation)) {
+					*game = tried;
+					dropped = true;
+				} else {
+					from++;
+				}
+			}
+	}
+}
+
+/* --- many seeds -------------------------------------------------------------------------- */
+
+struct tally {
+	uint64_t seeds, agreements, contested, deviations[DEVIATION_KINDS];
+};
+
+static const char *const deviation_names[] = {"", "documents", "lists", "quarantine", "stops"};
+
+static void print_row(const char *name, const struct tally *t)
+{
+	uint64_t all = 0;
+
+	for (size_t i = 1; i < DEVIATION_KINDS; i++)
+		all += t->deviations[i];
+	printf("%-14s %7llu seeds %8llu agreements %7llu contested  deviate %6.2f %%", name,
+	       (unsigned long long)t->seeds, (unsigned long long)t->agreements,
+	       (unsigned long long)t->contested,
+	       t->seeds ? 100.0 * (double)all / (double)t->seeds : 0.0);
+	for (size_t i = 1; i < DEVIATION_KINDS; i++)
+		printf("  %s %llu", deviation_names[i], (unsigned long long)t->deviations[i]);
+	printf("\n");
+}
+
+static void add(struct tally *to, const struct table *table)
+{
+	to->seeds++;
+	to->agreements += table->agreements;
+	to->contested += table->contested;
+	to->deviations[table->deviation] += table->deviation != DEVIATION_NONE;
+}
+
+static int play_one(uint64_t seed, struct table *table)
+{
+	struct game game;
+	enum deviation deviation;
+
+	game_make(&game, seed);
+	game_play(&game, table, !getenv("SHRINK"), NULL);
+	deviation = table->deviation;
+	if (deviation && getenv("SHRINK")) {
+		shrink(&game, table, deviation);
+		game_play(&game, table, true, NULL);
+	}
+	printf("seed %llu: %s\n", (unsigned long long)seed,
+	       deviation ? table->why : "as the model says");
+	return deviation != DEVIATION_NONE;
+}
+
+static int play_many(uint64_t from, uint64_t count, struct table *table, FILE *histories)
+{
+	struct tally tallies[2 * GROUPS] = {{0}}, sum = {0};
+	double since = now_seconds();
+	uint64_t deviating = 0, told = number_of("TELL", 5);
+
+	for (uint64_t seed = from; seed < from + count; seed++) {
+		struct game game;
+		struct cf_buf line;
+		bool grows;
+
+		game_make(&game, seed);
+		game.ideal = histories != NULL;
+		buf_init(&line, &mem_heap);
+		game_play(&game, table, false, histories ? &line : NULL);
+		if (histories)
+			fwrite(line.ptr, 1, line.len, histories);
+		buf_fini(&line);
+		grows = table->grows;
+		add(&tallies[seed % GROUPS + (grows ? GROUPS : 0)], table);
+		add(&sum, table);
+		if (table->deviation && deviating++ < told)
+			printf("seed %llu (%s): %s\n", (unsigned long long)seed,
+			       groups[seed % GROUPS].name, table->why);
+	}
+	for (size_t i = 0; i < 2 * GROUPS; i++) {
+		char name[40];
+
+		snprintf(name, sizeof(name), "%s%s", groups[i % GROUPS].name,
+			 i < GROUPS ? "" : " +");
+		print_row(name, &tallies[i]);
+	}
+	print_row("sum", &sum);
+	printf("outcome: %llu seeds from %llu on, %.1f s, %llu deviate\n",
+	       (unsigned long long)count, (unsigned long long)from, now_seconds() - since,
+	       (unsigned long long)deviating);
+	return deviating > 0;
+}
+
+int main(void)
+{
+	struct table *table = malloc(sizeof(*table));
+	const char *path = getenv("HISTORIES");
+	FILE *histories = path ? fopen(path, "w") : NULL;
+	int rc;
+
+	cf_assert(table);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (getenv("SEED") && *getenv("SEED"))
+		rc = play_one(number_of("SEED", 1), table);
+	else
+		rc = play_many(number_of("FROM", 1), number_of("SEEDS", SEEDS_DEFAULT), table,
+			       histories);
+	if (histories)
+		fclose(histories);
+	free(table);
+	return rc;
+}

@@ -1,0 +1,115 @@
+/* Playing a history: apps of all versions write one thing, an engine brings it to
+ * agreement, and after each time the model says what must stand and be listed. */
+#ifndef OUTCOME_PLAY_H
+#define OUTCOME_PLAY_H
+
+#include "make.h"
+#include "store/store.h"
+#include "sync/sync.h"
+#include "thing.h"
+
+enum { PEOPLE_MAX = 4, MOVES_MAX = 40, LISTED_ENTRIES_MAX = 256, NODES_MAX = 512 };
+
+enum move_kind {
+	MOVE_SAVE,
+	MOVE_DELETE,
+	MOVE_TOUCH,
+	MOVE_PUSH,
+	MOVE_PULL,
+	MOVE_ENGINE,
+	MOVE_GROW,
+	MOVE_KINDS
+};
+struct move {
+	enum move_kind kind;
+	unsigned who;
+	uint64_t seed;
+};
+struct game {
+	uint64_t seed;
+	bool ideal; /* no engine: what the model says is written */
+	struct move moves[MOVES_MAX];
+	size_t count;
+};
+/* A revision that somebody saved, or that the store showed. */
+struct node {
+	size_t version;
+	struct cf_str rev;
+	struct node *parent;
+	const struct value *document; /* NULL: deleted, or never read */
+	bool pushed;
+};
+struct person {
+	size_t version;
+	struct node *at; /* what the app shows; NULL: nothing */
+	struct node *pending[MOVES_MAX];
+	size_t pending_count;
+};
+enum deviation {
+	DEVIATION_NONE,
+	DEVIATION_DOCUMENTS,
+	DEVIATION_LIST,
+	DEVIATION_QUARANTINE,
+	DEVIATION_STOPS,
+	DEVIATION_KINDS
+};
+struct table {
+	const struct game *game;
+	bool tells;
+	struct made made;
+	struct chain chain;
+	size_t versions; /* that there are by now */
+	struct cf_arena arena;
+	struct thing *thing;
+	struct person people[PEOPLE_MAX];
+	size_t people_count;
+	struct node *nodes[NODES_MAX];
+	size_t node_count;
+	struct cf_store *server, *state;
+	struct state records; /* of the database, in the state store */
+	struct sync *sync;
+	struct cf_env env;
+	int64_t now_ms;
+	struct rng rng;
+	struct cf_str listed[LISTED_ENTRIES_MAX]; /* what the model says, so far */
+	size_t listed_count;
+	struct losers losers; /* of the last agreement */
+	struct cf_buf line;   /* the history, for outcome.py */
+	bool grows;           /* versions are added while it plays */
+	unsigned agreements, contested;
+	enum deviation deviation;
+	char why[2048];
+};
+
+void game_make(struct game *game, uint64_t seed);
+void game_print(const struct game *game);
+/* Plays; deviation and why stay in *table, the rest is freed. `line` (may be NULL) gets
+ * the history as one line of JSON. */
+void game_play(const struct game *game, struct table *table, bool tells, struct cf_buf *line);
+
+void table_say(const struct table *table, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void table_fail(struct table *table, enum deviation deviation, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+struct node *table_node(struct table *table, size_t version, struct cf_str rev);
+
+/* server.c */
+void server_put(struct table *table, struct node *node);
+void server_read(struct table *table, struct leaf_list *ret);
+const struct value *server_body(void *ctx, size_t version, struct cf_str rev);
+/* What the model says, written as an engine would. */
+void server_write_ideal(struct table *table, const struct leaf_list *leaves);
+
+/* judge.c: runs the engine, and compares. */
+void table_agree(struct table *table);
+void table_close_engine(struct table *table);
+
+/* tell.c: the history for outcome.py. */
+void tell_start(struct table *table);
+void tell_grow(struct table *table);
+void tell_node(struct table *table, const struct node *node);
+void tell_agreement(struct table *table, const struct leaf_list *before, bool taken,
+		    const struct leaf_list *after);
+void tell_end(struct table *table);
+
+#endif

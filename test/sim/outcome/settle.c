@@ -1,0 +1,158 @@
+/* Taking edits in their order, until no more of them fit. Points 4, 5 and 16 of the law. */
+#include "rule.h"
+
+#include <stdlib.h>
+
+static struct edits to_hold(const struct court *court, const struct edit *edit)
+{
+	if (edit->late && court->policy->late_wins)
+		return (struct edits){.count = 0};
+	return rule_missed(court, edit);
+}
+
+/* --- settling ----------------------------------------------------------------------------------
+ */
+
+static struct edits joined(const struct edits *a, const struct edits *b, const struct edits *c)
+{
+	struct edits all = *a;
+
+	rule_add_all(&all, b);
+	rule_add_all(&all, c);
+	return all;
+}
+
+/* The accepted edit of another document with which, with all before it and those of its
+ * own document, the loser cannot stand. */
+static struct edit *against(struct settling *s, const struct edits *tried, struct edit *loser)
+{
+	struct edits all = *tried, mine = {.count = 0}, so_far = {.count = 0},
+		     unit = rule_unit(loser);
+	struct edit *first = NULL;
+
+	rule_add_all(&all, &s->accepted);
+	for (size_t i = 0; i < all.count; i++)
+		if (same_document(all.at[i], loser))
+			rule_add(&mine, all.at[i]);
+	for (size_t i = 0; i < all.count; i++) {
+		struct edits with = rule_unit(all.at[i]), test;
+
+		if (rule_has(&mine, all.at[i]))
+			continue;
+		first = first ? first : all.at[i];
+		rule_add_all(&so_far, &with);
+		test = joined(&so_far, &mine, &unit);
+		if (!rule_fits(s->court, s->docs, &test))
+			return all.at[i];
+	}
+	return first;
+}
+
+/* Tries one edit with what its app did not see; `tried`: what it was measured against. */
+static bool try_edit(struct settling *s, struct edit *edit, struct edits *tried)
+{
+	struct edits all_unseen = to_hold(s->court, edit), unit = rule_unit(edit);
+	struct edits now_put = joined(&s->held, &s->accepted, &(struct edits){.count = 0});
+	struct edits hold = s->held, own = {.count = 0}, more, test;
+	struct edits take = rule_difference(&unit, &s->accepted);
+	struct trial trial;
+
+	more = rule_difference(&all_unseen, &now_put);
+	if (more.count) {
+		rule_try(s->court, &trial, s->docs, &now_put);
+		for (size_t i = 0; i < more.count; i++)
+			if (trial.done && rule_stands(s->court, &trial.docs, more.at[i]))
+				rule_add(&hold, more.at[i]);
+		rule_try_end(s->court, &trial);
+	}
+	for (size_t i = 0; i < hold.count; i++)
+		if (rule_has(&all_unseen, hold.at[i]))
+			rule_add(&own, hold.at[i]);
+	for (int turn = 0; turn < 2; turn++) {
+		*tried = turn ? own : hold;
+		test = joined(tried, &s->accepted, &take);
+		if (!rule_fits(s->court, s->docs, &test))
+			continue;
+		s->held = *tried;
+		rule_add_all(&s->accepted, &take);
+		return true;
+	}
+	return false;
+}
+
+/* The edits of one document, until no more of them fit. */
+static void settle_document(struct settling *s, const struct edits *group)
+{
+	struct edits left = rule_difference(group, &s->accepted);
+	struct edits *tried = calloc(left.count + 1, sizeof(*tried));
+	struct edits first = left;
+	size_t before;
+
+	cf_assert(tried);
+	do {
+		before = s->accepted.count;
+		for (size_t i = 0; i < first.count; i++)
+			if (!rule_has(&s->accepted, first.at[i]))
+				try_edit(s, first.at[i], &tried[i]);
+	} while (s->accepted.count > before);
+	for (size_t i = 0; i < first.count; i++)
+		if (!rule_has(&s->accepted, first.at[i]))
+			rule_lose(&s->losers, first.at[i], against(s, &tried[i], first.at[i]));
+	free(tried);
+}
+
+/* Others have said it meanwhile: what stands has not lost. */
+static void drop_standing(struct settling *s, const struct docs *docs)
+{
+	struct losers lost = {.count = 0};
+
+	for (size_t i = 0; i < s->losers.count; i++) {
+		struct loser *l = &s->losers.at[i];
+
+		if (rule_has(&s->accepted, l->edit))
+			continue;
+		if (rule_stands(s->court, docs, l->edit))
+			rule_add(&s->accepted, l->edit);
+		else
+			rule_lose(&lost, l->edit, l->winner);
+	}
+	s->losers = lost;
+}
+
+/* Point 16: where all stand together, all are accepted. */
+static bool all_at_once(struct settling *s, const struct edits *edits)
+{
+	struct edits hold = {.count = 0}, test;
+
+	for (size_t i = 0; i < edits->count; i++) {
+		struct edits unseen = to_hold(s->court, edits->at[i]);
+
+		for (size_t k = 0; k < unseen.count; k++)
+			if (rule_stands(s->court, s->docs, unseen.at[k]) &&
+			    !rule_has(&hold, unseen.at[k]))
+				rule_add(&hold, unseen.at[k]);
+	}
+	test = joined(&hold, &s->accepted, edits);
+	if (!rule_fits(s->court, s->docs, &test))
+		return false;
+	s->held = hold;
+	rule_add_all(&s->accepted, edits);
+	return true;
+}
+
+/* Takes edits in the order given. */
+void rule_settle(struct settling *s, const struct edits *edits, struct docs *ret)
+{
+	struct edits all;
+
+	if (!all_at_once(s, edits))
+		for (size_t i = 0; i < edits->count;) {
+			struct edits group = rule_group_at(edits, i);
+
+			i += group.count;
+			settle_document(s, &group);
+		}
+	all = joined(&s->held, &s->accepted, &(struct edits){.count = 0});
+	cf_assert(rule_put(s->court, s->docs, &all, ret));
+	drop_standing(s, ret);
+}
