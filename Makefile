@@ -7,18 +7,20 @@ MESON_FLAGS ?= -Dwerror=true
 # Sanitizers lead the compiler's warnings astray: there they are not errors.
 SANITIZE = -Doptimization=1 -Db_lundef=false
 
-.PHONY: all build setup setup-dev test demo sim bench lint format asan tsan fuzz cover docs install clean
+.PHONY: all build setup setup-dev setup-live test demo sim bench lint format asan tsan fuzz cover docs install clean
 all: build
 
 setup:
 	@tools/setup.sh
 setup-dev:
 	@tools/setup.sh dev
+setup-live: setup
+	@tools/setup-live.sh
 
 build: setup
 	@tools/build.sh $(BUILD) $(MESON_FLAGS)
 
-test: build
+test: build setup-live
 	@tools/run-tests.sh $(BUILD)
 
 demo: build
@@ -42,14 +44,14 @@ lint: setup-dev build
 format: setup-dev
 	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
 
-asan: setup
+asan: setup-live
 	@tools/build.sh build-asan $(SANITIZE) -Db_sanitize=address,undefined \
 		-Dc_args=-fno-sanitize-recover=undefined
 	@ASAN_OPTIONS=detect_stack_use_after_return=1:abort_on_error=0 \
 		UBSAN_OPTIONS=print_stacktrace=1 tools/run-tests.sh build-asan -t 4
 
 # The simulator has one thread: nothing to see there.
-tsan: setup
+tsan: setup-live
 	@tools/build.sh build-tsan $(SANITIZE) -Db_sanitize=thread
 	@TSAN_OPTIONS=halt_on_error=1 tools/run-tests.sh build-tsan -t 4 --no-suite sim
 
@@ -58,7 +60,7 @@ fuzz: setup-dev
 		-Db_sanitize=address,undefined -Dc_args=-fsanitize=fuzzer-no-link
 	@tools/fuzz.sh build-fuzz
 
-cover: setup
+cover: setup-live
 	@tools/build.sh build-cover $(MESON_FLAGS) -Doptimization=0 -Db_coverage=true
 	@find build-cover -name '*.gcda' -delete
 	@tools/run-tests.sh build-cover

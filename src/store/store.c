@@ -12,6 +12,10 @@ struct store_scheme {
 static const struct store_scheme store_schemes[] = {
 	{"memory", &memory_ops},
 	{"sqlite", &sqlite_ops},
+#ifdef CHESTERFIELD_COUCHDB
+	{"http", &couchdb_ops},
+	{"https", &couchdb_ops},
+#endif
 };
 
 static const struct cf_store_ops *find_ops(const char *url)
@@ -45,7 +49,8 @@ static int no_scheme(const char *shown, struct cf_error *error)
 		return error_set(error, CF_ERR_USAGE,
 				 "a store is named by a URL; for a file sqlite:%s", shown);
 	return error_set(error, CF_ERR_USAGE,
-			 "no store has this scheme; stores are sqlite:FILE and memory:NAME");
+			 "no store has this scheme; stores are sqlite:FILE, memory:NAME and "
+			 "http://HOST/DATABASE (as far as this program was built with them)");
 }
 
 static int name_store(const char *shown, bool query, int rc, const struct cf_mem *mem,

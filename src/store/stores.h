@@ -6,5 +6,8 @@
 
 extern const struct cf_store_ops memory_ops;
 extern const struct cf_store_ops sqlite_ops;
+#ifdef CHESTERFIELD_COUCHDB
+extern const struct cf_store_ops couchdb_ops;
+#endif
 
 #endif

@@ -46,8 +46,8 @@ static int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static int decode(struct cf_str text, struct cf_arena *arena, struct cf_str *ret,
-		  struct cf_error *error)
+int store_url_decode(struct cf_str text, struct cf_arena *arena, struct cf_str *ret,
+		     struct cf_error *error)
 {
 	char *out = arena_alloc(arena, text.len + 1);
 	size_t len = 0;
@@ -78,7 +78,23 @@ static int decode(struct cf_str text, struct cf_arena *arena, struct cf_str *ret
 	return 0;
 }
 
-static int read_bool(struct cf_str name, struct cf_str value, bool *ret, struct cf_error *error)
+bool store_url_parameter(const char **query, struct cf_str *ret_name, struct cf_str *ret_value)
+{
+	const char *begin, *end, *equals;
+
+	if (!*query || !(*query)[1])
+		return false;
+	begin = *query + 1;
+	end = begin + strcspn(begin, "&");
+	equals = memchr(begin, '=', (size_t)(end - begin));
+	*ret_name = (struct cf_str){begin, (size_t)((equals ? equals : end) - begin)};
+	*ret_value = (struct cf_str){equals ? equals + 1 : end, 0};
+	ret_value->len = (size_t)(end - ret_value->ptr);
+	*query = *end ? end : NULL;
+	return true;
+}
+
+int store_url_bool(struct cf_str name, struct cf_str value, bool *ret, struct cf_error *error)
 {
 	if (value.len != 1 || (value.ptr[0] != '0' && value.ptr[0] != '1'))
 		return error_set(error, CF_ERR_USAGE, "%.*s=%.*s: must be 0 or 1", STR_ARG(name),
@@ -87,7 +103,7 @@ static int read_bool(struct cf_str name, struct cf_str value, bool *ret, struct 
 	return 0;
 }
 
-static int read_revs(struct cf_str value, uint64_t *ret, struct cf_error *error)
+int store_url_revs(struct cf_str value, uint64_t *ret, struct cf_error *error)
 {
 	uint64_t number = 0;
 
@@ -111,7 +127,7 @@ static int read_parameter(struct cf_str name, struct cf_str value, struct cf_are
 							    : NULL;
 
 	if (text) {
-		int rc = decode(value, arena, text, error);
+		int rc = store_url_decode(value, arena, text, error);
 
 		if (rc == 0 && (text->len == 0 || text->len > LIMIT_TABLE_BYTES))
 			rc = error_set(error, CF_ERR_USAGE, "%.*s=: must have from 1 to %d bytes",
@@ -119,11 +135,11 @@ static int read_parameter(struct cf_str name, struct cf_str value, struct cf_are
 		return rc;
 	}
 	if (str_equal(name, STR("create")))
-		return read_bool(name, value, &url->create, error);
+		return store_url_bool(name, value, &url->create, error);
 	if (str_equal(name, STR("readonly")))
-		return read_bool(name, value, &url->readonly, error);
+		return store_url_bool(name, value, &url->readonly, error);
 	if (str_equal(name, STR("revs")))
-		return read_revs(value, &url->revs, error);
+		return store_url_revs(value, &url->revs, error);
 	return error_set(error, CF_ERR_USAGE,
 			 "unknown parameter \"%.*s\" (table, key, create, readonly, revs)",
 			 STR_ARG(name));
@@ -135,20 +151,13 @@ int store_url_read(const char *url, struct cf_arena *arena, struct store_url *re
 	const char *path = url + store_url_scheme(url) + 1;
 	const char *query = strchr(path, '?');
 	struct store_url read = {.revs = STORE_REVS_DEFAULT, .create = true};
-	int rc = decode((struct cf_str){path, query ? (size_t)(query - path) : strlen(path)}, arena,
-			&read.path, error);
+	struct cf_str name, value;
+	int rc = store_url_decode(
+		(struct cf_str){path, query ? (size_t)(query - path) : strlen(path)}, arena,
+		&read.path, error);
 
-	while (rc == 0 && query && query[1]) {
-		const char *begin = query + 1;
-		const char *end = begin + strcspn(begin, "&");
-		const char *equals = memchr(begin, '=', (size_t)(end - begin));
-		struct cf_str name = {begin, (size_t)((equals ? equals : end) - begin)};
-		struct cf_str value = {equals ? equals + 1 : end, 0};
-
-		value.len = (size_t)(end - value.ptr);
+	while (rc == 0 && store_url_parameter(&query, &name, &value))
 		rc = read_parameter(name, value, arena, &read, error);
-		query = *end ? end : NULL;
-	}
 	if (rc == 0)
 		*ret = read;
 	return rc;

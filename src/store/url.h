@@ -17,6 +17,14 @@ struct store_url {
 /* Reads all parameters; one that is unknown is USAGE. Strings are in the arena. */
 int store_url_read(const char *url, struct cf_arena *arena, struct store_url *ret,
 		   struct cf_error *error);
+/* The pieces of that, for stores whose URLs are different. */
+/* Resolves %XX; ended by a NUL. USAGE or NOMEM. */
+int store_url_decode(struct cf_str text, struct cf_arena *arena, struct cf_str *ret,
+		     struct cf_error *error);
+/* The next "name=value", still encoded; *query is at its "?" or "&", and is moved. */
+bool store_url_parameter(const char **query, struct cf_str *ret_name, struct cf_str *ret_value);
+int store_url_bool(struct cf_str name, struct cf_str value, bool *ret, struct cf_error *error);
+int store_url_revs(struct cf_str value, uint64_t *ret, struct cf_error *error);
 /* The length of the scheme, without its colon; 0 where there is none. */
 size_t store_url_scheme(const char *url);
 

@@ -1,4 +1,7 @@
-/* One suite for every store: each test runs once for each row of `kinds`. */
+/* One suite for every store: each test runs once for each row of `kinds`.
+ *
+ * With CHESTERFIELD_CONFORMANCE_COUCHDB=http://USER:PASSWORD@HOST:PORT all of it is asked of that
+ * server, and of nothing else. */
 #ifndef TEST_CONFORMANCE_H
 #define TEST_CONFORMANCE_H
 
@@ -7,15 +10,25 @@
 
 /* The first keep documents: changes and histories. The others are tables of rows, for
  * the cases that ask no more than a store of records has. */
-enum { KIND_COUNT = 4, KIND_ALL = 6 };
+enum { KIND_COUNT = 4, KIND_ALL = 6, KIND_COUCHDB = 6 };
+/* A case runs once for each kind that keeps documents, or for each kind. */
+#define add_document_case(tcase, test) \
+	tcase_add_loop_test(tcase, test, kinds_first(), kinds_end(KIND_COUNT))
+#define add_record_case(tcase, test) \
+	tcase_add_loop_test(tcase, test, kinds_first(), kinds_end(KIND_ALL))
+int kinds_first(void);
+int kinds_end(int of_embedded);
+
+enum { TOKEN_BYTES = 512 };
 
 /* A store under test, in a folder of its own. */
 struct subject {
 	struct cf_store *store;
 	struct cf_arena arena;
 	char folder[64];
-	char url[256];
+	char url[512];
 	bool wrapped;
+	bool pouchdb;
 	unsigned traced; /* calls that trace has told of */
 };
 
@@ -26,6 +39,9 @@ struct cf_store *subject_again(struct subject *subject);
 void subject_close(struct subject *subject);
 bool kind_is_sqlite(int kind);
 bool kind_is_rows(int kind);
+bool kind_is_couchdb(int kind);
+/* A pouchdb-server, which lacks what no case can do without. */
+bool subject_is_pouchdb(const struct subject *subject);
 
 /* One put; the call itself must succeed. */
 struct cf_answer put_one(struct subject *subject, struct cf_put put);
@@ -46,7 +62,8 @@ const char *show_record(struct subject *subject, struct cf_record record);
 const char *show(struct subject *subject, const char *id);
 /* The ids of scan and changes, with spaces between them. */
 const char *scan_ids(struct subject *subject, const char *prefix, const char *after, size_t limit);
-const char *change_ids(struct subject *subject, const char *since, size_t limit, char token[64]);
+const char *change_ids(struct subject *subject, const char *since, size_t limit,
+		       char token[TOKEN_BYTES]);
 
 /* The cases, by file. */
 void add_put_cases(Suite *suite);

@@ -62,7 +62,8 @@ START_TEST(equal_edits_have_equal_revisions)
 	a = PUT(&s, .id = STR("a"), .body = STR("{\"n\":1,\"m\":2}"));
 	b = PUT(&s, .id = STR("b"), .body = STR("{ \"m\": 2.0, \"n\": 1e0 }"));
 	c = PUT(&s, .id = STR("c"), .body = STR("{\"n\":1,\"m\":3}"));
-	ck_assert(str_equal(a.rev, b.rev));
+	/* CouchDB hashes an edit as it is written; what is chosen beforehand is ours. */
+	ck_assert(str_equal(a.rev, b.rev) || kind_is_couchdb(_i));
 	ck_assert(!str_equal(a.rev, c.rev));
 	subject_close(&s);
 }
@@ -100,7 +101,7 @@ START_TEST(the_same_id_twice_is_one_after_the_other)
 		{.id = STR("b"), .kind = CF_PUT_ABSENT, .body = STR("{\"n\":2}")},
 		{.id = STR("b"), .kind = CF_PUT_ANY, .body = STR("{\"n\":3}")},
 	};
-	char token[64];
+	char token[TOKEN_BYTES];
 
 	subject_open(&s, _i, NULL);
 	ck_assert_int_eq(store_put(s.store, puts, 4, &s.arena, answers, NULL), 0);
@@ -184,7 +185,7 @@ START_TEST(readonly_writes_nothing)
 	struct cf_store *store = NULL;
 	struct cf_put put = {.id = STR("a"), .body = STR("{}")};
 	struct cf_answer answer;
-	char url[300];
+	char url[sizeof(s.url) + 16];
 
 	subject_open(&s, _i, NULL);
 	PUT(&s, .id = STR("b"), .body = STR("{}"));
@@ -201,15 +202,15 @@ void add_put_cases(Suite *suite)
 {
 	TCase *tcase = tcase_create("put");
 
-	tcase_add_loop_test(tcase, absent_inserts_once, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, on_rev_saves_over_that_revision_only, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, any_goes_over_what_is_there, 0, KIND_COUNT);
-	tcase_add_loop_test(tcase, equal_edits_have_equal_revisions, 0, KIND_COUNT);
-	tcase_add_loop_test(tcase, one_refusal_does_not_touch_the_others, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, the_same_id_twice_is_one_after_the_other, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, a_large_batch, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, limits_hold, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, wrong_puts_are_refused, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, readonly_writes_nothing, 0, KIND_ALL);
+	add_record_case(tcase, absent_inserts_once);
+	add_record_case(tcase, on_rev_saves_over_that_revision_only);
+	add_document_case(tcase, any_goes_over_what_is_there);
+	add_document_case(tcase, equal_edits_have_equal_revisions);
+	add_record_case(tcase, one_refusal_does_not_touch_the_others);
+	add_record_case(tcase, the_same_id_twice_is_one_after_the_other);
+	add_record_case(tcase, a_large_batch);
+	add_record_case(tcase, limits_hold);
+	add_record_case(tcase, wrong_puts_are_refused);
+	add_record_case(tcase, readonly_writes_nothing);
 	suite_add_tcase(suite, tcase);
 }

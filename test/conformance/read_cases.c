@@ -59,7 +59,7 @@ END_TEST
 START_TEST(changes_tell_each_once_at_its_latest)
 {
 	struct subject s;
-	char first[64], next[64];
+	char first[TOKEN_BYTES], next[TOKEN_BYTES];
 	uint64_t behind = 99;
 
 	subject_open(&s, _i, NULL);
@@ -92,14 +92,25 @@ START_TEST(tokens_of_others)
 	struct cf_str token;
 	struct cf_error error;
 	size_t count;
-	char next[64];
+	char next[TOKEN_BYTES];
 
 	subject_open(&s, _i, NULL);
 	PUT(&s, .id = STR("a"), .body = STR("{}"));
 	ck_assert_int_eq(store_changes(s.store, &how, &s.arena, &changes, &count, &token, &error),
 			 CF_ERR_USAGE);
-	/* A token of data that is gone: all is told again. */
-	ck_assert_str_eq(change_ids(&s, "99999", 10, next), "a");
+	/* A token of data that is gone: all is told again. CouchDB's are no numbers. */
+	if (kind_is_couchdb(_i) && !subject_is_pouchdb(&s)) {
+		struct subject other;
+
+		subject_open(&other, _i, NULL);
+		PUT(&other, .id = STR("a"), .body = STR("{}"));
+		PUT(&other, .id = STR("b"), .body = STR("{}"));
+		change_ids(&other, "", 10, next);
+		subject_close(&other);
+		ck_assert_str_eq(change_ids(&s, next, 10, next), "a");
+	} else {
+		ck_assert_str_eq(change_ids(&s, "99999", 10, next), "a");
+	}
 	subject_close(&s);
 }
 END_TEST
@@ -195,12 +206,12 @@ void add_read_cases(Suite *suite)
 {
 	TCase *tcase = tcase_create("read");
 
-	tcase_add_loop_test(tcase, scan_is_in_bytewise_order_and_goes_on, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, find_compares_by_value, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, changes_tell_each_once_at_its_latest, 0, KIND_COUNT);
-	tcase_add_loop_test(tcase, tokens_of_others, 0, KIND_COUNT);
-	tcase_add_loop_test(tcase, waiting_ends_with_a_write_by_another_handle, 0, KIND_COUNT);
-	tcase_add_loop_test(tcase, two_handles_see_one_another, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, capabilities_are_honest, 0, KIND_ALL);
+	add_record_case(tcase, scan_is_in_bytewise_order_and_goes_on);
+	add_record_case(tcase, find_compares_by_value);
+	add_document_case(tcase, changes_tell_each_once_at_its_latest);
+	add_document_case(tcase, tokens_of_others);
+	add_document_case(tcase, waiting_ends_with_a_write_by_another_handle);
+	add_record_case(tcase, two_handles_see_one_another);
+	add_record_case(tcase, capabilities_are_honest);
 	suite_add_tcase(suite, tcase);
 }

@@ -1,6 +1,8 @@
 /* The stores that are judged, and short ways to ask them. */
 #include "conformance.h"
 
+#include "couchdb.h"
+
 #include <dirent.h>
 #include <sqlite3.h>
 #include <unistd.h>
@@ -9,8 +11,32 @@ static const struct {
 	bool sqlite;
 	bool wrapped;
 	bool rows;
-} kinds[KIND_ALL] = {{false, false, false}, {true, false, false}, {false, true, false},
-		     {true, true, false},   {true, false, true},  {true, true, true}};
+	bool couchdb;
+} kinds[KIND_ALL + 1] = {
+	{false, false, false, false}, {true, false, false, false}, {false, true, false, false},
+	{true, true, false, false},   {true, false, true, false},  {true, true, true, false},
+	{false, false, false, true},
+};
+
+int kinds_first(void)
+{
+	return couchdb_url() ? KIND_COUCHDB : 0;
+}
+
+int kinds_end(int of_embedded)
+{
+	return couchdb_url() ? KIND_COUCHDB + 1 : of_embedded;
+}
+
+bool kind_is_couchdb(int kind)
+{
+	return kinds[kind].couchdb;
+}
+
+bool subject_is_pouchdb(const struct subject *subject)
+{
+	return subject->pouchdb;
+}
 
 bool kind_is_sqlite(int kind)
 {
@@ -74,6 +100,10 @@ void subject_open(struct subject *subject, int kind, const char *parameters)
 		 : kinds[kind].sqlite ? "/store.db?"
 				      : "?",
 		 parameters ? parameters : "");
+	if (kinds[kind].couchdb) {
+		subject->pouchdb = couchdb_is_pouchdb();
+		couchdb_new_database(subject->url, sizeof(subject->url), parameters);
+	}
 	subject->store = subject_again(subject);
 	if (!subject->wrapped)
 		return;
@@ -91,6 +121,8 @@ void subject_close(struct subject *subject)
 	char path[512];
 
 	store_close(subject->store);
+	if (couchdb_url() && strncmp(subject->url, "http", 4) == 0)
+		couchdb_delete_database(subject->url);
 	ck_assert(!subject->wrapped || subject->traced > 0);
 	while ((entry = readdir(folder))) {
 		snprintf(path, sizeof(path), "%s/%s", subject->folder, entry->d_name);
@@ -207,7 +239,8 @@ const char *scan_ids(struct subject *subject, const char *prefix, const char *af
 	return text.ptr;
 }
 
-const char *change_ids(struct subject *subject, const char *since, size_t limit, char token[64])
+const char *change_ids(struct subject *subject, const char *since, size_t limit,
+		       char token[TOKEN_BYTES])
 {
 	struct cf_changes how = {.since = str_of(since), .limit = limit};
 	struct cf_change *changes;
@@ -226,7 +259,7 @@ const char *change_ids(struct subject *subject, const char *since, size_t limit,
 			   STR_ARG(changes[i].record.id));
 	text = arena_dup(&subject->arena, buf_view(&out));
 	buf_fini(&out);
-	snprintf(token, 64, "%.*s", STR_ARG(next));
+	snprintf(token, TOKEN_BYTES, "%.*s", STR_ARG(next));
 	return text.ptr;
 }
 
@@ -237,8 +270,10 @@ int main(void)
 	add_put_cases(suite);
 	add_tree_cases(suite);
 	add_read_cases(suite);
-	add_note_cases(suite);
-	add_crash_cases(suite);
-	add_process_cases(suite);
+	if (!couchdb_url()) {
+		add_note_cases(suite);
+		add_crash_cases(suite);
+		add_process_cases(suite);
+	}
 	return run_suite(suite);
 }

@@ -1,0 +1,234 @@
+/* CouchDB and whoever speaks its protocol as a store: opening, and the table.
+ *
+ * http://USER:PASSWORD@HOST:PORT/DATABASE; parameters stand in address.h. What a server
+ * can do is found out by asking, never by its version. */
+#include "store/couchdb/couchdb.h"
+#include "store/stores.h"
+
+int couch_read_token(struct json_value seq, struct cf_arena *arena, struct cf_str *ret)
+{
+	struct cf_str text = STR("");
+
+	if (json_kind(seq) == JSON_STRING && json_decode(seq, arena, &text))
+		return CF_ERR_NOMEM;
+	if (json_kind(seq) == JSON_NUMBER)
+		text = json_span(seq);
+	*ret = arena_dup(arena, text);
+	return ret->ptr ? 0 : CF_ERR_NOMEM;
+}
+
+/* --- opening ---------------------------------------------------------------------------- */
+
+static int is_server(struct couch_store *store, struct cf_error *error)
+{
+	struct http_answer answer;
+	struct couch_request request = {.method = "GET", .root = true, .answer = &answer};
+	int rc;
+
+	http_answer_init(&answer, &store->mem);
+	couch_path(store, "/");
+	rc = couch_call(store, &request, NULL, error);
+	/* Whoever answers, and not as a CouchDB, will not become one. */
+	if (rc == CF_ERR_UNAVAILABLE && answer.status >= 200 && answer.status < 300 && error)
+		error->code = CF_ERR_NOT_A_STORE;
+	if (rc == CF_ERR_UNAVAILABLE && answer.status >= 200 && answer.status < 300)
+		rc = CF_ERR_NOT_A_STORE;
+	if (rc == CF_ERR_NOT_FOUND)
+		rc = error_set(error, CF_ERR_NOT_A_STORE, "GET /: 404: no CouchDB answers there");
+	http_answer_fini(&answer);
+	return rc;
+}
+
+static int set_revs(struct couch_store *store, struct cf_error *error)
+{
+	static const long none[] = {400, 404, 405, 0}; /* servers without this setting */
+	struct http_answer answer;
+	struct couch_request request = {.method = "PUT", .answer = &answer, .let = none};
+	struct cf_buf *text = &store->text;
+	int rc;
+
+	buf_clear(text);
+	if (buf_printf(text, "%llu", (unsigned long long)store->address.revs))
+		return error_nomem(error);
+	request.body = buf_view(text);
+	http_answer_init(&answer, &store->mem);
+	couch_path(store, "/_revs_limit");
+	rc = couch_call(store, &request, NULL, error);
+	http_answer_fini(&answer);
+	return rc ? error_prefix(error, rc, "revs=%llu", (unsigned long long)store->address.revs)
+		  : 0;
+}
+
+/* Somebody else may make it at the same time. */
+static int create(struct couch_store *store, struct cf_error *error)
+{
+	static const long exists[] = {412, 0};
+	struct http_answer answer;
+	struct couch_request request = {.method = "PUT", .answer = &answer, .let = exists};
+	long status = 0;
+	int rc;
+
+	http_answer_init(&answer, &store->mem);
+	couch_path(store, "%s", "");
+	rc = couch_call(store, &request, &status, error);
+	http_answer_fini(&answer);
+	if (rc == 0 && status < 300 && store->address.revs)
+		rc = set_revs(store, error);
+	return rc;
+}
+
+int couch_database_info(struct couch_store *store, struct http_answer *answer, struct json_doc *doc,
+			struct cf_error *error)
+{
+	struct couch_request request = {.method = "GET", .answer = answer};
+	int rc;
+
+	couch_path(store, "%s", "");
+	rc = couch_call(store, &request, NULL, error);
+	if (rc == 0 &&
+	    json_read(doc, answer->body.ptr, answer->body.len, JSON_READ_DUPLICATE_NAMES, NULL))
+		rc = error_set(error, CF_ERR_UNAVAILABLE, "GET %s: the answer is no JSON",
+			       store->address.path.ptr);
+	return rc;
+}
+
+static int open_database(struct couch_store *store, struct cf_error *error)
+{
+	struct http_answer answer;
+	struct couch_server *server = store->server;
+	int rc;
+
+	http_answer_init(&answer, &store->mem);
+	rc = couch_database_info(store, &answer, &store->row, error);
+	if (rc == CF_ERR_NO_DATABASE && store->address.create) {
+		rc = create(store, error);
+		rc = rc ? rc : couch_database_info(store, &answer, &store->row, error);
+	} else if (rc == CF_ERR_NO_DATABASE) {
+		rc = error_set(error, rc, "no such database");
+	}
+	if (rc == 0 && !server->numbers)
+		server->numbers = json_kind(json_member(json_root(&store->row),
+							STR("update_seq"))) == JSON_NUMBER
+					  ? COUCH_YES
+					  : COUCH_NO;
+	http_answer_fini(&answer);
+	return rc;
+}
+
+static struct couch_store *store_new(const struct cf_env *env, const struct cf_mem *mem)
+{
+	struct couch_store *store = mem_calloc(mem, 1, sizeof(*store));
+
+	if (!store)
+		return NULL;
+	store->store = (struct cf_store){&couchdb_ops, couchdb_ops.capabilities};
+	store->mem = *mem;
+	store->env = env;
+	arena_init(&store->arena, &store->mem);
+	json_doc_init(&store->doc, &store->mem);
+	json_doc_init(&store->row, &store->mem);
+	buf_init(&store->text, &store->mem);
+	buf_init(&store->path, &store->mem);
+	buf_init(&store->rest, &store->mem);
+	buf_init(&store->place, &store->mem);
+	buf_init(&store->checked, &store->mem);
+	return store;
+}
+
+static void couch_close(struct cf_store *base)
+{
+	struct couch_store *store = (struct couch_store *)base;
+	struct cf_mem mem = store->mem;
+
+	if (store->server)
+		couch_server_drop(store->server);
+	json_doc_fini(&store->doc);
+	json_doc_fini(&store->row);
+	buf_fini(&store->text);
+	buf_fini(&store->path);
+	buf_fini(&store->rest);
+	buf_fini(&store->place);
+	buf_fini(&store->checked);
+	arena_fini(&store->arena);
+	mem_free(&mem, store);
+}
+
+static int name_place(struct couch_store *store, struct cf_error *error)
+{
+	int rc = buf_printf(&store->place, "%s%s?%s", store->address.origin.ptr,
+			    store->address.prefix.ptr, store->address.path.ptr + 1);
+
+	if (rc || buf_byte(&store->place, '\0'))
+		return error_nomem(error);
+	store->store.place = store->place.ptr;
+	return 0;
+}
+
+static int connect_store(struct couch_store *store, struct couch_store *beside,
+			 const struct cf_mem *mem, struct cf_error *error)
+{
+	int rc;
+
+	if (beside) {
+		store->server = beside->server;
+		store->server->handles++;
+		return 0;
+	}
+	rc = couch_server_open(&store->server, &store->address, mem, error);
+	return rc ? rc : is_server(store, error);
+}
+
+/* `beside` is NULL, or a store whose connection is taken where it goes to the same server;
+ * where it does not, *ret is NULL. */
+static int open_store(struct cf_store **ret, struct couch_store *beside, const char *url,
+		      const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error)
+{
+	struct couch_store *store = store_new(env, mem);
+	int rc;
+
+	if (!store)
+		return error_nomem(error);
+	rc = couch_address_read(url, &store->arena, &store->address, error);
+	if (rc == 0 && beside && !couch_address_same_server(&beside->address, &store->address)) {
+		couch_close(&store->store);
+		*ret = NULL;
+		return 0;
+	}
+	rc = rc ? rc : connect_store(store, beside, mem, error);
+	rc = rc ? rc : name_place(store, error);
+	rc = rc ? rc : open_database(store, error);
+	if (rc)
+		couch_close(&store->store);
+	else
+		*ret = &store->store;
+	return rc;
+}
+
+static int couch_open(struct cf_store **ret, const char *url, const struct cf_env *env,
+		      const struct cf_mem *mem, struct cf_error *error)
+{
+	return open_store(ret, NULL, url, env, mem, error);
+}
+
+static int couch_open_beside(struct cf_store **ret, struct cf_store *store, const char *url,
+			     const struct cf_env *env, const struct cf_mem *mem,
+			     struct cf_error *error)
+{
+	return open_store(ret, (struct couch_store *)store, url, env, mem, error);
+}
+
+const struct cf_store_ops couchdb_ops = {
+	.name = "http",
+	.capabilities = CF_STORE_CHANGES | CF_STORE_CAS | CF_STORE_HISTORIES | CF_STORE_ORDERED |
+			CF_STORE_ATTACHMENTS | CF_STORE_FIND,
+	.open = couch_open,
+	.close = couch_close,
+	.open_beside = couch_open_beside,
+	.get = couch_get,
+	.put = couch_put,
+	.scan = couch_scan,
+	.changes = couch_changes,
+	.find = couch_find,
+	.behind = couch_behind,
+	.info = couch_info,
+};
