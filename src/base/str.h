@@ -26,6 +26,9 @@ static inline bool str_starts_with(struct cf_str s, struct cf_str prefix)
 }
 
 /* Bytewise order, as memcmp; a prefix comes before what it begins. */
+/* UTF-8 as RFC 3629 has it; with NUL bytes only where `nul`. */
+bool text_is_utf8(struct cf_str s, bool nul);
+
 static inline int str_compare(struct cf_str a, struct cf_str b)
 {
 	size_t shared = a.len < b.len ? a.len : b.len;

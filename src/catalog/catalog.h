@@ -111,6 +111,11 @@ int catalog_identify_next(const struct catalog *catalog, struct catalog_hints *h
 void catalog_hints_fini(struct catalog_hints *hints);
 int catalog_format_id(const struct catalog *catalog, struct cf_str type, uint32_t major,
 		      struct cf_str key, bool singleton, struct cf_buf *out);
+/* The same for a key that somebody chose: a reference, or a field that gives the key.
+ * INVALID where it is empty or no text (U+0000, half a surrogate pair), LIMIT where the
+ * id would be longer than LIMIT_ID_BYTES: no store would take such a document. */
+int catalog_make_id(const struct catalog *catalog, struct cf_str type, uint32_t major,
+		    struct cf_str key, struct cf_buf *out, struct cf_error *error);
 /* Validates against the newest schema of the id's major. Members that begin with
  * "_" are not the schema's business, but for `_id` where the schema speaks of it: then
  * the document is seen with the id that `id` says, whether it carries one or not. As

@@ -373,3 +373,22 @@ int catalog_format_id(const struct catalog *catalog, struct cf_str type, uint32_
 	}
 	return out->failed ? CF_ERR_NOMEM : 0;
 }
+
+int catalog_make_id(const struct catalog *catalog, struct cf_str type, uint32_t major,
+		    struct cf_str key, struct cf_buf *out, struct cf_error *error)
+{
+	size_t start = out->len;
+
+	if (key.len == 0)
+		return error_set(error, CF_ERR_INVALID, "a key is empty");
+	if (!text_is_utf8(key, false))
+		return error_set(error, CF_ERR_INVALID, "a key holds %s, which no id can",
+				 text_is_utf8(key, true) ? "U+0000" : "half a surrogate pair");
+	if (catalog_format_id(catalog, type, major, key, false, out))
+		return error_nomem(error);
+	if (out->len - start > LIMIT_ID_BYTES)
+		return error_set(error, CF_ERR_LIMIT,
+				 "a key makes an id of %zu bytes; %d are possible",
+				 out->len - start, LIMIT_ID_BYTES);
+	return 0;
+}

@@ -241,30 +241,44 @@ static int bury_document(struct job *job, const struct lens_program *program,
 
 /* --- documents -------------------------------------------------------------------------- */
 
+static int shared_id(struct job *job, const struct lens_place *place, struct cf_str key,
+		     struct cf_error *error)
+{
+	struct cli_keys keys = {job->catalog, &job->part_docs[0], &job->arena};
+
+	buf_clear(&job->id);
+	return cli_part_id(&keys, place, key, &job->id, error);
+}
+
+/* Before anything is printed: parts that a lens made must have ids. */
+static int check_part_ids(struct job *job, const struct lens_side *outputs,
+			  const struct lens_output *made, struct cf_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 1; i < outputs->count && rc == 0; i++)
+		if (outputs->places[i].tie == LENS_SHARED && made[i].text.ptr)
+			rc = shared_id(job, &outputs->places[i], made[i].key, error);
+	return rc;
+}
+
 /* The id of the part that an input names: empty where it names none. */
 static int part_id(struct job *job, const struct lens_program *program, size_t input,
 		   const struct catalog_id *id, struct json_value document, struct cf_error *error)
 {
 	struct lens_side inputs = lens_program_inputs(program);
 	const struct lens_place *place = &inputs.places[input];
-	struct cf_str key = id->key, raw = {NULL, 0};
-	bool singleton = id->singleton;
-	int rc = 0;
+	struct cf_str raw = {NULL, 0};
+	int rc;
 
 	buf_clear(&job->id);
-	if (place->tie == LENS_SHARED) {
-		rc = lens_reference(job->worker, program, input, document, &raw, error);
-		if (rc == 0)
-			rc = make_plain(job, &raw, error);
-		buf_clear(&job->id);
-		if (rc || raw.len == 0)
-			return rc;
-		key = raw;
-		singleton = false;
-	}
-	return catalog_format_id(job->catalog, place->type, place->major, key, singleton, &job->id)
-		       ? error_nomem(error)
-		       : 0;
+	if (place->tie != LENS_SHARED)
+		return catalog_format_id(job->catalog, place->type, place->major, id->key,
+					 id->singleton, &job->id)
+			       ? error_nomem(error)
+			       : 0;
+	rc = lens_reference(job->worker, program, input, document, &raw, error);
+	return rc || raw.len == 0 ? rc : shared_id(job, place, raw, error);
 }
 
 /* Fills inputs[1...]; *ret_missing: one has not come, its id is in job->id. */
@@ -371,7 +385,9 @@ static int convert_document(struct job *job, struct cf_str line, struct json_val
 	if (rc)
 		return rc;
 	outputs = lens_program_outputs(program);
-	rc = print_line(job, made[0].text, error);
+	rc = check_part_ids(job, &outputs, made, error);
+	if (rc == 0)
+		rc = print_line(job, made[0].text, error);
 	for (size_t i = 1; i < outputs.count && rc == 0; i++)
 		if (made[i].text.ptr && !is_last_part(job, &outputs.places[i], &made[i]))
 			rc = print_part(job, &outputs.places[i], &made[i], error);

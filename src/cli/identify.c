@@ -33,21 +33,53 @@ int cli_write_plain(struct cf_str decoded, struct cf_arena *arena, struct cf_str
 	return ret->ptr ? 0 : error_nomem(error);
 }
 
+/* What stands between quotes somewhere. */
+static int decode(struct json_doc *scratch, struct cf_arena *arena, struct cf_str inner,
+		  struct cf_str *ret, struct cf_error *error)
+{
+	struct cf_str quoted = arena_printf(arena, "\"%.*s\"", STR_ARG(inner));
+	int rc;
+
+	if (!quoted.ptr)
+		return error_nomem(error);
+	rc = json_read(scratch, quoted.ptr, quoted.len, 0, error);
+	if (rc == 0 && json_decode(json_root(scratch), arena, ret))
+		rc = error_nomem(error);
+	return rc;
+}
+
 int cli_make_plain(struct json_doc *scratch, struct cf_arena *arena, struct cf_str *inner,
 		   struct cf_error *error)
 {
-	struct cf_str quoted, decoded;
+	struct cf_str decoded;
 	int rc;
 
 	if (inner->len == 0 || !memchr(inner->ptr, '\\', inner->len))
 		return 0;
-	quoted = arena_printf(arena, "\"%.*s\"", STR_ARG(*inner));
-	if (!quoted.ptr)
-		return error_nomem(error);
-	rc = json_read(scratch, quoted.ptr, quoted.len, 0, error);
-	if (rc == 0 && json_decode(json_root(scratch), arena, &decoded))
-		rc = error_nomem(error);
+	rc = decode(scratch, arena, *inner, &decoded, error);
 	return rc ? rc : cli_write_plain(decoded, arena, inner, error);
+}
+
+int cli_part_id(const struct cli_keys *keys, const struct lens_place *place, struct cf_str key,
+		struct cf_buf *out, struct cf_error *error)
+{
+	bool escaped = key.len && memchr(key.ptr, '\\', key.len);
+	size_t start = out->len;
+	int rc = escaped ? decode(keys->scratch, keys->arena, key, &key, error) : 0;
+
+	if (rc == 0)
+		rc = catalog_make_id(keys->catalog, place->type, place->major, key, out, error);
+	if (rc) {
+		error_at_pointer(error, place->reference);
+		return rc;
+	}
+	if (!escaped)
+		return 0;
+	rc = cli_write_plain(key, keys->arena, &key, error);
+	out->len = start;
+	if (rc == 0 && catalog_format_id(keys->catalog, place->type, place->major, key, false, out))
+		rc = error_nomem(error);
+	return rc;
 }
 
 int cli_write_tombstone(const struct catalog *catalog, struct cf_str type, uint32_t major,

@@ -28,4 +28,14 @@ static inline bool cli_is_escaped(struct json_value v)
 	return json_kind(v) == JSON_STRING && json_node(v)->flags & JSON_ESCAPED;
 }
 
+struct cli_keys {
+	const struct catalog *catalog;
+	struct json_doc *scratch; /* is read over */
+	struct cf_arena *arena;
+};
+/* Appends the plain id of the part with that key, which stands between quotes somewhere.
+ * As catalog_make_id, at the reference. */
+int cli_part_id(const struct cli_keys *keys, const struct lens_place *place, struct cf_str key,
+		struct cf_buf *out, struct cf_error *error);
+
 #endif

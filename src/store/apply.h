@@ -43,8 +43,6 @@ int apply_merge(struct apply *apply, const struct cf_put *put,
 		const struct cf_attachment *attachments, size_t parent, struct tree *tree,
 		enum tree_merged *ret, struct cf_answer *answer);
 
-/* UTF-8 as RFC 3629 has it; with NUL bytes only where `nul`. */
-bool text_is_utf8(struct cf_str s, bool nul);
 void answer_refuse(struct cf_answer *answer, int code, struct cf_str message);
 /* The digest that names this content. */
 int attachment_digest(struct cf_str data, struct cf_arena *arena, struct cf_str *ret);

@@ -29,7 +29,8 @@ int batch_add(struct batch *batch, const struct lineage_name *name)
 			return 0;
 	}
 	cf_assert(batch->count < batch->cap);
-	batch->names[batch->count++] = *name;
+	batch->names[batch->count] = *name;
+	batch->names[batch->count++].refused = NULL;
 	batch->buckets[at] = batch->count;
 	return 0;
 }
@@ -167,8 +168,16 @@ static int start_over(struct sync *sync, struct lineage *lineage, const struct s
 	return rc;
 }
 
-static void forget_from(struct plan *plan, const struct plan *mark)
+/* What was planned since, and what parts were to say by it. */
+static void forget_from(struct bench *bench, struct plan *plan, const struct plan *mark)
 {
+	for (size_t i = plan->parts.count; i > mark->parts.count; i--) {
+		const struct write *write = &plan->parts.at[i - 1];
+		struct part *part = parts_get(bench, write->put.id);
+
+		if (part)
+			part->content = write->part_before;
+	}
 	plan->parts.count = mark->parts.count;
 	plan->state.count = mark->state.count;
 	plan->waiting.count = mark->waiting.count;
@@ -176,10 +185,28 @@ static void forget_from(struct plan *plan, const struct plan *mark)
 	plan->tombstones.count = mark->tombstones.count;
 }
 
+/* The lineage as it was read goes onto the list that `failed` says. */
+static int list_lineage(struct sync *sync, struct lineage *lineage, size_t index,
+			const struct state_record *base, const struct lineage *failed,
+			struct plan *plan, struct cf_error *error)
+{
+	int rc = start_over(sync, lineage, base, error);
+
+	if (rc)
+		return rc;
+	lineage->error = failed->error;
+	lineage->failure = failed->error.code;
+	lineage->waits_for = failed->waits_for;
+	lineage->waits_label = failed->waits_label;
+	memcpy(lineage->swing, failed->swing, sizeof(failed->swing));
+	return lineage_wait(&sync->bench, lineage, index, plan, error);
+}
+
 /* Works on one lineage until it agrees, or is put on a list. */
 static int work_on(struct sync *sync, struct lineage *lineage, size_t index,
 		   const struct state_record *base, struct plan *plan, struct cf_error *error)
 {
+	const struct cf_error *refused = lineage->name.refused;
 	struct plan mark = *plan;
 	int rc;
 
@@ -192,12 +219,16 @@ static int work_on(struct sync *sync, struct lineage *lineage, size_t index,
 	for (int tries = 0; tries < SYNC_RETRIES_MAX; tries++) {
 		struct lineage tried;
 
-		rc = attempt(sync, lineage, index, plan);
-		if (rc == 0)
+		rc = refused ? refused->code : attempt(sync, lineage, index, plan);
+		if (rc == 0 && !refused)
+			refused = refusal_of_parts(sync, &plan->parts, mark.parts.count);
+		if (rc == 0 && !refused)
 			return 0;
 		tried = *lineage;
-		forget_from(plan, &mark);
-		if (rc > 0) {
+		if (refused)
+			tried.error = *refused;
+		forget_from(&sync->bench, plan, &mark);
+		if (!refused && rc > 0) {
 			rc = read_parts(sync, error);
 			if (rc == 0)
 				rc = start_over(sync, lineage, base, error);
@@ -205,19 +236,11 @@ static int work_on(struct sync *sync, struct lineage *lineage, size_t index,
 				return rc;
 			continue;
 		}
-		if (cf_error_class(rc) != CF_CLASS_INPUT) {
+		if (!refused && cf_error_class(rc) != CF_CLASS_INPUT) {
 			*error = tried.error;
 			return rc;
 		}
-		rc = start_over(sync, lineage, base, error);
-		if (rc)
-			return rc;
-		lineage->error = tried.error;
-		lineage->failure = tried.error.code;
-		lineage->waits_for = tried.waits_for;
-		lineage->waits_label = tried.waits_label;
-		memcpy(lineage->swing, tried.swing, sizeof(tried.swing));
-		return lineage_wait(&sync->bench, lineage, index, plan, error);
+		return list_lineage(sync, lineage, index, base, &tried, plan, error);
 	}
 	return error_set(error, CF_ERR_BUG, "lineage %.*s asks for parts without end",
 			 STR_ARG(lineage->label));
@@ -273,24 +296,23 @@ static int note_refusals(struct sync *sync, const struct writes *writes,
 			 const struct cf_answer *answers, struct lineage *lineages, bool *again,
 			 struct cf_error *error)
 {
-	for (size_t i = 0; i < writes->count; i++) {
-		struct lineage *lineage = &lineages[writes->at[i].lineage];
-		const struct cf_answer *answer = &answers[i];
+	int rc = 0;
 
-		if (lineage->done || answer->code == 0)
+	for (size_t i = 0; i < writes->count && rc == 0; i++) {
+		const struct write *write = &writes->at[i];
+		struct lineage *lineage = &lineages[write->lineage];
+		struct refusal refusal = {write->lineage, write->put.id, write->part, &answers[i]};
+
+		if (lineage->done || answers[i].code == 0)
 			continue;
 		if (PLANTED(&sync->bench, REFUSAL_IGNORED))
 			continue;
-		if (answer->code == CF_ERR_CONFLICT || lost_stub(&writes->at[i].put, answer)) {
-			lineage->done = true;
-			again[writes->at[i].lineage] = true;
-			continue;
-		}
-		error_set(error, answer->code, "%.*s", STR_ARG(answer->message));
-		error_at_document(error, writes->at[i].put.id);
-		return answer->code;
+		if (answers[i].code != CF_ERR_CONFLICT && !lost_stub(&write->put, &answers[i]))
+			rc = refusal_note(sync, lineages, &refusal, again, error);
+		lineage->done = true;
+		again[write->lineage] = true;
 	}
-	return 0;
+	return rc;
 }
 
 /* --- notes ------------------------------------------------------------------- */
@@ -319,30 +341,28 @@ static int put_notes(struct sync *sync, const struct notes *notes, const struct 
 	return rc;
 }
 
-/* A lineage whose base was refused is read again. */
+/* A lineage of which a note was refused is read again. */
 static int take_answers(struct sync *sync, const struct notes *notes,
 			const struct cf_answer *answers, struct lineage *lineages, bool *again,
 			struct cf_error *error)
 {
-	for (size_t i = 0; i < notes->count; i++) {
-		struct lineage *lineage = &lineages[notes->at[i].lineage];
-		const struct cf_answer *answer = &answers[i];
+	int rc = 0;
 
-		if (lineage->done || answer->code == 0 || PLANTED(&sync->bench, REFUSAL_IGNORED))
+	for (size_t i = 0; i < notes->count && rc == 0; i++) {
+		struct lineage *lineage = &lineages[notes->at[i].lineage];
+		struct refusal refusal = {.lineage = notes->at[i].lineage, .answer = &answers[i]};
+
+		if (lineage->done || answers[i].code == 0 || PLANTED(&sync->bench, REFUSAL_IGNORED))
 			continue;
-		if (answer->code != CF_ERR_CONFLICT || notes->at[i].put.key.kind != STATE_BASE)
-			return error_set(
-				error, answer->code, "%.*s of %.*s in the state: %.*s",
-				(int)strlen(state_kind_info(notes->at[i].put.key.kind)->word),
-				state_kind_info(notes->at[i].put.key.kind)->word,
-				STR_ARG(lineage->label), STR_ARG(answer->message));
+		if (answers[i].code != CF_ERR_CONFLICT)
+			rc = refusal_note(sync, lineages, &refusal, again, error);
 		lineage->done = true;
 		again[notes->at[i].lineage] = true;
 	}
-	for (size_t i = 0; i < notes->count; i++)
+	for (size_t i = 0; i < notes->count && rc == 0; i++)
 		sync->counters.records_written +=
 			!lineages[notes->at[i].lineage].done && answers[i].code == 0;
-	return 0;
+	return rc;
 }
 
 /* A conflict stands in its list before the base that settles it. Where that base was
@@ -505,7 +525,7 @@ static int note_fanouts(struct sync *sync, const struct plan *plan, const struct
 }
 
 /* One reading, one writing; *ret_left are those who must be read again. */
-static int run_once(struct sync *sync, const struct lineage_name *names, size_t count, bool *again,
+static int run_once(struct sync *sync, struct lineage_name *names, size_t count, bool *again,
 		    struct cf_error *error)
 {
 	struct lineage *lineages;
@@ -514,7 +534,8 @@ static int run_once(struct sync *sync, const struct lineage_name *names, size_t 
 	int rc = 0;
 
 	bench_reset(&sync->bench);
-	lineages = arena_calloc(&sync->bench.batch, count, sizeof(*lineages));
+	/* One more, without a family, is the end. */
+	lineages = arena_calloc(&sync->bench.batch, count + 1, sizeof(*lineages));
 	if (!lineages)
 		return error_nomem(error);
 	for (size_t i = 0; i < count && rc == 0; i++)
@@ -534,6 +555,8 @@ static int run_once(struct sync *sync, const struct lineage_name *names, size_t 
 	for (size_t i = 0; i < count && rc == 0; i++)
 		if (!again[i])
 			count_lineage(sync, &lineages[i]);
+		else
+			names[i].refused = lineages[i].name.refused;
 	return rc;
 }
 
@@ -545,6 +568,7 @@ int batch_run(struct sync *sync, const struct batch *batch, struct cf_error *err
 
 	if (!again)
 		return error_nomem(error);
+	sync->refused_parts = NULL;
 	for (int tries = 0; left > 0; tries++) {
 		size_t kept = 0;
 		int rc;

@@ -80,6 +80,7 @@ struct lineage_name {
 	struct family *family;
 	struct cf_str key;
 	bool singleton;
+	const struct cf_error *refused; /* what a store said in this batch; NULL: nothing */
 };
 /* Supported by the catalog, and not retired. */
 bool registry_serves(const struct registry *registry, const struct catalog_major *major);

@@ -538,4 +538,19 @@ run diff "$todo/manifests/1.0.0.json" "$todo/manifests/1.0.0.json" --allow fix
 expect_code 0
 expect_out_has 'fix, FULL'
 
+begin "keys that no id can hold are refused, and the others go on"
+long=$(printf 'x%.0s' {1..2045})
+cat >in <<EOF
+{"_id":"todo-item@3:n","schema":"todo-item","version":3,"title":"T","status":"active","groupId":"a\\u0000b"}
+{"_id":"todo-item@3:s","schema":"todo-item","version":3,"title":"T","status":"active","groupId":"\\ud800"}
+{"_id":"todo-item@3:l","schema":"todo-item","version":3,"title":"T","status":"active","groupId":"$long"}
+{"_id":"todo-item@2:b","schema":"todo-item","version":2,"title":"T","status":"active","group":{"name":"G"}}
+EOF
+run convert -c "$todo" --to 2.0.0 in
+expect_code 3
+expect_lines out 1
+expect_err 'chesterfield: in:1: todo-item@3:n at /groupId: a key holds U+0000, which no id can
+chesterfield: in:2: todo-item@3:s at /groupId: a key holds half a surrogate pair, which no id can
+chesterfield: in:3: todo-item@3:l at /groupId: a key makes an id of 2053 bytes; 2048 are possible'
+
 finish

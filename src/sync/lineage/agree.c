@@ -288,12 +288,13 @@ static int write_part(struct bench *bench, struct lineage *lineage, struct slot 
 		put.kind = CF_PUT_ON_REV;
 		put.rev = slot->winner->rev;
 	}
-	if (rc == 0)
-		rc = bench_keep_batch(bench, json_span(slot->current), &part->content,
-				      &lineage->error);
 	if (rc == 0 && writes_add(bench, &plan->parts, &put, index))
 		rc = error_nomem(&lineage->error);
-	return rc;
+	if (rc)
+		return rc;
+	plan->parts.at[plan->parts.count - 1].part = true;
+	plan->parts.at[plan->parts.count - 1].part_before = part->content;
+	return bench_keep_batch(bench, json_span(slot->current), &part->content, &lineage->error);
 }
 
 static int agree_part(struct bench *bench, struct lineage *lineage, struct slot *slot, size_t index,

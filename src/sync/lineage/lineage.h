@@ -35,8 +35,9 @@ struct edits {
 struct slot {
 	const struct slot_kind *kind;
 	size_t index;
-	struct cf_str id;  /* of its document; empty: a shared part nobody refers to */
-	struct cf_str key; /* shared: the key, as the reference says */
+	struct cf_str id;        /* of its document; empty: a shared part nobody refers to */
+	struct cf_str key;       /* shared: the key, as the reference says */
+	const struct part *part; /* shared: the one it referred to last; lives as the batch */
 	struct cf_record record;
 	const struct cf_revision *winner; /* the winning live leaf, or NULL */
 	struct json_value current;        /* what the document is to say; absent: nothing */
@@ -184,8 +185,10 @@ int lineage_find_parts(struct bench *bench, struct lineage *lineage);
 int lineage_follow_references(struct bench *bench, struct lineage *lineage, size_t holder,
 			      const struct crossing *but);
 struct part *parts_get(struct bench *bench, struct cf_str id);
-/* Points a shared slot at the part of that key (as it stands in a JSON string). */
-int slot_refer(struct bench *bench, struct slot *slot, struct cf_str raw_key, struct part **ret);
+/* Points a shared slot at the part of that key (as it stands in a JSON string). INVALID
+ * or LIMIT at the reference where it cannot be a key. */
+int slot_refer(struct bench *bench, struct lineage *lineage, struct slot *slot,
+	       struct cf_str raw_key, struct part **ret);
 
 /* sweep.c: brings all versions into agreement. */
 int lineage_sweep(struct bench *bench, struct lineage *lineage);
@@ -201,6 +204,8 @@ int conflict_decide(const struct bench *bench, const struct lineage *lineage, co
 struct write {
 	struct cf_put put;
 	size_t lineage; /* whose it is */
+	bool part;      /* a shared part, and what it said before, to the lineages of the batch */
+	struct json_value part_before;
 };
 struct writes {
 	struct write *at;

@@ -51,31 +51,43 @@ static int decode_key(struct bench *bench, struct cf_str raw, struct cf_str *ret
 	return rc ? rc : json_decode(value, &bench->arena, ret);
 }
 
-int slot_refer(struct bench *bench, struct slot *slot, struct cf_str raw_key, struct part **ret)
+/* The field of the holder that refers to the part. */
+static struct cf_str reference_of(const struct slot *slot)
+{
+	const struct lens_side side = lens_program_inputs(slot->kind->reader);
+
+	return side.places[slot->kind->input].reference;
+}
+
+int slot_refer(struct bench *bench, struct lineage *lineage, struct slot *slot,
+	       struct cf_str raw_key, struct part **ret)
 {
 	const struct catalog_major *major = slot->kind->major;
-	int rc = decode_key(bench, raw_key, &slot->key);
+	int rc = decode_key(bench, raw_key, &slot->key) ? error_nomem(&lineage->error) : 0;
 
 	*ret = NULL;
-	if (rc)
-		return rc;
 	buf_clear(&bench->scratch);
-	rc = catalog_format_id(bench->registry->catalog, major->type->name, major->major, slot->key,
-			       false, &bench->scratch);
+	if (rc == 0)
+		rc = catalog_make_id(bench->registry->catalog, major->type->name, major->major,
+				     slot->key, &bench->scratch, &lineage->error);
+	if (rc) {
+		error_at_document(&lineage->error, lineage->slots[slot->kind->holder].id);
+		error_at_pointer(&lineage->error, reference_of(slot));
+		return rc;
+	}
 	slot->id = arena_dup(&bench->arena, buf_view(&bench->scratch));
-	if (rc || !slot->id.ptr)
-		return CF_ERR_NOMEM;
-	*ret = parts_get(bench, slot->id);
-	return *ret ? 0 : CF_ERR_NOMEM;
+	if (slot->id.ptr)
+		*ret = parts_get(bench, slot->id);
+	slot->part = *ret;
+	return *ret ? 0 : error_nomem(&lineage->error);
 }
 
 /* The edit of the field that refers to the part; NULL: nobody changed it. */
 static const struct edit *reference_edit(const struct lineage *lineage, const struct slot *slot)
 {
 	const struct slot *holder = &lineage->slots[slot->kind->holder];
-	const struct lens_side side = lens_program_inputs(slot->kind->reader);
 
-	return edits_find(&holder->edits, side.places[slot->kind->input].reference);
+	return edits_find(&holder->edits, reference_of(slot));
 }
 
 /* What others made of the part since this lineage last agreed. */
@@ -134,9 +146,9 @@ static int find_part(struct bench *bench, struct lineage *lineage, struct slot *
 			    &raw, &lineage->error);
 	if (rc || raw.len == 0)
 		return rc;
-	rc = slot_refer(bench, slot, raw, &part);
+	rc = slot_refer(bench, lineage, slot, raw, &part);
 	if (rc)
-		return error_nomem(&lineage->error);
+		return rc;
 	if (!part->loaded)
 		return LINEAGE_NEEDS_PART;
 	rc = take_part(bench, lineage, slot, part);
@@ -160,8 +172,9 @@ static int follow(struct bench *bench, struct lineage *lineage, struct slot *slo
 		slot->id = slot->key = raw;
 		return slot_set(bench, slot, JSON_ABSENT) ? error_nomem(&lineage->error) : 0;
 	}
-	if (slot_refer(bench, slot, raw, &part))
-		return error_nomem(&lineage->error);
+	rc = slot_refer(bench, lineage, slot, raw, &part);
+	if (rc)
+		return rc;
 	if (str_equal(slot->key, old))
 		return 0;
 	if (!part->loaded)

@@ -151,10 +151,10 @@ static int refer_to_part(const struct crossover *x, struct slot *slot,
 			 const struct outcome *outcome)
 {
 	struct part *part;
-	int rc = slot_refer(x->bench, slot, outcome->raw_key, &part);
+	int rc = slot_refer(x->bench, x->lineage, slot, outcome->raw_key, &part);
 
 	if (rc)
-		return error_nomem(&x->lineage->error);
+		return rc;
 	if (!part->loaded)
 		return LINEAGE_NEEDS_PART;
 	slot->record = part->record;

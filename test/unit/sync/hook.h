@@ -13,6 +13,8 @@ struct hook {
 	/* Before and after each operation; "get", "put", "scan", "changes". */
 	void (*before)(struct hook *hook, const char *operation, struct cf_str id);
 	void (*after)(struct hook *hook, const char *operation, struct cf_str id);
+	/* What the store does not take, one record of a put: a code and why, or 0. */
+	int (*refuse)(struct hook *hook, const struct cf_put *put, struct cf_str *ret_why);
 	void *ctx;
 	size_t puts; /* records written */
 };
@@ -40,6 +42,22 @@ static inline int hook_get(struct cf_store *store, const struct cf_get *gets, si
 	return rc;
 }
 
+/* Those that are not refused, one by one. */
+static inline int hook_put_each(struct hook *hook, const struct cf_put *puts, size_t count,
+				struct cf_arena *arena, struct cf_answer *ret,
+				struct cf_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		ret[i] = (struct cf_answer){0};
+		ret[i].code = hook->refuse(hook, &puts[i], &ret[i].message);
+		if (ret[i].code == 0)
+			rc = store_put(hook->inner, &puts[i], 1, arena, &ret[i], error);
+	}
+	return rc;
+}
+
 static inline int hook_put(struct cf_store *store, const struct cf_put *puts, size_t count,
 			   struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
 {
@@ -49,7 +67,8 @@ static inline int hook_put(struct cf_store *store, const struct cf_put *puts, si
 
 	hook->puts += count;
 	hook_call(hook, hook->before, "put", id);
-	rc = store_put(hook->inner, puts, count, arena, ret, error);
+	rc = hook->refuse ? hook_put_each(hook, puts, count, arena, ret, error)
+			  : store_put(hook->inner, puts, count, arena, ret, error);
 	hook_call(hook, hook->after, "put", id);
 	return rc;
 }
