@@ -32,7 +32,7 @@ THE RULE (greedy by whole edits)
     all documents go, and nothing is listed.
  8. A thing that nobody agreed on: each new document is laid over what those of lower priority say; all atoms
     of the first stand, those of the others are edits (where a lens fails on the way, they are laid over the first
-    alone). What a document leaves out it does not contest. A leaf that
+    alone). What a document leaves out it does not contest, and a deleted leaf says nothing. A leaf that
     hangs on nothing that is known, beside others, is laid over what is agreed in the same way, and has seen
     nothing; a known leaf that has vanished while one leaf is left was replaced by a descendant, which has seen
     all that the known one had.
@@ -80,6 +80,8 @@ THE RULE (greedy by whole edits)
 `python3 selftest.py` plays random histories against the rule's own properties.
 
 WHY NOT OTHERWISE
+ - A deleted leaf as a delete where nobody agreed on anything (8): after the state was lost, the engine's own tombstones
+   on the branches that it had merged would delete the thing.
  - A winner without regard to the loser's document (5): fields a, b and a + b, b. Version 1 says a = 2; version 2 says
    a + b = 2 and b = 3. Accepted are a = 2 and b = 3; the sum is 2 with either of them, but not with both: it would
    be listed against b, which its own author wrote.

@@ -60,9 +60,10 @@ def replay(h):
             if doc is not None: bodies[v, rev] = clean(doc)
             continue
         leaves = [Leaf(v, rev, tuple(way), clean(doc)) for v, rev, way, doc in step['leaves']]
-        for l in leaves:
+        for l in leaves + [Leaf(v, rev, (), clean(doc)) for v, rev, _, doc in step['after']]:
             if l.doc is not None: bodies[l.version, l.rev] = l.doc
-        out = thing.agree(leaves, bodies)
+        readable = {(v, rev) for v, rev in step['readable']}
+        out = thing.agree(leaves, {at: doc for at, doc in bodies.items() if at in readable})
         if bool(out.quarantined) == step['taken']: differ('quarantine', out.quarantined, step['taken'])
         docs = [clean(d) for d in step['docs']]
         mine = [drop_hollow(d) for d in thing.docs or []]

@@ -20,7 +20,7 @@ class Thing:
 
     def agree(self, leaves, bodies={}):
         """leaves: all that the store shows. bodies: {(version, rev): document} of older revisions that can be read."""
-        fresh = [l for l in leaves if l.rev not in self.known[l.version]]
+        fresh = [l for l in leaves if l.rev not in self.known[l.version] and (self.count or l.doc is not None)]
         if not fresh: return Result([], [], [])
         news = self.compare(fresh, leaves, bodies)
         bad = [n.leaf for n in news if n.leaf.doc is not None and not self.takes(n)]
@@ -147,6 +147,7 @@ class Thing:
             if top:
                 self.last[v] = top.rev
                 if served or says: self.known[v][top.rev] = Known(top.doc, self.count)
+        for l in leaves: self.known[l.version].setdefault(l.rev, Known(l.doc, self.count))
         return writes
 
     def learn(self, leaves):

@@ -64,6 +64,8 @@ static void write_kind(const struct field *field, struct cf_buf *out)
 
 	if (field->kind == FIELD_TABLE)
 		write_enum(field->letters, out);
+	else if (field->kind == FIELD_NULL)
+		buf_str(out, STR("{\"type\":[\"string\",\"null\"],\"pattern\":\"^[a-z]+$\"}"));
 	else if (field->kind == FIELD_ROWS)
 		write_rows(field, out);
 	else if (field->kind == FIELD_TAGS)

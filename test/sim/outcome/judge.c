@@ -15,7 +15,7 @@ void table_close_engine(struct table *table)
 
 static void run_engine(struct table *table)
 {
-	struct sync_options options = {0};
+	struct sync_options options = {.batch_changes_max = table->batch_max};
 	struct cf_error error;
 	char text[1200];
 	bool idle = false;
@@ -122,6 +122,7 @@ static struct side side_of_entry(struct table *table, struct json_value side)
 struct entries {
 	struct table *table;
 	struct cf_str at[LISTED_ENTRIES_MAX];
+	struct cf_str ids[LISTED_ENTRIES_MAX];
 	size_t count;
 };
 
@@ -131,8 +132,8 @@ static int collect(void *ctx, struct cf_str id, struct json_value body)
 	struct side loser = side_of_entry(entries->table, json_member(body, STR("loser")));
 	struct side winner = side_of_entry(entries->table, json_member(body, STR("winner")));
 
-	(void)id;
 	cf_assert(entries->count < LISTED_ENTRIES_MAX);
+	entries->ids[entries->count] = arena_dup(&entries->table->arena, id);
 	entries->at[entries->count++] = print_entry(entries->table, &loser, &winner,
 						    text_at(entries->table, body, "kind").ptr);
 	return 0;
@@ -273,4 +274,61 @@ void table_agree(struct table *table)
 		thing_learn(table->thing, after);
 	tell_agreement(table, before, taken, after);
 	free(before);
+}
+
+/* --- people decide ------------------------------------------------------------------------- */
+
+static void forget_listed(struct table *table, struct cf_str entry)
+{
+	for (size_t i = 0; i < table->listed_count; i++)
+		if (str_equal(table->listed[i], entry)) {
+			table->listed[i] = table->listed[--table->listed_count];
+			return;
+		}
+}
+
+void table_resolve(struct table *table, struct rng *rng)
+{
+	struct entries entries = {.table = table};
+	struct sync_resolve how = {.take = rng_below(rng, 3) ? SYNC_TAKE_LOSER : SYNC_TAKE_WINNER,
+				   .catalog = table->chain.catalog};
+	struct sync_resolved resolved;
+	size_t at;
+	int rc;
+
+	if (table->game->ideal)
+		return;
+	rc = sync_walk(&table->records, SYNC_CONFLICTS, collect, &entries, &mem_heap, NULL);
+	cf_assert(rc == 0);
+	if (entries.count == 0)
+		return;
+	at = rng_below(rng, entries.count);
+	how.id = entries.ids[at];
+	rc = sync_conflict_resolve(table->server, &table->records, &how, &table->arena, &resolved,
+				   NULL);
+	table_say(table, "    takes the %s of %.*s: %s",
+		  how.take == SYNC_TAKE_LOSER ? "loser" : "winner", STR_ARG(entries.at[at]),
+		  rc                 ? "it cannot"
+		  : resolved.written ? "written"
+				     : "as it is");
+	if (rc == 0)
+		forget_listed(table, entries.at[at]);
+	else if (rc != CF_ERR_PRECONDITION && rc != CF_ERR_INVALID)
+		table_fail(table, DEVIATION_STOPS, "an entry cannot be decided on: %s",
+			   cf_error_name(rc));
+}
+
+void table_rebuild(struct table *table)
+{
+	struct thing *thing = table->thing;
+	struct court court = thing->court;
+	uint64_t forgotten;
+
+	if (table->game->ideal)
+		return;
+	table_close_engine(table);
+	if (sync_rebuild(&table->records, &table->env, &forgotten, &mem_heap, NULL))
+		table_fail(table, DEVIATION_STOPS, "the state cannot be built anew");
+	memset(thing, 0, sizeof(*thing));
+	thing->court = court;
 }

@@ -25,6 +25,8 @@ static unsigned possible(const struct field *fields, size_t count)
 	bool single = count == 1, flat = f->path.count == 1;
 
 	switch (f->kind) {
+	case FIELD_NULL:
+		return OP_RENAME;
 	case FIELD_WORD:
 		return single && flat ? OP_RENAME | OP_NEST | OP_ADD : single ? OP_NEST : 0;
 	case FIELD_MUST:
@@ -188,6 +190,7 @@ static void begin_two(struct made *made, unsigned track, enum field_kind a, cons
 static void begin_field(struct made *made, unsigned op)
 {
 	struct shape_of *shape = &made->shapes[0];
+	static const enum field_kind words[] = {FIELD_WORD, FIELD_MUST, FIELD_MUST, FIELD_NULL};
 	unsigned track = made->names + 1;
 	const char *spot;
 
@@ -224,7 +227,7 @@ static void begin_field(struct made *made, unsigned op)
 		begin_two(made, track, FIELD_STATE, "state", FIELD_TRACKING, "tracking");
 		break;
 	default:
-		link_add(shape, link_one_in(made, 2) ? FIELD_WORD : FIELD_MUST, track,
+		link_add(shape, words[rng_below(&made->rng, ARRAY_LEN(words))], track,
 			 link_name(made, "word"), NULL);
 	}
 }
@@ -252,6 +255,7 @@ void made_init(struct made *made, uint64_t seed)
 	made->ops = groups[seed % GROUPS].ops;
 	if (link_one_in(made, 6))
 		made->ops |= OP_LATEST;
+	made->odd_names = link_one_in(made, 8);
 	make_policy(made);
 	fields = 1 + rng_below(&made->rng, 4);
 	versions = 2 + rng_below(&made->rng, 3);

@@ -9,6 +9,7 @@ enum { FIELDS_MAX = 24, PARTS_MAX = 6, GROUPS = 9 };
 
 enum field_kind {
 	FIELD_WORD, /* may be gone */
+	FIELD_NULL, /* a word or null; may be gone */
 	FIELD_MUST, /* a word */
 	FIELD_FULL, /* one or two words */
 	FIELD_REST, /* the second of these; may be gone */
@@ -69,6 +70,7 @@ struct made {
 	struct cf_arena arena;
 	unsigned ops;
 	unsigned names;
+	bool odd_names; /* with what pointers escape, and brackets */
 	struct policy policy;
 	struct shape_of shapes[VERSIONS_MAX];
 	size_t count;

@@ -12,11 +12,22 @@ bool link_one_in(struct made *made, unsigned n)
 
 const char *link_name(struct made *made, const char *base)
 {
+	static const char *const odd[][3] = {{"/", "", ""}, {"~", "", "~1"}, {"[", "", "]"},
+					     {"", ".", ""}, {"", " ", ""},   {"", "/", ""},
+					     {"-", "", "%"}};
+	static const char *const plain[3] = {"", "", ""};
+	const char *const *style = plain;
 	int len = 0;
 
-	while (base[len] && (base[len] < '0' || base[len] > '9'))
+	while (*base && (*base < 'a' || *base > 'z'))
+		base++;
+	while (base[len] >= 'a' && base[len] <= 'z')
 		len++;
-	return arena_printf(&made->arena, "%.*s%u", len, base, ++made->names).ptr;
+	if (made->odd_names && link_one_in(made, 2))
+		style = odd[rng_below(&made->rng, ARRAY_LEN(odd))];
+	return arena_printf(&made->arena, "%s%.*s%s%u%s", style[0], len, base, style[1],
+			    ++made->names, style[2])
+		.ptr;
 }
 
 struct field *link_add(struct shape_of *shape, enum field_kind kind, unsigned track, const char *a,
@@ -228,16 +239,18 @@ void link_recut(struct link *link, const struct field *fields)
 	const char *up, *down;
 
 	if (two_first) {
-		up = arena_printf(arena, "return {%s: o.%s[0], %s: o.%s[1] + o.%s};", c, a, d, a, b)
+		up = arena_printf(arena, "return {'%s': o['%s'][0], '%s': o['%s'][1] + o['%s']};",
+				  c, a, d, a, b)
 			     .ptr;
-		down = arena_printf(arena, "return {%s: n.%s + n.%s[0], %s: n.%s[1]};", a, c, d, b,
-				    d)
+		down = arena_printf(arena, "return {'%s': n['%s'] + n['%s'][0], '%s': n['%s'][1]};",
+				    a, c, d, b, d)
 			       .ptr;
 	} else {
-		up = arena_printf(arena, "return {%s: o.%s + o.%s[0], %s: o.%s[1]};", c, a, b, d, b)
+		up = arena_printf(arena, "return {'%s': o['%s'] + o['%s'][0], '%s': o['%s'][1]};",
+				  c, a, b, d, b)
 			     .ptr;
-		down = arena_printf(arena, "return {%s: n.%s[0], %s: n.%s[1] + n.%s};", a, c, b, c,
-				    d)
+		down = arena_printf(arena, "return {'%s': n['%s'][0], '%s': n['%s'][1] + n['%s']};",
+				    a, c, b, c, d)
 			       .ptr;
 	}
 	link_add(link->new, two_first ? FIELD_ONE : FIELD_TWO, fields[0].track, c, NULL);
@@ -260,14 +273,17 @@ void link_mix(struct link *link, const struct field *fields, bool cap)
 	link_add(link->new, FIELD_INT, fields[0].track, d, NULL);
 	script(link, arena_printf(arena, "\"%s\",\"%s\"", a, b).ptr,
 	       arena_printf(arena, "\"%s\",\"%s\"", c, d).ptr,
-	       arena_printf(
-		       arena, "%sreturn {%s: o.%s + o.%s, %s: o.%s};",
-		       cap ? arena_printf(arena, "if (o.%s + o.%s > 4) throw 'too much'; ", a, b)
-				       .ptr
-			   : "",
-		       c, a, b, d, b)
+	       arena_printf(arena, "%sreturn {'%s': o['%s'] + o['%s'], '%s': o['%s']};",
+			    cap ? arena_printf(arena,
+					       "if (o['%s'] + o['%s'] > 4) throw 'too much'; ", a,
+					       b)
+					    .ptr
+				: "",
+			    c, a, b, d, b)
 		       .ptr,
-	       arena_printf(arena, "return {%s: n.%s - n.%s, %s: n.%s};", a, c, d, b, d).ptr);
+	       arena_printf(arena, "return {'%s': n['%s'] - n['%s'], '%s': n['%s']};", a, c, d, b,
+			    d)
+		       .ptr);
 	python_op(link, "[\"mix\",[\"%s\"],[\"%s\"],[\"%s\"],[\"%s\"],%s]", a, b, c, d,
 		  cap ? "4" : "null");
 }
@@ -283,16 +299,18 @@ void link_tags(struct link *link, const struct field *field)
 	rows->part_count = 1;
 	rows->parts[0] = (struct field){.path = path_of("note", NULL), .kind = FIELD_WORD};
 	script(link, arena_printf(arena, "\"%s\"", name).ptr, arena_printf(arena, "\"%s\"", to).ptr,
+	       arena_printf(arena,
+			    "if (!o['%s']) return {}; var old = {}; ((base && base['%s']) || "
+			    "[]).forEach("
+			    "function (e) { old['k' + e.id] = e; }); return {'%s': "
+			    "o['%s'].map(function (t) "
+			    "{ return old['k' + t] || {id: t, note: 'none'}; })};",
+			    name, to, to, name)
+		       .ptr,
 	       arena_printf(
 		       arena,
-		       "if (!o.%s) return {}; var old = {}; ((base && base.%s) || []).forEach("
-		       "function (e) { old['k' + e.id] = e; }); return {%s: o.%s.map(function (t) "
-		       "{ return old['k' + t] || {id: t, note: 'none'}; })};",
-		       name, to, to, name)
-		       .ptr,
-	       arena_printf(arena,
-			    "return n.%s ? {%s: n.%s.map(function (e) { return e.id; })} : {};", to,
-			    name, to)
+		       "return n['%s'] ? {'%s': n['%s'].map(function (e) { return e.id; })} : {};",
+		       to, name, to)
 		       .ptr);
 	python_op(link, "[\"tags\",[\"%s\"],[\"%s\"]]", name, to);
 }

@@ -65,6 +65,10 @@ static struct value *value_for(struct cf_arena *arena, struct rng *rng, const st
 	case FIELD_REST:
 	case FIELD_TRACKING:
 		return below(rng, 100) < 85 ? text_of(arena, word(rng)) : NULL;
+	case FIELD_NULL:
+		return below(rng, 3)   ? value_text(arena, "null")
+		       : below(rng, 2) ? text_of(arena, word(rng))
+				       : NULL;
 	case FIELD_MUST:
 		return text_of(arena, word(rng));
 	case FIELD_FULL:
@@ -212,12 +216,40 @@ static void change_element(struct cf_arena *arena, struct rng *rng, const struct
 		  value_for(arena, rng, part));
 }
 
+/* An element gets the key of none. */
+static void rename_element(struct cf_arena *arena, struct rng *rng, const struct field *field,
+			   struct row *row)
+{
+	struct row other = {.count = 0};
+	size_t place;
+	struct path path;
+
+	if (!row->count || field->kind == FIELD_TAGS)
+		return;
+	place = below(rng, row->count);
+	for (size_t i = 0; i < row->count; i++)
+		other.at[other.count++] = row->at[i];
+	add_element(arena, rng, field, &other);
+	if (other.count == row->count)
+		return;
+	path = path_of(field->key, NULL);
+	for (size_t i = 0; i < other.count; i++) {
+		bool old = false;
+
+		for (size_t k = 0; k < row->count; k++)
+			old = old || other.at[i] == row->at[k];
+		if (!old)
+			value_put(arena, row->at[place], &path, 1,
+				  value_get(other.at[i], &path, 1));
+	}
+}
+
 static void change_row(struct cf_arena *arena, struct rng *rng, const struct field *field,
 		       struct row *row)
 {
 	size_t place;
 
-	switch (below(rng, 5)) {
+	switch (below(rng, 6)) {
 	case 0:
 		add_element(arena, rng, field, row);
 		break;
@@ -236,6 +268,9 @@ static void change_row(struct cf_arena *arena, struct rng *rng, const struct fie
 			row->at[i - 1] = row->at[k];
 			row->at[k] = kept;
 		}
+		break;
+	case 3:
+		rename_element(arena, rng, field, row);
 		break;
 	default:
 		change_element(arena, rng, field, row);

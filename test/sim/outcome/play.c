@@ -4,10 +4,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-static const char *const kinds[MOVE_KINDS] = {
-	"saves", "deletes",         "saves without a change", "pushes",
-	"pulls", "the engine runs", "a version is added"};
+static const char *const kinds[MOVE_KINDS] = {"saves",
+					      "deletes",
+					      "saves without a change",
+					      "pushes",
+					      "pulls",
+					      "the engine runs",
+					      "a version is added",
+					      "somebody decides on an entry",
+					      "the state is built anew"};
 
 void table_say(const struct table *table, const char *format, ...)
 {
@@ -45,8 +52,10 @@ static enum move_kind any_kind(struct rng *rng)
 	       : n < 36 ? MOVE_TOUCH
 	       : n < 60 ? MOVE_PUSH
 	       : n < 75 ? MOVE_PULL
-	       : n < 96 ? MOVE_ENGINE
-			: MOVE_GROW;
+	       : n < 94 ? MOVE_ENGINE
+	       : n < 97 ? MOVE_GROW
+	       : n < 99 ? MOVE_RESOLVE
+			: MOVE_REBUILD;
 }
 
 void game_make(struct game *game, uint64_t seed)
@@ -65,7 +74,7 @@ void game_print(const struct game *game)
 	for (size_t i = 0; i < game->count; i++) {
 		const struct move *move = &game->moves[i];
 
-		if (move->kind == MOVE_ENGINE || move->kind == MOVE_GROW)
+		if (move->kind >= MOVE_ENGINE)
 			printf("  %2zu %s\n", i, kinds[move->kind]);
 		else
 			printf("  %2zu app %u %s\n", i, move->who, kinds[move->kind]);
@@ -202,7 +211,7 @@ static void play_move(struct table *table, const struct move *move)
 	struct person *person = &table->people[move->who % table->people_count];
 	struct rng rng = {.state = move->seed};
 
-	if (move->kind == MOVE_ENGINE || move->kind == MOVE_GROW)
+	if (move->kind >= MOVE_ENGINE)
 		table_say(table, "  %s", kinds[move->kind]);
 	else
 		table_say(table, "  app %u of version %zu %s",
@@ -220,6 +229,12 @@ static void play_move(struct table *table, const struct move *move)
 		break;
 	case MOVE_GROW:
 		grow(table);
+		break;
+	case MOVE_RESOLVE:
+		table_resolve(table, &rng);
+		break;
+	case MOVE_REBUILD:
+		table_rebuild(table);
 		break;
 	default:
 		app_save(table, person, move, &rng);
@@ -257,6 +272,39 @@ static struct cf_store *open_store(struct table *table, const char *url)
 	return store;
 }
 
+/* Sometimes one that forgets revisions soon; sometimes SQLite, which forgets bodies. */
+static void open_server(struct table *table, struct rng *rng)
+{
+	static const unsigned revs[] = {1, 2, 5};
+	bool sqlite = rng_below(rng, 12) == 0;
+	char url[96];
+	int len;
+
+	if (sqlite) {
+		snprintf(table->file, sizeof(table->file), "/tmp/chesterfield-outcome-XXXXXX");
+		cf_assert(close(mkstemp(table->file)) == 0);
+	}
+	len = snprintf(url, sizeof(url), "%s%s", sqlite ? "sqlite:" : "memory:outcome-server",
+		       table->file);
+	if (rng_below(rng, 4) == 0)
+		snprintf(url + len, sizeof(url) - (size_t)len, "?revs=%u",
+			 revs[rng_below(rng, ARRAY_LEN(revs))]);
+	table->server = open_store(table, url);
+	table->batch_max = rng_below(rng, 3) ? 0 : 1 + rng_below(rng, 3);
+	table_say(table, "%s, %zu changes a batch", url, table->batch_max);
+}
+
+static void remove_file(struct table *table)
+{
+	static const char *const endings[] = {"", "-wal", "-shm"};
+	char path[80];
+
+	for (size_t i = 0; table->file[0] && i < ARRAY_LEN(endings); i++) {
+		snprintf(path, sizeof(path), "%s%s", table->file, endings[i]);
+		unlink(path);
+	}
+}
+
 static void table_init(struct table *table, const struct game *game, bool tells)
 {
 	struct rng rng = {.state = game->seed * 0x2545f4914f6cdd1du + 3};
@@ -283,7 +331,7 @@ static void table_init(struct table *table, const struct game *game, bool tells)
 	table->people_count = 2 + rng_below(&rng, PEOPLE_MAX - 1);
 	for (size_t i = 0; i < table->people_count; i++)
 		table->people[i].version = rng_below(&rng, table->made.count);
-	table->server = open_store(table, "memory:outcome-server");
+	open_server(table, &rng);
 	table->state = open_store(table, "memory:outcome-state");
 	cf_assert(state_init(&table->records, table->state, STR(""), &mem_heap) == 0);
 }
@@ -294,6 +342,7 @@ static void table_fini(struct table *table)
 	state_fini(&table->records);
 	store_close(table->server);
 	store_close(table->state);
+	remove_file(table);
 	lens_worker_free(table->chain.worker);
 	free(table->thing);
 	made_fini(&table->made);

@@ -18,6 +18,8 @@ enum move_kind {
 	MOVE_PULL,
 	MOVE_ENGINE,
 	MOVE_GROW,
+	MOVE_RESOLVE,
+	MOVE_REBUILD,
 	MOVE_KINDS
 };
 struct move {
@@ -65,6 +67,8 @@ struct table {
 	size_t people_count;
 	struct node *nodes[NODES_MAX];
 	size_t node_count;
+	char file[64]; /* of an SQLite store; empty: there is none */
+	size_t batch_max;
 	struct cf_store *server, *state;
 	struct state records; /* of the database, in the state store */
 	struct sync *sync;
@@ -103,6 +107,10 @@ void server_write_ideal(struct table *table, const struct leaf_list *leaves);
 /* judge.c: runs the engine, and compares. */
 void table_agree(struct table *table);
 void table_close_engine(struct table *table);
+/* A person decides on an entry of the list. */
+void table_resolve(struct table *table, struct rng *rng);
+/* What was agreed on is forgotten, by the engine and by the model. */
+void table_rebuild(struct table *table);
 
 /* tell.c: the history for outcome.py. */
 void tell_start(struct table *table);

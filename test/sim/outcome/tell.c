@@ -2,8 +2,8 @@
 #include "play.h"
 
 static const char *const kind_names[] = {
-	"word", "must", "full",  "rest",  "two",      "one",  "int",  "tags",
-	"enum", "rows", "coord", "state", "tracking", "file", "time",
+	"word", "null", "must", "full",  "rest",  "two",      "one",  "int",
+	"tags", "enum", "rows", "coord", "state", "tracking", "file", "time",
 };
 
 static void write_names(const struct path *path, struct cf_buf *out)
@@ -107,14 +107,36 @@ static void write_edit(struct table *table, const struct edit *edit, struct cf_b
 	buf_str(out, STR("]]"));
 }
 
+/* Older revisions whose bodies the store still has. */
+static void write_readable(struct table *table, const struct leaf_list *leaves, struct cf_buf *out)
+{
+	bool any = false;
+
+	buf_str(out, STR(",\"readable\":["));
+	for (size_t i = 0; i < leaves->count; i++)
+		for (size_t k = 0; k < leaves->at[i].way_count; k++) {
+			struct cf_str rev = leaves->at[i].way[k];
+
+			if (!server_body(table, leaves->at[i].version, rev))
+				continue;
+			buf_printf(out, "%s[%zu,\"%.*s\"]", any ? "," : "", leaves->at[i].version,
+				   STR_ARG(rev));
+			any = true;
+		}
+	buf_str(out, STR("]"));
+}
+
 void tell_agreement(struct table *table, const struct leaf_list *before, bool taken,
 		    const struct leaf_list *after)
 {
 	struct cf_buf *out = &table->line;
 
+	if (!table->game->ideal)
+		return;
 	begin_step(table);
 	buf_str(out, STR("{\"leaves\":"));
 	write_leaves(before, out);
+	write_readable(table, before, out);
 	buf_printf(out, ",\"taken\":%s,\"docs\":[", taken ? "true" : "false");
 	for (size_t v = 0; v < table->versions && table->thing->agreed.docs.at[0]; v++) {
 		buf_str(out, v ? STR(",") : STR(""));

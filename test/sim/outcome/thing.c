@@ -137,8 +137,10 @@ static void compare(const struct thing *thing, const struct leaf_list *leaves,
 	struct leaf_list fresh = {.count = 0};
 
 	ret->count = 0;
+	/* A deleted leaf says nothing where nobody agreed on anything. */
 	for (size_t i = 0; i < leaves->count; i++)
-		if (!thing_knows(thing, leaves->at[i].version, leaves->at[i].rev))
+		if (!thing_knows(thing, leaves->at[i].version, leaves->at[i].rev) &&
+		    (thing->count || leaves->at[i].document))
 			fresh.at[fresh.count++] = leaves->at[i];
 	add_forks(thing, &fresh, bodies);
 	for (size_t i = 0; i < fresh.count; i++)
