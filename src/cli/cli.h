@@ -140,6 +140,11 @@ int cli_out_printf(struct cli *cli, const char *format, ...) __attribute__((form
 int cli_out_check(struct cli *cli);
 /* Writes what has gathered now, for somebody who watches. */
 int cli_out_flush(struct cli *cli);
+/* Appends text of others for people to read, in one line: what a terminal would obey
+ * (controls, C1, bidi) or break the line at is shown as an escape. */
+void cli_write_shown(struct cf_str text, struct cf_buf *out);
+/* The same for lines: their ends and tabs stay. */
+void cli_write_lines_shown(struct cf_str text, struct cf_buf *out);
 /* Fills `error` from a failed writer: "standard output: No space left on device". */
 int cli_out_error(const struct cli *cli, struct cf_error *error);
 
@@ -194,6 +199,9 @@ uint64_t cli_lines_total(const struct cli_lines *lines);
  * most; nothing elsewhere. `what` is a literal; total 0: not known. */
 void cli_progress_start(struct cli *cli, const char *what, uint64_t total);
 void cli_progress_show(struct cli *cli, uint64_t done);
+/* Whether the next call would show something: what it costs to know how much is done need
+ * not be paid otherwise. A command may change cli->progress.total, 0 among others. */
+bool cli_progress_due(struct cli *cli);
 void cli_progress_end(struct cli *cli);
 
 /* --- interruption ------------------------------------------------------------------- */

@@ -22,11 +22,12 @@ static void print_finding(void *ctx, const struct catalog_finding *finding)
 	const char *level = finding->warning ? "warning" : "error";
 
 	if (!cli->json) {
-		(void)buf_printf(out, "%s %.*s", level, STR_ARG(finding->file));
+		(void)buf_printf(out, "%s ", level);
+		cli_write_shown(finding->file, out);
 		if (finding->line)
 			(void)buf_printf(out, ":%u", finding->line);
 		(void)buf_printf(out, ": ");
-		(void)buf_str(out, finding->message);
+		cli_write_shown(finding->message, out);
 		(void)cli_out_line(cli, STR(""));
 		return;
 	}

@@ -109,11 +109,14 @@ static int print_reason(struct cli *cli, const struct schema_reason *reason)
 	struct cf_str place = reason->pointer.len ? reason->pointer : STR("(root)");
 	struct cf_buf *out = &cli->out.buf;
 
-	if (!cli->json)
-		return cli_out_printf(cli, "%-8s %.*s: %.*s (%.*s; breaks %s%s)\n",
-				      schema_change_name(reason->change), STR_ARG(place),
-				      STR_ARG(reason->message), STR_ARG(reason->rule), breaks,
+	if (!cli->json) {
+		buf_printf(out, "%-8s ", schema_change_name(reason->change));
+		cli_write_shown(place, out);
+		buf_str(out, STR(": "));
+		cli_write_shown(reason->message, out);
+		return cli_out_printf(cli, " (%.*s; breaks %s%s)\n", STR_ARG(reason->rule), breaks,
 				      reason->undecided ? "; undecided" : "");
+	}
 	cli_out_printf(cli, "{\"change\":\"%s\",\"breaks\":\"%s\",\"undecided\":%s,\"pointer\":",
 		       schema_change_name(reason->change), breaks,
 		       reason->undecided ? "true" : "false");

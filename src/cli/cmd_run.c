@@ -19,6 +19,7 @@ static const struct cli_option options[] = {
 	CLI_OPTION_CATALOG,
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
+	{.name = "create", .help = "make the store of documents where there is none"},
 	{.name = "once", .help = "end when there is nothing left to do"},
 	{.name = "rebuild", .help = "forget what was agreed on, and agree anew"},
 	{.name = "batch", .argument = "N", .help = "changes taken at once", .fallback = "500"},
@@ -33,6 +34,7 @@ struct job {
 	struct sync *sync;
 	struct sync_counters again; /* what failed steps took: the next ones take it again */
 	uint64_t behind;            /* when something was last achieved */
+	uint64_t at_start;          /* changes that were there */
 	uint64_t written;
 	char host[256];
 };
@@ -45,7 +47,9 @@ static int open_stores(struct job *job, struct cf_error *error)
 	int rc;
 
 	buf_init(&made, cli->mem);
-	rc = store_open(&job->store, url, cli->env, cli->mem, error);
+	rc = cli_given(cli, "create")
+		     ? store_open(&job->store, url, cli->env, cli->mem, error)
+		     : store_open_existing(&job->store, url, cli->env, cli->mem, error);
 	/* Before a state is made beside documents that are none. */
 	if (rc == 0)
 		rc = cli_stores_name(cli, url, sync_check_store(job->store, error), error);
@@ -212,16 +216,34 @@ static void note_again(struct job *job, const struct sync_counters *before)
 	job->again.passed_over += now->passed_over - before->passed_over;
 }
 
+/* What was there at the start, without what this run wrote itself: that stands at the end
+ * of the feed, and is passed over when all else is done. Behind it there is no end to be
+ * told. */
+static void show_progress(struct job *job)
+{
+	const struct sync_counters *c = sync_counted(job->sync);
+	struct cli *cli = job->cli;
+	uint64_t behind = 0, left = 0;
+
+	if (!cli_progress_due(cli) || sync_lag(job->sync, &behind, NULL))
+		return;
+	if (behind > c->documents_written)
+		left = behind - c->documents_written;
+	cli->progress.total = left && left < job->at_start ? job->at_start : 0;
+	cli_progress_show(cli, cli->progress.total ? job->at_start - left
+						   : c->changes - job->again.changes);
+}
+
 static int follow(struct job *job, struct cf_error *error)
 {
-	const struct sync_counters *counters = sync_counted(job->sync);
 	unsigned tries = 0;
 	bool idle = false;
 
 	(void)sync_lag(job->sync, &job->behind, NULL);
+	job->at_start = job->behind;
 	cli_progress_start(job->cli, "changes", job->behind);
 	while (!cli_interrupted()) {
-		struct sync_counters before = *counters;
+		struct sync_counters before = *sync_counted(job->sync);
 		int rc = sync_step(job->sync, &idle, error);
 
 		if (rc) {
@@ -233,7 +255,7 @@ static int follow(struct job *job, struct cf_error *error)
 		}
 		if (tries && (idle || has_moved_on(job)))
 			tries = 0;
-		cli_progress_show(job->cli, counters->changes - job->again.changes);
+		show_progress(job);
 		if (idle && cli_given(job->cli, "once"))
 			return 0;
 	}

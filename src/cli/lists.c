@@ -60,11 +60,7 @@ void cli_show(struct cli *cli, const char *name, struct cf_str text)
 	if (text.len == 0)
 		return;
 	cli_out_printf(cli, "%-*s  ", NAME_WIDTH, name);
-	for (size_t i = 0; i < text.len; i++) {
-		bool control = (unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7f;
-
-		buf_byte(&cli->out.buf, control ? ' ' : text.ptr[i]);
-	}
+	cli_write_shown(text, &cli->out.buf);
 	buf_byte(&cli->out.buf, '\n');
 	cli_out_check(cli);
 }

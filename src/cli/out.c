@@ -7,11 +7,26 @@
 
 enum { OUT_BYTES = 64 * 1024 };
 
+/* To a terminal goes nothing that it would obey, whatever it comes from. */
+static void tame(struct cli *cli)
+{
+	struct cli_out *out = &cli->out;
+	struct cf_buf shown;
+
+	if (out->buf.len == 0 || isatty(out->fd) != 1)
+		return;
+	buf_init(&shown, cli->mem);
+	cli_write_lines_shown(buf_view(&out->buf), &shown);
+	buf_fini(&out->buf);
+	out->buf = shown;
+}
+
 int cli_out_flush(struct cli *cli)
 {
 	struct cli_out *out = &cli->out;
 	size_t at = 0;
 
+	tame(cli);
 	if (out->code == 0 && out->buf.failed)
 		out->code = CF_ERR_NOMEM;
 	while (out->code == 0 && at < out->buf.len) {

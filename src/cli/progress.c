@@ -29,6 +29,14 @@ static int format_rest(char *out, size_t size, const struct cli_progress *progre
 			(double)left / rate);
 }
 
+bool cli_progress_due(struct cli *cli)
+{
+	const struct cli_progress *progress = &cli->progress;
+
+	return progress->shown && progress->what &&
+	       cli->env->monotonic_ns(cli->env->ctx) - progress->last_ns >= SHOW_EVERY_NS;
+}
+
 void cli_progress_show(struct cli *cli, uint64_t done)
 {
 	struct cli_progress *progress = &cli->progress;
@@ -36,11 +44,9 @@ void cli_progress_show(struct cli *cli, uint64_t done)
 	uint64_t now_ns;
 	int len;
 
-	if (!progress->shown || !progress->what)
+	if (!cli_progress_due(cli))
 		return;
 	now_ns = cli->env->monotonic_ns(cli->env->ctx);
-	if (now_ns - progress->last_ns < SHOW_EVERY_NS)
-		return;
 	progress->last_ns = now_ns;
 	len = snprintf(line, sizeof(line), "\r\033[K%s %llu", progress->what,
 		       (unsigned long long)done);

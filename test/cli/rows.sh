@@ -83,7 +83,7 @@ for command in "run --once -c $source/examples/todo" status "conflicts list"; do
 	expect_err "chesterfield: $store: this store keeps no feed of changes: documents cannot be kept in all versions here"
 done
 sqlite3 other.db 'CREATE TABLE t (id INTEGER PRIMARY KEY, n INT)'
-run run --once -c "$source/examples/todo" --store "sqlite:$PWD/new.db" --state "sqlite:$PWD/other.db?table=t"
+run run --once --create -c "$source/examples/todo" --store "sqlite:$PWD/new.db" --state "sqlite:$PWD/other.db?table=t"
 expect_code 1
 expect_err "chesterfield: sqlite:$PWD/other.db?table=t: the state store must know preconditions and ordered scans"
 expect_true "no table was made" \

@@ -86,6 +86,9 @@ static int list_changes(struct documents *documents, uint64_t *seq, const struct
 		else
 			rc = documents_record(documents, id, &row, how->flags, arena,
 					      &change->record, error);
+		/* Rows of a damaged file may come again and again. */
+		if (rc == 0 && (row.seq <= 0 || (uint64_t)row.seq <= *seq))
+			rc = sqlite_damaged(db, id, error);
 		if (rc)
 			break;
 		*seq = (uint64_t)row.seq;

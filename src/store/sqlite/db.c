@@ -4,7 +4,11 @@
 #include "store/limits.h"
 
 #include <errno.h>
-#include <sys/stat.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define DAMAGED "the file is damaged (see: sqlite3 FILE 'PRAGMA integrity_check')"
 
 /* How long to wait for another writer before the store is said to be locked. */
 enum { BUSY_MS = 5000 };
@@ -20,6 +24,7 @@ static int code_of(int sqlite_code)
 	case SQLITE_FULL:
 		return CF_ERR_FULL;
 	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
 		return CF_ERR_NOT_A_STORE;
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
@@ -42,13 +47,15 @@ static const char *words_of(struct sqlite_db *db, int sqlite_code)
 	case SQLITE_LOCKED:
 		return "another program holds the file locked";
 	case SQLITE_READONLY:
-		return "the file cannot be written";
+		return sqlite_code == SQLITE_READONLY_DIRECTORY
+			       ? "its folder cannot be written, which WAL mode needs"
+			       : "the file cannot be written";
 	case SQLITE_FULL:
 		return "there is no room left for the file";
 	case SQLITE_NOTADB:
 		return "not an SQLite file";
 	case SQLITE_CORRUPT:
-		return "the file is damaged (see: sqlite3 FILE 'PRAGMA integrity_check')";
+		return DAMAGED;
 	default:
 		return sqlite3_errmsg(db->handle);
 	}
@@ -62,6 +69,14 @@ int sqlite_fail(struct sqlite_db *db, struct cf_error *error)
 	if (db->opened)
 		error_at_file(error, db->path, 0);
 	return rc;
+}
+
+int sqlite_damaged(struct sqlite_db *db, struct cf_str id, struct cf_error *error)
+{
+	error_set(error, CF_ERR_NOT_A_STORE, "%s", DAMAGED);
+	error_at_document(error, id);
+	error_at_file(error, db->path, 0);
+	return CF_ERR_NOT_A_STORE;
 }
 
 /* SQLite says "unable to open database file" of everything: look for the reason. */
@@ -90,11 +105,134 @@ static int open_failed(struct sqlite_db *db, const struct store_url *url, struct
 	return error_set(error, CF_ERR_FORBIDDEN, "the file cannot be opened");
 }
 
-int sqlite_db_open(struct sqlite_db *db, const struct store_url *url, const struct cf_mem *mem,
-		   struct cf_error *error)
+/* --- opening --------------------------------------------------------------------------- */
+
+/* Made here, so that nobody else may read it: SQLite would let all. Its -wal and -shm
+ * files take its mode. */
+static void make_private(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Bytes 18 and 19 of the header
+ * (https://www.sqlite.org/fileformat2.html#file_format_version_numbers). */
+static bool is_wal(const char *path)
+{
+	unsigned char versions[2] = {0, 0};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	(void)!pread(fd, versions, sizeof(versions), 18);
+	close(fd);
+	return versions[0] == 2 && versions[1] == 2;
+}
+
+static bool is_there(const char *path, const char *suffix, int mode)
+{
+	char name[LIMIT_PATH_BYTES];
+	int len = snprintf(name, sizeof(name), "%s%s", path, suffix);
+
+	return len > 0 && (size_t)len < sizeof(name) && access(name, mode) == 0;
+}
+
+static bool folder_is_writable(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[LIMIT_PATH_BYTES];
+	int len = snprintf(folder, sizeof(folder), "%.*s",
+			   slash == path ? 1
+			   : slash       ? (int)(slash - path)
+					 : 1,
+			   slash ? path : ".");
+
+	return len > 0 && (size_t)len < sizeof(folder) && access(folder, W_OK) == 0;
+}
+
+/* Who may not write the file, or does not want to, must not make -wal and -shm files
+ * beside it either: where the folder lets him they would be his, and shut the owner out
+ * (of root, SQLite gives them to the owner); where it does not, SQLite cannot read at
+ * all. With no -wal file nobody has it open, all is in the file, and it can be read as it
+ * stands. *ret_reason: neither way is open. */
+static bool read_as_it_stands(const struct store_url *url, const char **ret_reason)
+{
+	const char *path = url->path.ptr;
+	struct stat found;
+	bool ours;
+
+	*ret_reason = NULL;
+	if (geteuid() == 0 || stat(path, &found) || !S_ISREG(found.st_mode))
+		return false;
+	ours = access(path, W_OK) == 0;
+	if (ours && (!url->readonly || found.st_uid == geteuid()) && folder_is_writable(path))
+		return false;
+	if ((ours && !url->readonly) || !is_wal(path))
+		return false;
+	if (!is_there(path, "-wal", F_OK))
+		return true;
+	if (!is_there(path, "-wal", R_OK) || !is_there(path, "-shm", R_OK))
+		*ret_reason =
+			"another program has it open in WAL mode, and its -wal and -shm files "
+			"cannot be read: ask its owner for a copy (sqlite3 FILE '.backup COPY')";
+	return false;
+}
+
+/* The path as a URI that says: nobody changes it. */
+static int write_immutable(const char *path, struct cf_buf *out)
+{
+	static const char plain[] = "/-_.~";
+
+	buf_str(out, STR("file:"));
+	for (const unsigned char *c = (const unsigned char *)path; *c; c++) {
+		bool kept = (*c >= '0' && *c <= '9') || ((*c | 32) >= 'a' && (*c | 32) <= 'z') ||
+			    strchr(plain, *c);
+
+		buf_printf(out, kept ? "%c" : "%%%02X", *c);
+	}
+	buf_str(out, STR("?immutable=1"));
+	return buf_byte(out, '\0');
+}
+
+static int open_immutable(struct sqlite_db *db, struct cf_error *error)
+{
+	struct cf_buf uri;
+	int rc;
+
+	buf_init(&uri, db->mem);
+	rc = write_immutable(db->path.ptr, &uri)
+		     ? SQLITE_NOMEM
+		     : sqlite3_open_v2(uri.ptr, &db->handle,
+				       SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
+				       NULL);
+	buf_fini(&uri);
+	return rc == 0 ? 0 : db->handle ? sqlite_fail(db, error) : error_nomem(error);
+}
+
+static int open_handle(struct sqlite_db *db, const struct store_url *url, struct cf_error *error)
 {
 	int flags = url->readonly ? SQLITE_OPEN_READONLY
 				  : SQLITE_OPEN_READWRITE | (url->create ? SQLITE_OPEN_CREATE : 0);
+	const char *reason;
+
+	if (read_as_it_stands(url, &reason))
+		return open_immutable(db, error);
+	if (reason)
+		return error_set(error, CF_ERR_FORBIDDEN, "%s", reason);
+	if (flags & SQLITE_OPEN_CREATE)
+		make_private(url->path.ptr);
+	if (sqlite3_open_v2(db->path.ptr, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL))
+		return db->handle ? open_failed(db, url, error) : error_nomem(error);
+	return 0;
+}
+
+int sqlite_db_open(struct sqlite_db *db, const struct store_url *url, const struct cf_mem *mem,
+		   struct cf_error *error)
+{
+	struct stat found;
+	int rc;
 
 	*db = (struct sqlite_db){.mem = mem};
 	if (url->path.len == 0)
@@ -104,17 +242,44 @@ int sqlite_db_open(struct sqlite_db *db, const struct store_url *url, const stru
 		return error_nomem(error);
 	memcpy((char *)db->path.ptr, url->path.ptr, url->path.len + 1);
 	db->path.len = url->path.len;
-	db->users = mem_calloc(mem, 1, sizeof(*db->users));
-	if (!db->users)
+	db->link = mem_calloc(mem, 1, sizeof(*db->link));
+	if (!db->link)
 		return error_nomem(error);
-	*db->users = 1;
-	if (sqlite3_open_v2(db->path.ptr, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL))
-		return db->handle ? open_failed(db, url, error) : error_nomem(error);
+	db->link->users = 1;
+	rc = open_handle(db, url, error);
+	if (rc)
+		return rc;
+	if (stat(db->path.ptr, &found) == 0) {
+		db->link->device = found.st_dev;
+		db->link->inode = found.st_ino;
+	}
 	sqlite3_extended_result_codes(db->handle, 1);
 	sqlite3_busy_timeout(db->handle, BUSY_MS);
-	/* The file's own SQL (views, triggers of others) is not trusted. */
+	/* The file's own SQL (views, triggers, defaults of others) is not trusted. */
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	return 0;
+}
+
+void sqlite_db_triggers(struct sqlite_db *db, bool run)
+{
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, (int)run, NULL);
+}
+
+/* The name is that of another file by now, or of none. */
+static int check_name(const struct sqlite_db *db, struct cf_error *error)
+{
+	struct stat found;
+	int rc = stat(db->path.ptr, &found);
+
+	if (db->link->inode == 0 || (rc && errno != ENOENT))
+		return 0;
+	if (rc == 0 && found.st_dev == db->link->device && found.st_ino == db->link->inode)
+		return 0;
+	error_set(error, CF_ERR_NOT_A_STORE, "the file was %s while it was open",
+		  rc ? "removed or renamed" : "replaced by another one");
+	error_at_file(error, db->path, 0);
+	return CF_ERR_NOT_A_STORE;
 }
 
 int sqlite_db_share(struct sqlite_db *db, const struct sqlite_db *other, const struct cf_mem *mem,
@@ -128,8 +293,8 @@ int sqlite_db_share(struct sqlite_db *db, const struct sqlite_db *other, const s
 	memcpy(path, other->path.ptr, other->path.len + 1);
 	db->path = (struct cf_str){path, other->path.len};
 	db->handle = other->handle;
-	db->users = other->users;
-	++*db->users;
+	db->link = other->link;
+	db->link->users++;
 	return 0;
 }
 
@@ -144,9 +309,9 @@ void sqlite_db_close(struct sqlite_db *db)
 		sqlite3_finalize(db->statements[i]);
 		sqlite3_free(db->texts[i]);
 	}
-	if (db->users && --*db->users == 0) {
+	if (db->link && --db->link->users == 0) {
 		sqlite3_close(db->handle);
-		mem_free(db->mem, db->users);
+		mem_free(db->mem, db->link);
 	}
 	if (db->mem)
 		mem_free(db->mem, (char *)db->path.ptr);
@@ -210,7 +375,9 @@ int sqlite_number(struct sqlite_db *db, const char *sql, int64_t *ret, struct cf
 
 int sqlite_begin(struct sqlite_db *db, bool write, struct cf_error *error)
 {
-	return sqlite_exec(db, write ? "BEGIN IMMEDIATE" : "BEGIN", error);
+	int rc = check_name(db, error);
+
+	return rc ? rc : sqlite_exec(db, write ? "BEGIN IMMEDIATE" : "BEGIN", error);
 }
 
 int sqlite_end(struct sqlite_db *db, int rc, struct cf_error *error)

@@ -265,6 +265,17 @@ static int take_row(struct walking *walk, sqlite3_stmt *statement)
 				&walk->records[walk->count++], walk->error);
 }
 
+/* Each id behind the one before: those of a damaged file may come again and again. */
+static int check_order(const struct walking *walk)
+{
+	const struct cf_record *last = walk->records + walk->count;
+	struct cf_str before = walk->count > 1 ? last[-2].id : walk->find->scan.after;
+
+	return walk->count == 0 || str_compare(last[-1].id, before) > 0
+		       ? 0
+		       : sqlite_damaged(&walk->documents->db, last[-1].id, walk->error);
+}
+
 static int walk_rows(struct walking *walk)
 {
 	struct sqlite_db *db = &walk->documents->db;
@@ -283,6 +294,8 @@ static int walk_rows(struct walking *walk)
 		if (!str_starts_with(sqlite_text(statement, 5), scan->prefix))
 			break;
 		rc = take_row(walk, statement);
+		if (rc == 0)
+			rc = check_order(walk);
 		if (rc) {
 			sqlite3_reset(statement);
 			return rc;

@@ -172,6 +172,30 @@ static int judge(struct sqlite_db *db, const struct file_state *state, const str
 	return 0;
 }
 
+/* What hung on a table that was dropped. Of a state that is gone nothing is worth keeping;
+ * in tables of documents there may be attachments. */
+static int drop_left_over(struct sqlite_db *db, const char *table, struct cf_error *error)
+{
+	int64_t left = 0;
+	int rc =
+		number_for_table(db,
+				 "SELECT count(*) FROM (SELECT %Q AS name) AS t, sqlite_schema AS s"
+				 " WHERE s.name IN (t.name || '/leaves', t.name || '/attachments')",
+				 table, &left, error);
+
+	if (rc || left == 0)
+		return rc;
+	if (strncmp(table, TABLE_PREFIX, sizeof(TABLE_PREFIX) - 1) != 0)
+		return error_set(error, CF_ERR_NOT_A_STORE,
+				 "the table \"%s\" is gone, and what hung on it is left over: drop "
+				 "\"%s/leaves\" and \"%s/attachments\", or name another table",
+				 table, table, table);
+	return exec_for_table(db,
+			      "DROP TABLE IF EXISTS \"%w/leaves\";"
+			      "DROP TABLE IF EXISTS \"%w/attachments\"",
+			      table, error);
+}
+
 /* Makes the table, once, whoever comes first. */
 static int create_table(struct sqlite_db *db, const char *table, struct cf_error *error)
 {
@@ -185,6 +209,8 @@ static int create_table(struct sqlite_db *db, const char *table, struct cf_error
 		rc = exec_for_table(db, "PRAGMA application_id = 1128680516", table, error);
 		rc = rc ? rc : exec_for_table(db, "PRAGMA user_version = 1", table, error);
 	}
+	if (rc == 0 && !state.exists)
+		rc = drop_left_over(db, table, error);
 	if (rc == 0 && !state.exists)
 		rc = exec_for_table(db, document_layout, table, error);
 	return sqlite_end(db, rc, error);
@@ -284,6 +310,7 @@ static int open_on(struct cf_store **ret, const struct documents *beside, struct
 	if (rc == 0 && !rows)
 		rc = name_place(documents, url->table.ptr ? url->table.ptr : TABLE_DEFAULT, error);
 	if (rc == 0 && !rows) {
+		sqlite_db_triggers(&documents->db, false);
 		documents->db.opened = true;
 		*ret = &documents->store;
 	} else {

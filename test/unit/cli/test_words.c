@@ -16,6 +16,14 @@ static const struct {
 	{"http://host:5984/db", "http://host:5984/db"},
 	{"\"http://a:b\"@c", "\"http://a:b\"@c"},
 	{"sqlite:file", "sqlite:file"},
+	{"postgres://h/db?PassWord=abc&x=1", "postgres://h/db?PassWord=***&x=1"},
+	{"postgres://h/db?pass%77ord=abc", "postgres://h/db?pass%77ord=***"},
+	{"postgres://h/db?sslpassword=abc&sslmode=off",
+	 "postgres://h/db?sslpassword=***&sslmode=off"},
+	{"host=h password='a b' user=u", "host=h password='***' user=u"},
+	{"host=h passwd = ab", "host=h passwd = **"},
+	{"redis://h?secret=x", "redis://h?secret=*"},
+	{"the password is wrong", "the password is wrong"},
 	{"://", "://"},
 };
 
@@ -68,7 +76,7 @@ START_TEST(report_is_one_line_that_a_terminal_does_not_obey)
 	cli_report(&cli, &error);
 	close(pipes[1]);
 	ck_assert_int_gt(read(pipes[0], text, sizeof(text) - 1), 0);
-	ck_assert_str_eq(text, "chesterfield: todo@1: : a b  [31m http://u:*@h\n");
+	ck_assert_str_eq(text, "chesterfield: todo@1:\\u007f: a b \\u001b[31m http://u:*@h\n");
 	close(pipes[0]);
 }
 END_TEST

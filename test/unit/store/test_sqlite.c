@@ -148,7 +148,8 @@ START_TEST(a_damaged_page_is_told)
 		fputc(0x5a, file);
 	fclose(file);
 	ck_assert_int_eq(store_open(&store, p.url, &env_system, &mem_heap, &error), 0);
-	ck_assert_int_eq(store_scan(store, &scan, &arena, &records, &count, &error), CF_ERR_IO);
+	ck_assert_int_eq(store_scan(store, &scan, &arena, &records, &count, &error),
+			 CF_ERR_NOT_A_STORE);
 	ck_assert_str_eq(error.file, p.file);
 	ck_assert_ptr_nonnull(strstr(error.message, "damaged"));
 	store_close(store);

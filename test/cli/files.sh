@@ -1,0 +1,135 @@
+# Files of SQLite: whose they are, and what becomes of them while they are open.
+. "$(dirname "$0")/lib.sh"
+catalog=$source/examples/todo
+store=sqlite:$PWD/s.db
+doc='{"_id":"todo-item@1:a","schema":"todo-item","version":1,"title":"t","isDone":false}'
+
+begin "run makes no store unless told"
+run run -c "$catalog" --store "$store" --once
+expect_code 10
+expect_err "chesterfield: $store: there is no such file"
+expect_true "nothing was made" test ! -e s.db
+run run -c "$catalog" --store "$store" --once --create
+expect_code 0
+
+begin "a new file is its maker's alone"
+expect_true "mode 600" test "$(stat -c %a s.db)" = 600
+(umask 022 && echo "$doc" | "$program" docs put --store "sqlite:$PWD/t.db" >out)
+expect_true "mode 600" test "$(stat -c %a t.db)" = 600
+
+# Waits until the command succeeds.
+until_true() {
+	local i
+	for ((i = 0; i < 200; i++)); do
+		if "$@"; then return 0; fi
+		read -rt 0.05 <> <(:)
+	done
+	return 1
+}
+is_followed() { "$program" docs get --store "$store" "$1" >/dev/null 2>&1; }
+
+begin "a file that is replaced under a run is noticed"
+echo "$doc" | "$program" docs put --store "$store" >out
+"$program" run -c "$catalog" --store "$store" >run.out 2>run.err &
+pid=$!
+expect_true "it works" until_true is_followed todo-item@3:a
+cp s.db other.db
+mv other.db s.db
+code=0
+wait $pid || code=$?
+expect_code 1
+expect_has run.err "s.db: the file was replaced by another one while it was open"
+
+begin "a file that is removed under a run is noticed"
+rm -f s.db s.db-wal s.db-shm
+echo "$doc" | "$program" docs put --store "$store" >out
+"$program" run -c "$catalog" --store "$store" >run.out 2>run.err &
+pid=$!
+expect_true "it works" until_true is_followed todo-item@3:a
+rm -f s.db s.db-wal s.db-shm
+code=0
+wait $pid || code=$?
+expect_code 1
+expect_has run.err "s.db: the file was removed or renamed while it was open"
+
+begin "a state that was dropped begins anew, whatever hung on it"
+echo "$doc" | "$program" docs put --store "$store" >out
+run run -c "$catalog" --store "$store" --once
+expect_code 0
+sqlite3 s.db 'DROP TABLE "chesterfield-state"'
+run run -c "$catalog" --store "$store" --once
+expect_code 0
+run status --store "$store"
+expect_out_has '0 changes behind'
+
+begin "of documents nothing is dropped"
+cp s.db d.db
+sqlite3 d.db 'DROP TABLE documents'
+run run -c "$catalog" --store "sqlite:$PWD/d.db" --once --create
+expect_code 1
+expect_err_has 'the table "documents" is gone, and what hung on it is left over'
+
+begin "a feed that goes round in a damaged file ends"
+cp s.db r.db
+sqlite3 r.db 'CREATE TABLE d(seq, id, rev, state, history, body);
+	INSERT INTO d SELECT '\''x'\'', id, rev, state, history, body FROM documents;
+	DROP TABLE documents; ALTER TABLE d RENAME TO documents'
+run docs changes --store "sqlite:$PWD/r.db"
+expect_code 1
+expect_err_has 'the file is damaged'
+
+begin "triggers of a file of documents do not run"
+sqlite3 s.db 'CREATE TRIGGER t AFTER INSERT ON documents BEGIN DELETE FROM documents; END'
+echo "${doc/:a/:b}" | "$program" docs put --store "$store" >out
+run docs list --store "$store" --prefix todo-item@1
+expect_lines out 2
+sqlite3 s.db 'DROP TRIGGER t'
+
+# Another user. Root's rights are no rights to be refused.
+if [ "$(id -u)" = 0 ]; then
+	cp "$program" program
+	chmod 755 program
+	chmod 711 .
+	as_other() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+else
+	cp "$program" program
+	as_other() { "$@"; }
+fi
+mkdir shut
+cp s.db shut/s.db
+chmod 644 shut/s.db
+chmod 555 shut
+
+begin "a WAL file in a folder that one may not write is read as it stands"
+expect_true "it is in WAL mode" test "$(sqlite3 -readonly s.db 'PRAGMA journal_mode')" = wal
+code=0
+as_other ./program docs get --store "sqlite:shut/s.db?readonly=1" todo-item@1:a >out 2>err || code=$?
+expect_code 0
+expect_lines out 1
+
+begin "what cannot be read says why"
+chmod 755 shut
+: >shut/s.db-wal
+chmod 600 shut/s.db-wal
+chmod 555 shut
+if [ "$(id -u)" = 0 ]; then
+	code=0
+	as_other ./program docs get --store "sqlite:shut/s.db?readonly=1" todo-item@1:a >out 2>err || code=$?
+	expect_code 12
+	expect_err_has 'another program has it open in WAL mode'
+else
+	expect_true "the owner may read" test -r shut/s.db-wal
+fi
+chmod 755 shut
+
+begin "a reader leaves nothing beside the file of another"
+mkdir open
+chmod 777 open
+cp s.db open/s.db
+chmod 644 open/s.db
+as_other ./program docs list --store "sqlite:open/s.db?readonly=1" >out 2>err
+as_other ./program docs list --store "sqlite:open/s.db" >out 2>err
+expect_true "they are read" test -s out
+expect_true "only the file" test "$(echo open/*)" = open/s.db
+
+finish
