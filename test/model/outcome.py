@@ -25,8 +25,9 @@ THE RULE (greedy by whole edits)
  6. Late is an edit that cannot stand together with what was accepted since its app last looked and still stands
     (not: whose atom has changed; what lenses made of an edit is nobody's word). `late="agreed"`: it is taken
     after all others, and must leave what its app did not see; it loses against that. `late="edit"`: it is taken
-    first, and what gives way is listed. An edit that is not late keeps what its app did not see, too.
- 7. A delete gives way to an edit that its app had not seen, if that was accepted and changes what was agreed. It
+    first, and what gives way is listed against the first such edit with which, and all accepted before it, it no
+    longer stands. An edit that is not late keeps what its app did not see, too.
+ 7. A delete gives way to an edit that its app had not seen, if that was accepted and did not stand before. It
     is listed against the highest of these, and the thing is as if it had not been deleted: also what only the
     deleted document could say is there. Saving without a change is no edit. Where one delete need not give way,
     all documents go, and nothing is listed.
@@ -54,7 +55,7 @@ THE RULE (greedy by whole edits)
     the highest of these. `late="edit"`: it wins over them, and they are listed against it (not over edits that
     come together with it: see 7). An edit that arrives after an agreed delete which its app had not seen is
     judged over what was agreed before it (where that can no longer be read: over its own document's image). If it
-    is accepted and changes that, the thing comes back and the delete is listed against the highest of these, be
+    is accepted and did not stand in that, the thing comes back and the delete is listed against the highest of these, be
     `late` what it may; else the thing stays deleted. Who saw the delete and saves the document again makes the
     thing anew (8), unless such an edit arrives with it: then it is laid over what was agreed before.
 12. If a lens fails in put, or a document of the result is invalid by its schema, or the documents do not agree, the
@@ -301,15 +302,21 @@ def outcome(chain, agreed, edits, deletes=(), prefer='newest-version', late='agr
     first = lambda e: next(iter(descending(missed(e), prefer)), None)
     lost = [l if l.winner else Loser(l.edit, first(l.edit)) for l in lost]
     for s in agreed.said:                                            # only where late edits win
-        by = next((e for e in accepted if is_late[id(e)] and s in unseen(e)), None)
-        if by and not stands(chain, docs, s): lost.append(Loser(s, by))
+        if stands(chain, agreed.docs, s) and not stands(chain, docs, s):
+            by = gave_way_to(chain, agreed.docs, accepted, s, prefer, lambda e: is_late[id(e)] and s in unseen(e))
+            if by: lost.append(Loser(s, by))
     said = [s for s in agreed.said if stands(chain, docs, s) and s not in accepted] + accepted[::-1]
-    changing = [e for e in descending(accepted, prefer) if changes(chain, agreed.docs, unit(e), prefer)]
+    changing = [e for e in descending(accepted, prefer) if not stands(chain, agreed.docs, e)]
     return after_deletes(chain, Agreed(docs, said), changing, deletes, lost, prefer, late, missed)
 
-def changes(chain, docs, edits, prefer):
-    try: return not all(map(same, put(chain, docs, edits, prefer), docs))
-    except Failure: return True
+def gave_way_to(chain, docs, accepted, s, prefer, may):
+    """The first edit that may, with which and all accepted before it what was said no longer stands."""
+    for n, e in enumerate(accepted):
+        if may(e):
+            try:
+                if not stands(chain, put(chain, docs, accepted[:n + 1], prefer), s): return e
+            except Failure: return e
+    return next((e for e in accepted if may(e)), None)
 
 def after_deletes(chain, agreed, changing, deletes, lost, prefer, late, missed):
     """Which deletes give way, and to what; what they take with them."""

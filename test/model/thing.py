@@ -102,7 +102,7 @@ class Thing:
         """An edit after an agreed delete brings the thing back, if it changes what was agreed."""
         gone = [l.edit for l in lost]
         brings = [e for e in descending(edits, self.prefer) if e not in gone and any(d in unseen(e) for d in self.deleted)
-                  and (self.before is None or changes(self.chain, over, [e], self.prefer))]
+                  and (self.before is None or not stands(self.chain, over, e))]
         if not brings: return Agreed(None, self.said), lost
         return agreed, lost + [Loser(d, brings[0]) for d in self.deleted]
     def take(self, agreed, edits, deletes):

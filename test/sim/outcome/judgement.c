@@ -72,9 +72,7 @@ static struct edits changing_of(struct court *court, const struct docs *docs,
 
 	rule_descending(court, &sorted);
 	for (size_t i = 0; i < sorted.count; i++) {
-		struct edits unit = rule_unit(sorted.at[i]);
-
-		if (rule_changes(court, docs, &unit))
+		if (!rule_stands(court, docs, sorted.at[i]))
 			rule_add(&changing, sorted.at[i]);
 	}
 	return changing;
@@ -97,9 +95,35 @@ static void sort_late(struct court *court, const struct docs *docs, struct edits
 	rule_add_all(edits, court->policy->late_wins ? &early : &late);
 }
 
-/* What was said, and gives way to late edits that win; and losers rule_without a winner. */
-static void list_late(struct court *court, const struct docs *docs, const struct edits *accepted,
-		      struct losers *losers)
+/* The first late edit whose app had not seen what was said, with which and all accepted
+ * before it that no longer stands. */
+static struct edit *gave_way_to(struct court *court, const struct docs *agreed,
+				const struct edits *accepted, const struct edit *said)
+{
+	struct edits so_far = {.count = 0};
+	struct edit *first = NULL;
+
+	for (size_t i = 0; i < accepted->count; i++) {
+		struct edit *edit = accepted->at[i];
+		struct trial trial;
+		bool stands;
+
+		rule_add(&so_far, edit);
+		if (!edit->late || !rule_unseen(court, edit, said))
+			continue;
+		first = first ? first : edit;
+		rule_try(court, &trial, agreed, &so_far);
+		stands = trial.done && rule_stands(court, &trial.docs, said);
+		rule_try_end(court, &trial);
+		if (!stands)
+			return edit;
+	}
+	return first;
+}
+
+/* What was said, and gives way to late edits that win; and losers without a winner. */
+static void list_late(struct court *court, const struct docs *agreed, const struct docs *docs,
+		      const struct edits *accepted, struct losers *losers)
 {
 	for (size_t i = 0; i < losers->count; i++) {
 		struct edits unseen = rule_missed(court, losers->at[i].edit);
@@ -109,12 +133,12 @@ static void list_late(struct court *court, const struct docs *docs, const struct
 			losers->at[i].winner = unseen.at[0];
 	}
 	for (size_t i = 0; i < court->said->count; i++) {
-		struct edit *said = court->said->at[i], *by = NULL;
+		struct edit *said = court->said->at[i], *by;
 
-		for (size_t k = 0; k < accepted->count && !by; k++)
-			if (accepted->at[k]->late && rule_unseen(court, accepted->at[k], said))
-				by = accepted->at[k];
-		if (by && !rule_stands(court, docs, said))
+		if (!rule_stands(court, agreed, said) || rule_stands(court, docs, said))
+			continue;
+		by = gave_way_to(court, agreed, accepted, said);
+		if (by)
 			rule_lose(losers, said, by);
 	}
 }
@@ -146,7 +170,7 @@ void rule_outcome(struct court *court, const struct agreed *agreed, struct edits
 	sort_late(court, &agreed->docs, edits);
 	rule_settle(s, edits, &ret->docs);
 	*ret_losers = s->losers;
-	list_late(court, &ret->docs, &s->accepted, ret_losers);
+	list_late(court, &agreed->docs, &ret->docs, &s->accepted, ret_losers);
 	take_said(court, &s->accepted, ret);
 	changing = changing_of(court, &agreed->docs, &s->accepted);
 	free(s);

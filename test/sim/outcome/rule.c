@@ -170,17 +170,6 @@ bool rule_fits(struct court *court, const struct docs *docs, const struct edits 
 	return fits;
 }
 
-bool rule_changes(struct court *court, const struct docs *docs, const struct edits *edits)
-{
-	struct trial trial;
-	bool changes;
-
-	rule_try(court, &trial, docs, edits);
-	changes = !trial.done || !docs_alike(court->chain, docs, &trial.docs);
-	rule_try_end(court, &trial);
-	return changes;
-}
-
 /* --- what goes together ------------------------------------------------------------------ */
 
 static struct edits only(struct edit *edit)

@@ -80,7 +80,6 @@ bool rule_put(struct court *court, const struct docs *docs, const struct edits *
 	      struct docs *ret);
 bool rule_all_stand(const struct court *court, const struct docs *docs, const struct edits *edits);
 bool rule_fits(struct court *court, const struct docs *docs, const struct edits *edits);
-bool rule_changes(struct court *court, const struct docs *docs, const struct edits *edits);
 /* A put into memory that is gone afterwards. */
 struct trial {
 	struct cf_arena arena, *kept;

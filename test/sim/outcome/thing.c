@@ -285,11 +285,9 @@ static bool comes_back(struct thing *thing, const struct docs *over, struct edit
 {
 	rule_descending(&thing->court, edits);
 	for (size_t i = 0; i < edits->count; i++) {
-		struct edits one = {.count = 1, .at = {edits->at[i]}};
-
 		if (rule_lost(losers, edits->at[i]) || !misses_a_delete(thing, edits->at[i]->seen))
 			continue;
-		if (thing->before.at[0] && !rule_changes(&thing->court, over, &one))
+		if (thing->before.at[0] && rule_stands(&thing->court, over, edits->at[i]))
 			continue;
 		for (size_t k = 0; k < thing->deleted.count; k++)
 			rule_lose(losers, thing->deleted.at[k], edits->at[i]);
