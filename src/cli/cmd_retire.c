@@ -3,6 +3,7 @@
 #include "cli/targets.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 enum { RECENT_DAYS = 90 };
 
@@ -102,11 +103,16 @@ static int warn_of_writes(struct retiring *r, struct cf_error *error)
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		int64_t days = (now_ms - usage[i].last_ms) / (24 * 3600 * 1000);
 
+		char when[48] = "less than a day";
+
+		if (days > 0)
+			snprintf(when, sizeof(when), "%" PRId64 " day%s", days,
+				 days == 1 ? "" : "s");
 		if (str_equal(usage[i].version, r->place) && usage[i].last_ms && days < RECENT_DAYS)
 			cli_say(cli,
 				"people still write %.*s: %" PRIu64
-				" writes so far, the last one %" PRId64 " days ago",
-				STR_ARG(r->place), usage[i].writes, days);
+				" writes so far, the last one %s ago",
+				STR_ARG(r->place), usage[i].writes, when);
 	}
 	return rc;
 }

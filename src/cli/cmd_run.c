@@ -1,4 +1,5 @@
 /* run: job one on one database. */
+#include "cli/engines.h"
 #include "cli/stores.h"
 #include "store/store.h"
 #include "sync/sync.h"
@@ -21,6 +22,7 @@ static const struct cli_option options[] = {
 	CLI_OPTION_STATE,
 	{.name = "create", .help = "make the store of documents where there is none"},
 	{.name = "once", .help = "end when there is nothing left to do"},
+	{.name = "accept-changed", .help = "go on with schemas and lenses that were changed"},
 	{.name = "rebuild", .help = "forget what was agreed on, and agree anew"},
 	{.name = "batch", .argument = "N", .help = "changes taken at once", .fallback = "500"},
 	{.name = NULL},
@@ -37,6 +39,7 @@ struct job {
 	uint64_t at_start;          /* changes that were there */
 	uint64_t written;
 	char host[256];
+	char space[CLI_SPACE_BYTES];
 };
 
 static int open_stores(struct job *job, struct cf_error *error)
@@ -80,6 +83,29 @@ static void tell_newcomer(void *ctx, const struct sync_engine *engine)
 		engine->pid, STR_ARG(engine->host));
 }
 
+/* A lens or schema in use that says something else is somebody's decision. */
+static int check_catalog(struct job *job, struct cf_error *error)
+{
+	struct cli *cli = job->cli;
+	struct sync_changed *changed;
+	size_t count;
+	int rc =
+		sync_catalog_check(&job->state, job->catalog, &cli->arena, &changed, &count, error);
+
+	for (size_t i = 0; i < count && rc == 0; i++)
+		cli_say(cli,
+			"%s was changed: since %.*s it said something else; it touches %" PRIu64
+			" documents of %.*s, in all their versions",
+			changed[i].file, STR_ARG(changed[i].since), changed[i].lineages,
+			STR_ARG(changed[i].type));
+	if (rc == 0 && count && !cli_given(cli, "accept-changed"))
+		rc = error_set(error, CF_ERR_PRECONDITION,
+			       "a schema or lens in use was changed: what people wrote may be "
+			       "turned over when it is edited next. Put it back, give it a new "
+			       "major, or go on with --accept-changed");
+	return rc;
+}
+
 static int rebuild(struct job *job, struct cf_error *error)
 {
 	struct cli *cli = job->cli;
@@ -93,7 +119,9 @@ static int rebuild(struct job *job, struct cf_error *error)
 		"%s what was agreed on; everything is read once, what is contested is decided "
 		"by the catalog's policy. Retired versions, contested edits and usage are kept",
 		asked ? "forgetting" : "going on with a rebuild: forgetting");
-	rc = sync_rebuild(&job->state, cli->env, &forgotten, cli->mem, error);
+	rc = cli_engines_clear(cli, &job->state, error);
+	if (rc == 0)
+		rc = sync_rebuild(&job->state, &forgotten, cli->mem, error);
 	if (rc == 0)
 		cli_say(cli, "%" PRIu64 " records forgotten", forgotten);
 	return rc;
@@ -127,6 +155,8 @@ static int open_job(struct job *job, struct cf_error *error)
 	bool once = cli_given(cli, "once");
 	struct sync_options sync_options = {.wait_ms = once ? 0 : WAIT_MS,
 					    .host = job->host,
+					    .space = job->space,
+					    .life = cli_engine_life,
 					    .pid = (long)getpid(),
 					    .announce_after_ms = once ? ANNOUNCE_MS : 0,
 					    .newcomer = tell_newcomer,
@@ -135,6 +165,7 @@ static int open_job(struct job *job, struct cf_error *error)
 	int rc = cli_option_number(cli, "batch", 1, BATCH_MAX, &batch, error);
 
 	sync_options.batch_changes_max = batch;
+	cli_engine_space(job->space);
 	if (gethostname(job->host, sizeof(job->host) - 1))
 		job->host[0] = '\0';
 	if (rc == 0)
@@ -142,8 +173,11 @@ static int open_job(struct job *job, struct cf_error *error)
 	if (rc == 0)
 		rc = open_stores(job, error);
 	if (rc == 0)
+		rc = check_catalog(job, error);
+	if (rc == 0)
 		rc = rebuild(job, error);
 	rc = rc ? rc : open_sync(job, &sync_options, error);
+	rc = rc ? rc : sync_catalog_accept(&job->state, job->catalog, cli->env, cli->mem, error);
 	return rc ? rc : publish_support(job, error);
 }
 
@@ -323,7 +357,8 @@ static int run(struct cli *cli, struct cf_error *error)
 const struct cli_command cmd_run = {
 	.name = "run",
 	.summary = "keep every document in every supported version",
-	.usage = "-c DIR --store URL [--state URL] [--once] [--rebuild]",
+	.usage = "-c DIR --store URL [--state URL] [--once] [--create] [--accept-changed] "
+		 "[--rebuild]",
 	.help = "Follows the changes of a store and keeps, for each thing, one document per "
 		"supported version. Every version may be written by somebody at any time: an "
 		"edit made in one arrives in all others, and what only some versions can say "
@@ -334,6 +369,9 @@ const struct cli_command cmd_run = {
 		"others go on.\n\n"
 		"For each type it keeps a document schema-support@1:TYPE, which tells apps what "
 		"versions are served.\n\n"
+		"A schema or lens in use that says something else than at the last run is a "
+		"decision: run names it and ends with exit code 4. --accept-changed goes on. New "
+		"versions and types need no word.\n\n"
 		"--rebuild is for a state that is wrong, or does not go with the documents, as "
 		"after "
 		"one of the two was restored from a copy: what was agreed on is forgotten, and "

@@ -1,4 +1,5 @@
 /* status, and what is incomplete. */
+#include "cli/engines.h"
 #include "cli/lists.h"
 
 #include <inttypes.h>
@@ -50,9 +51,10 @@ static int print_json(struct cli *cli, const struct sync_status *s, const struct
 static void print_around(struct cli *cli, const struct around *around)
 {
 	cli_out_printf(cli, "engines       %zu", around->engine_count);
-	for (size_t i = 0; i < around->engine_count; i++)
-		cli_out_printf(cli, "%sprocess %ld on %.*s", i ? ", " : ": ",
-			       around->engines[i].pid, STR_ARG(around->engines[i].host));
+	for (size_t i = 0; i < around->engine_count; i++) {
+		buf_str(&cli->out.buf, i ? STR(", ") : STR(": "));
+		cli_engine_write(cli, &around->engines[i], &cli->out.buf);
+	}
 	cli_out_printf(cli, "\n");
 	for (size_t i = 0; i < around->retired_count; i++)
 		cli_out_printf(cli, "retired       %.*s since %.*s\n",
@@ -67,8 +69,11 @@ static void print_text(struct cli *cli, const struct sync_status *s, int64_t now
 			       s->behind);
 		return;
 	}
-	cli_out_printf(cli, "checkpoint    %" PRIu64 " changes behind, written %.0f s ago\n",
-		       s->behind, (double)(now_ms - s->updated_ms) / 1000);
+	cli_out_printf(cli, "checkpoint    %" PRIu64 " changes behind, written ", s->behind);
+	if (s->updated_ms <= now_ms)
+		cli_out_printf(cli, "%.0f s ago\n", (double)(now_ms - s->updated_ms) / 1000);
+	else
+		cli_out_printf(cli, "by a clock that was ahead of this one\n");
 	cli_out_printf(cli, "changes read  %" PRIu64 "\n", s->changes);
 	cli_out_printf(cli, "written       %" PRIu64 " documents\n", s->documents_written);
 	cli_out_printf(cli,
@@ -88,6 +93,17 @@ static void print_text(struct cli *cli, const struct sync_status *s, int64_t now
 			       s->handing_on);
 }
 
+/* The next run takes their marks off. */
+static size_t leave_out_gone(struct sync_engine *engines, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (cli_engine_life(NULL, &engines[i]) != SYNC_GONE)
+			engines[kept++] = engines[i];
+	return kept;
+}
+
 static int run_status(struct cli *cli, struct cf_error *error)
 {
 	struct cli_stores stores = {.store = NULL};
@@ -99,8 +115,9 @@ static int run_status(struct cli *cli, struct cf_error *error)
 		rc = sync_status_read(stores.store, &stores.state, cli->env, &status, cli->mem,
 				      error);
 	if (rc == 0)
-		rc = sync_engines_read(&stores.state, cli->env, &cli->arena, &around.engines,
+		rc = sync_engines_read(&stores.state, &cli->arena, &around.engines,
 				       &around.engine_count, error);
+	around.engine_count = rc ? 0 : leave_out_gone(around.engines, around.engine_count);
 	if (rc == 0)
 		rc = sync_retired_read(&stores.state, &cli->arena, &around.retired,
 				       &around.retired_count, error);

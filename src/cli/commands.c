@@ -16,6 +16,7 @@ extern const struct cli_command cmd_status;
 extern const struct cli_command cmd_conflicts;
 extern const struct cli_command cmd_quarantine;
 extern const struct cli_command cmd_incomplete;
+extern const struct cli_command cmd_engines;
 extern const struct cli_command cmd_usage;
 extern const struct cli_command cmd_retire;
 extern const struct cli_command cmd_help;
@@ -31,8 +32,8 @@ static const struct cli_command *const document_commands[] = {
 };
 
 static const struct cli_command *const run_commands[] = {
-	&cmd_run,        &cmd_status, &cmd_conflicts, &cmd_quarantine,
-	&cmd_incomplete, &cmd_usage,  &cmd_retire,    NULL,
+	&cmd_run,   &cmd_status, &cmd_conflicts, &cmd_quarantine, &cmd_incomplete, &cmd_engines,
+	&cmd_usage, &cmd_retire, NULL,
 };
 
 static const struct cli_command *const program_commands[] = {

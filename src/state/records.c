@@ -119,6 +119,22 @@ static int damaged(int rc, struct cf_str id, struct cf_error *error)
 	return CF_ERR_INVALID;
 }
 
+int state_damaged(const struct state_record *record, int rc, struct cf_error *error)
+{
+	if (rc == 0 || rc == CF_ERR_NOMEM)
+		return rc;
+	error_at_document(error, record->id);
+	return error_prefix(error, rc, "this record of the state is damaged");
+}
+
+int state_read(const struct state_record *record, struct json_doc *doc, struct cf_error *error)
+{
+	return state_damaged(
+		record,
+		json_read(doc, record->body.ptr, record->body.len, JSON_READ_DOCUMENT, error),
+		error);
+}
+
 /* --- reading ---------------------------------------------------------------------------- */
 
 static bool is_there(const struct cf_record *record)
@@ -132,6 +148,7 @@ static void take_record(const struct cf_record *record, struct state_record *ret
 		return;
 	ret->rev = record->revisions[0].rev;
 	ret->body = record->revisions[0].body;
+	ret->id = record->id;
 }
 
 static struct state_record named(const struct state_key *key)

@@ -26,6 +26,8 @@
 #define STATE_KINDS(X)                                                                             \
 	X(CHECKPOINT, "checkpoint", 0, "how far the feed was read, and counters", false, false)    \
 	X(REBUILDING, "rebuilding", 0, "a rebuild was begun and has not ended", false, false)      \
+	X(CATALOG, "catalog", 0, "which catalog is in use, and what it said since when", false,    \
+	  false)                                                                                   \
 	X(RETIRED, "retired", 0, "versions that are no longer served", false, false)               \
 	X(BASE, "base", 1, "what a lineage last agreed on", false, true)                           \
 	X(CONFLICT, "conflict", 1, "an edit that had to give way", true, false)                    \
@@ -85,11 +87,18 @@ struct state_record {
 	struct cf_str name, other; /* in full; of a get: as they were asked for */
 	struct cf_str rev;         /* empty: there is no such record */
 	struct cf_str body;        /* a JSON object */
+	struct cf_str id;          /* in the store; for errors */
 };
 static inline bool state_exists(const struct state_record *record)
 {
 	return record->rev.len > 0;
 }
+
+/* Reads the body of a record that exists. SYNTAX, with the record's id, where it is damaged:
+ * it was written as JSON. */
+int state_read(const struct state_record *record, struct json_doc *doc, struct cf_error *error);
+/* For those who read it themselves: `rc`, which reading said, with the record's id. */
+int state_damaged(const struct state_record *record, int rc, struct cf_error *error);
 
 /* One request; ret[i] answers keys[i]. All in the arena. */
 int state_get(const struct state *state, const struct state_key *keys, size_t count,

@@ -71,7 +71,7 @@ static int read_base(struct sync *sync, struct lineage *lineage, const struct st
 	struct json_value body = JSON_ABSENT;
 	int rc = state_exists(record) ? bench_read(&sync->bench, record->body, &body, error) : 0;
 
-	return rc ? rc
+	return rc ? state_damaged(record, rc, error)
 		  : base_read(&lineage->base, lineage->name.family, body, record->rev,
 			      &sync->bench.arena, error);
 }

@@ -69,6 +69,81 @@ int state_check_store(struct json_value checkpoint, const struct cf_store *store
 		STR_ARG(other));
 }
 
+/* Whether the record ever had the revision. What a store remembers ends somewhere: then it
+ * may have. */
+static bool had_revision(const struct cf_record *record, struct cf_str rev)
+{
+	for (size_t i = 0; i < record->revision_count; i++) {
+		const struct cf_revision *leaf = &record->revisions[i];
+		uint64_t oldest = revision_generation(leaf->rev) + 1 - leaf->history_count;
+
+		for (size_t k = 0; k < leaf->history_count; k++)
+			if (str_equal(leaf->history[k], rev))
+				return true;
+		if (oldest > 1 && oldest > revision_generation(rev))
+			return true;
+	}
+	return false;
+}
+
+int state_check_last(struct json_value checkpoint, struct cf_store *store, struct cf_arena *arena,
+		     struct cf_error *error)
+{
+	struct json_value last = json_member(checkpoint, STR("last"));
+	struct json_value id = json_member(last, STR("id")), rev = json_member(last, STR("rev"));
+	struct cf_get get = {.id = STR("")};
+	struct cf_record record = {.revision_count = 0};
+	struct cf_str text;
+	int rc;
+
+	if (json_kind(id) != JSON_STRING || json_kind(rev) != JSON_STRING)
+		return 0;
+	if (json_decode(id, arena, &get.id) || json_decode(rev, arena, &text))
+		return error_nomem(error);
+	rc = store_get(store, &get, 1, CF_READ_LEAVES | CF_READ_HISTORIES, arena, &record, error);
+	if (rc || record.code || had_revision(&record, text))
+		return rc;
+	error_set(error, CF_ERR_PRECONDITION,
+		  "this store never had the revision %.*s, which the state knows: was it restored "
+		  "from an older copy? Start once with `run --rebuild`",
+		  STR_ARG(text));
+	error_at_document(error, get.id);
+	return CF_ERR_PRECONDITION;
+}
+
+int checkpoint_note_last(struct sync *sync, const struct cf_record *record)
+{
+	struct cf_str rev = record->revision_count ? record->revisions[0].rev : STR("");
+	char *id = text_dup(sync->mem, record->id), *copy = text_dup(sync->mem, rev);
+
+	if (!id || !copy) {
+		mem_free(sync->mem, id);
+		mem_free(sync->mem, copy);
+		return CF_ERR_NOMEM;
+	}
+	mem_free(sync->mem, sync->last_id);
+	mem_free(sync->mem, sync->last_rev);
+	sync->last_id = id;
+	sync->last_rev = copy;
+	return 0;
+}
+
+/* Of the checkpoint that is taken over. */
+static int load_last(struct sync *sync, struct json_value checkpoint, struct cf_error *error)
+{
+	struct json_value last = json_member(checkpoint, STR("last"));
+	struct json_value id = json_member(last, STR("id")), rev = json_member(last, STR("rev"));
+	struct cf_revision revision = {.rev = STR("")};
+	struct cf_record record = {.revisions = &revision, .revision_count = 1};
+
+	if (json_kind(id) != JSON_STRING || json_kind(rev) != JSON_STRING)
+		return 0;
+	if (json_decode(id, &sync->step, &record.id) ||
+	    json_decode(rev, &sync->step, &revision.rev) || checkpoint_note_last(sync, &record))
+		return error_nomem(error);
+	return 0;
+}
+
 /* Another catalog: everything is read again, for there are documents to make that
  * nobody has written to. */
 int checkpoint_load(struct sync *sync, struct cf_error *error)
@@ -83,9 +158,12 @@ int checkpoint_load(struct sync *sync, struct cf_error *error)
 	if (rc == 0 && !state_exists(&record))
 		rc = state_check_former(sync->state, &sync->step, error);
 	if (rc == 0 && state_exists(&record))
-		rc = bench_keep(&sync->bench, record.body, &body, error);
+		rc = state_damaged(&record, bench_keep(&sync->bench, record.body, &body, error),
+				   error);
 	rc = rc ? rc : state_check_format(body, error);
 	rc = rc ? rc : state_check_store(body, sync->store, sync->state, &sync->step, error);
+	rc = rc ? rc : state_check_last(body, sync->store, &sync->step, error);
+	rc = rc ? rc : load_last(sync, body, error);
 	if (rc)
 		return rc;
 	since = json_member(body, STR("since"));
@@ -130,6 +208,13 @@ static void write_body(struct sync *sync, struct cf_str token, struct cf_buf *ou
 		   sync->rebuilding && !sync->read_all ? "\"rebuild\":true," : "",
 		   (long long)now_ms);
 	record_time(now_ms, out);
+	if (sync->last_id) {
+		buf_str(out, STR(",\"last\":{\"id\":"));
+		json_write_string(str_of(sync->last_id), out);
+		buf_str(out, STR(",\"rev\":"));
+		json_write_string(str_of(sync->last_rev), out);
+		buf_byte(out, '}');
+	}
 	buf_str(out, STR(",\"store\":"));
 	json_write_string(str_of(name_store(sync->store, sync->state)), out);
 	buf_byte(out, '}');

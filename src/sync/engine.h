@@ -34,6 +34,7 @@ struct sync {
 	struct bench bench;
 	struct cf_arena step;                 /* lives for one step: changes and names */
 	char *since;                          /* the checkpoint's token */
+	char *last_id, *last_rev;             /* of the latest change taken; NULL: of none */
 	char fingerprint[33];                 /* of the catalog */
 	struct sync_counters counters, saved; /* saved: as of the stored checkpoint */
 	struct sync_counters before;          /* of earlier runs */
@@ -48,9 +49,16 @@ struct sync {
 	char *support_head, *support_tail; /* around the key in ids of support documents */
 	bool support_published;
 	char engine_id[17];
-	int64_t started_ms, beat_ms; /* beat: when it was last said; 0: not yet */
+	int64_t started_ms;
+	uint64_t opened_ms, beat_ms; /* by a clock that never goes back; beat: when it was last
+				      * said; 0: not yet */
 	bool announced;
-	uint64_t others[SYNC_ENGINES_MAX]; /* hashes of runs that were noticed */
+	struct other {
+		uint64_t id, rev; /* hashes */
+		uint64_t seen_ms; /* when it was first seen to say so, by a clock that never goes
+				     back */
+		bool told;
+	} others[SYNC_ENGINES_MAX]; /* runs that were noticed */
 	size_t other_count;
 	bool read_all;      /* the feed was read to its end once */
 	bool rebuilding;    /* until then: nobody knows who wrote what is found */
@@ -92,6 +100,9 @@ const struct cf_error *refusal_of_parts(const struct sync *sync, const struct wr
 void echo_note(struct sync *sync, struct cf_str id, struct cf_str rev);
 bool echo_has(const struct sync *sync, struct cf_str id, struct cf_str rev);
 
+/* The latest change that was taken: a store that was restored from an older copy does not
+ * have it. */
+int checkpoint_note_last(struct sync *sync, const struct cf_record *record);
 int checkpoint_load(struct sync *sync, struct cf_error *error);
 int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *error);
 /* usage.c */
@@ -141,7 +152,7 @@ void support_fini(struct sync *sync);
 bool support_is(const struct sync *sync, struct cf_str id);
 
 /* presence.c: says that we are here, and notices others, when it is time. */
-int presence_step(struct sync *sync, int64_t now_ms, struct cf_error *error);
+int presence_step(struct sync *sync, struct cf_error *error);
 
 /* retry.c: a page of what people asked to be looked at again; *ret_done: there was some. */
 /* Asks for all documents of versions that were not served: another catalog may. */

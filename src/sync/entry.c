@@ -109,7 +109,7 @@ int sync_entry_find(const struct state *state, enum sync_list list, struct cf_st
 		return error_set(error, rc, "no such %s: %.*s", list_words[list], STR_ARG(id));
 	if (rc)
 		return rc;
-	rc = json_read(doc, record.body.ptr, record.body.len, JSON_READ_DOCUMENT, error);
+	rc = state_read(&record, doc, error);
 	if (rc)
 		return rc;
 	*ret = (struct sync_entry){

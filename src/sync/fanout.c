@@ -145,7 +145,7 @@ static int read_fanout(struct sync *sync, struct fanout *fanout, bool *ret_there
 		return rc;
 	rc = bench_keep(&sync->bench, record.body, &body, error);
 	if (rc)
-		return rc;
+		return state_damaged(&record, rc, error);
 	fanout->waiting_only = json_kind(json_member(body, STR("waiting_only"))) == JSON_TRUE;
 	if (json_kind(json_member(body, STR("after"))) == JSON_STRING)
 		rc = json_decode(json_member(body, STR("after")), &sync->step, &after);

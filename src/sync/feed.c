@@ -129,6 +129,8 @@ static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *erro
 		rc = checkpoint_save(sync, token, error);
 	if (rc == 0)
 		rc = batch_run(sync, &batch, error);
+	if (rc == 0 && checkpoint_note_last(sync, &changes[count - 1].record))
+		rc = error_nomem(error);
 	return rc ? rc : checkpoint_save(sync, token, error);
 }
 
@@ -141,7 +143,7 @@ static int look_around(struct sync *sync, bool *ret_done, struct cf_error *error
 	int rc;
 
 	*ret_done = false;
-	rc = presence_step(sync, now_ms, error);
+	rc = presence_step(sync, error);
 	if (rc)
 		return rc;
 	if (sync->looked_ms && now_ms - sync->looked_ms < SYNC_LOOK_MS && now_ms >= sync->looked_ms)

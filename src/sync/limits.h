@@ -28,7 +28,7 @@
  * often enough for somebody who waits. */
 #define SYNC_LOOK_MS 2000
 
-/* How often a run says that it is at work; one silent for three times that is gone. */
+/* How often a run says that it is at work. */
 #define SYNC_BEAT_MS 10000
 /* Runs noticed on one state; there is no reason for more than two. */
 #define SYNC_ENGINES_MAX 32

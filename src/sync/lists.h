@@ -11,6 +11,9 @@
 int state_check_format(struct json_value checkpoint, struct cf_error *error);
 /* PRECONDITION where the state has the format of before STATE_FORMAT. */
 int state_check_former(const struct state *state, struct cf_arena *arena, struct cf_error *error);
+/* PRECONDITION where the store does not know the latest change that a checkpoint names. */
+int state_check_last(struct json_value checkpoint, struct cf_store *store, struct cf_arena *arena,
+		     struct cf_error *error);
 /* PRECONDITION where a checkpoint is that of another store. */
 int state_check_store(struct json_value checkpoint, const struct cf_store *store,
 		      const struct state *state, struct cf_arena *arena, struct cf_error *error);

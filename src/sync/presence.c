@@ -1,8 +1,10 @@
 /* Who is at work on a state: several engines do no harm, but people should know.
  *
- * A record engine/ID says who and since when, and is written again at a slow, steady
- * pace. One that was not for three turns is of an engine that is gone, and is removed
- * by whoever sees it. These records count nowhere.
+ * A record of an engine says who and since when, and is written again at a slow, steady
+ * pace. Clocks of different machines are never compared, and one that was put right is no
+ * reason to believe anything: an engine is gone when its record was seen to stay as it is
+ * for three turns, or when somebody who can look at processes says so. Then whoever sees
+ * it takes the record off. These records count nowhere.
  */
 #include "sync/engine.h"
 
@@ -10,42 +12,45 @@
 
 #include <inttypes.h>
 
-enum { STALE_TURNS = 3 };
-
-static bool is_stale(int64_t beat_ms, int64_t now_ms)
+static int read_text(struct json_value root, const char *name, struct cf_arena *arena,
+		     struct cf_str *ret)
 {
-	return now_ms - beat_ms > (int64_t)STALE_TURNS * SYNC_BEAT_MS;
+	struct json_value value = json_member(root, str_of(name));
+	struct cf_str text = STR("");
+
+	if (json_kind(value) == JSON_STRING && json_decode(value, arena, &text))
+		return CF_ERR_NOMEM;
+	*ret = arena_dup(arena, text);
+	return ret->ptr ? 0 : CF_ERR_NOMEM;
 }
 
 static int read_engine(const struct state_record *record, struct cf_arena *arena,
 		       struct json_doc *doc, struct sync_engine *ret, struct cf_error *error)
 {
-	struct cf_str body = record->body, host = STR("");
-	struct json_value root, name;
-	int rc = json_read(doc, body.ptr, body.len, JSON_READ_DOCUMENT, error);
+	struct json_value root;
+	int rc = state_read(record, doc, error);
 
-	if (rc)
-		return rc;
-	root = json_root(doc);
-	name = json_member(root, STR("host"));
-	if (json_kind(name) == JSON_STRING && json_decode(name, arena, &host))
+	*ret = (struct sync_engine){.id = record->name, .rev = record->rev};
+	/* What nobody can read is of nobody who is at work. */
+	if (rc && rc != CF_ERR_NOMEM)
+		return json_read(doc, "{}", 2, 0, error);
+	root = rc ? JSON_ABSENT : json_root(doc);
+	if (rc || read_text(root, "host", arena, &ret->host) ||
+	    read_text(root, "space", arena, &ret->space))
 		return error_nomem(error);
-	*ret = (struct sync_engine){.id = record->name,
-				    .host = arena_dup(arena, host),
-				    .pid = (long)record_number(root, "pid"),
-				    .started_ms = (int64_t)record_number(root, "started_ms"),
-				    .beat_ms = (int64_t)record_number(root, "beat_ms")};
-	return ret->host.ptr ? 0 : error_nomem(error);
+	ret->pid = (long)record_number(root, "pid");
+	ret->started_ms = (int64_t)record_number(root, "started_ms");
+	ret->beat_ms = (int64_t)record_number(root, "beat_ms");
+	return 0;
 }
 
-int sync_engines_read(const struct state *state, const struct cf_env *env, struct cf_arena *arena,
-		      struct sync_engine **ret, size_t *ret_count, struct cf_error *error)
+int sync_engines_read(const struct state *state, struct cf_arena *arena, struct sync_engine **ret,
+		      size_t *ret_count, struct cf_error *error)
 {
 	struct state_range range = {.kind = STATE_ENGINE, .limit = SYNC_ENGINES_MAX};
-	int64_t now_ms = env->now_ms(env->ctx);
 	struct state_record *records;
 	struct json_doc doc;
-	size_t count;
+	size_t count = 0;
 	int rc = state_page(state, &range, arena, &records, &count, error);
 
 	*ret_count = 0;
@@ -53,25 +58,48 @@ int sync_engines_read(const struct state *state, const struct cf_env *env, struc
 	if (rc == 0 && !*ret)
 		rc = error_nomem(error);
 	json_doc_init(&doc, arena->mem);
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		struct sync_engine *one = &(*ret)[*ret_count];
-
-		rc = read_engine(&records[i], arena, &doc, one, error);
-		*ret_count += rc == 0 && !is_stale(one->beat_ms, now_ms);
-	}
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = read_engine(&records[i], arena, &doc, &(*ret)[(*ret_count)++], error);
 	json_doc_fini(&doc);
 	return rc;
 }
 
+static struct state_put removal(const struct sync_engine *engine)
+{
+	return (struct state_put){
+		.key = {STATE_ENGINE, engine->id}, .condition = CF_PUT_ON_REV, .rev = engine->rev};
+}
+
+int sync_engine_drop(const struct state *state, const struct sync_engine *engine,
+		     struct cf_arena *arena, struct cf_error *error)
+{
+	struct state_put put = removal(engine);
+	struct cf_answer answer;
+	int rc = state_put(state, &put, 1, arena, &answer, error);
+
+	/* Refused: it is at work after all, or somebody else was first. */
+	return rc ? rc : answer.code == CF_ERR_CONFLICT ? 0 : answer.code;
+}
+
 /* --- for a run ------------------------------------------------------------------------- */
 
-static int add_own(struct sync *sync, int64_t now_ms, bool gone, struct state_put *ret)
+static uint64_t steady_ms(const struct sync *sync)
+{
+	return sync->env->monotonic_ns(sync->env->ctx) / 1000000;
+}
+
+static int add_own(struct sync *sync, bool gone, struct state_put *ret)
 {
 	struct cf_buf *out = &sync->bench.scratch;
+	int64_t now_ms = sync->env->now_ms(sync->env->ctx);
 
+	if (!sync->started_ms)
+		sync->started_ms = now_ms;
 	buf_clear(out);
 	buf_str(out, STR("{\"host\":"));
 	json_write_string(str_of(sync->options.host), out);
+	buf_str(out, STR(",\"space\":"));
+	json_write_string(sync->options.space ? str_of(sync->options.space) : STR(""), out);
 	buf_printf(out, ",\"pid\":%ld,\"started_ms\":%" PRId64 ",\"beat_ms\":%" PRId64 "}",
 		   sync->options.pid, sync->started_ms, now_ms);
 	*ret = (struct state_put){.key = {STATE_ENGINE, str_of(sync->engine_id)},
@@ -81,66 +109,95 @@ static int add_own(struct sync *sync, int64_t now_ms, bool gone, struct state_pu
 	return out->failed || (!gone && !ret->body.ptr) ? CF_ERR_NOMEM : 0;
 }
 
-/* Others that are alive; the records of those that are gone are to be removed. */
-static int look(struct sync *sync, const struct state_record *records, size_t count, int64_t now_ms,
-		struct state_put *puts, size_t *put_count, struct cf_error *error)
+/* What was seen of it before; a new place where it was not. */
+static struct other other_of(const struct sync *sync, const struct sync_engine *one,
+			     uint64_t now_ms)
 {
-	uint64_t seen[SYNC_ENGINES_MAX] = {0};
-	struct json_doc doc;
-	size_t seen_count = 0;
-	int rc = 0;
+	uint64_t id = hash64(one->id, 0);
 
-	json_doc_init(&doc, sync->mem);
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		struct sync_engine one;
-		uint64_t hash = hash64(records[i].name, 0);
-		bool known = false;
+	for (size_t i = 0; i < sync->other_count; i++)
+		if (sync->others[i].id == id)
+			return sync->others[i];
+	return (struct other){.id = id, .rev = hash64(one->rev, 0), .seen_ms = now_ms};
+}
 
-		if (str_equal(records[i].name, puts[0].key.name))
-			continue;
-		rc = read_engine(&records[i], &sync->step, &doc, &one, error);
-		if (rc == 0 && is_stale(one.beat_ms, now_ms)) {
-			puts[(*put_count)++] =
-				(struct state_put){.key = {STATE_ENGINE, records[i].name},
-						   .condition = CF_PUT_ON_REV,
-						   .rev = records[i].rev};
-			continue;
-		}
-		for (size_t k = 0; k < sync->other_count; k++)
-			known = known || sync->others[k] == hash;
-		if (rc == 0 && !known && sync->options.newcomer)
-			sync->options.newcomer(sync->options.ctx, &one);
-		seen[seen_count++] = hash;
+/* By our clock it spoke a moment ago: that may be chance, but is enough to tell of it. */
+static bool spoke_now(const struct sync *sync, const struct sync_engine *one)
+{
+	int64_t age_ms = sync->env->now_ms(sync->env->ctx) - one->beat_ms;
+
+	return age_ms > -SYNC_SILENCE_MS && age_ms < SYNC_SILENCE_MS;
+}
+
+/* Notes what one says now, and tells of it once; *ret_gone: its record is to go. */
+static struct other watch(struct sync *sync, const struct sync_engine *one, uint64_t now_ms,
+			  bool *ret_gone)
+{
+	enum sync_life life =
+		sync->options.life ? sync->options.life(sync->options.ctx, one) : SYNC_LIFE_UNKNOWN;
+	struct other other = other_of(sync, one, now_ms);
+	bool moved = other.rev != hash64(one->rev, 0);
+
+	if (moved) {
+		other.rev = hash64(one->rev, 0);
+		other.seen_ms = now_ms;
 	}
-	json_doc_fini(&doc);
-	memcpy(sync->others, seen, seen_count * sizeof(seen[0]));
-	sync->other_count = seen_count;
+	*ret_gone = life == SYNC_GONE ||
+		    (life != SYNC_ALIVE && now_ms - other.seen_ms >= SYNC_SILENCE_MS);
+	if (!*ret_gone && !other.told && (moved || life == SYNC_ALIVE || spoke_now(sync, one))) {
+		other.told = true;
+		if (sync->options.newcomer)
+			sync->options.newcomer(sync->options.ctx, one);
+	}
+	return other;
+}
+
+/* All others; the records of those that are gone are to be removed. */
+static int look(struct sync *sync, uint64_t now_ms, struct state_put *puts, size_t *put_count,
+		struct cf_error *error)
+{
+	struct other seen[SYNC_ENGINES_MAX];
+	struct sync_engine *engines;
+	size_t count, seen_count = 0;
+	int rc = sync_engines_read(sync->state, &sync->step, &engines, &count, error);
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		bool gone;
+
+		if (str_equal(engines[i].id, str_of(sync->engine_id)))
+			continue;
+		seen[seen_count] = watch(sync, &engines[i], now_ms, &gone);
+		if (gone)
+			puts[(*put_count)++] = removal(&engines[i]);
+		else
+			seen_count++;
+	}
+	if (rc == 0) {
+		memcpy(sync->others, seen, seen_count * sizeof(seen[0]));
+		sync->other_count = seen_count;
+	}
 	return rc;
 }
 
-int presence_step(struct sync *sync, int64_t now_ms, struct cf_error *error)
+int presence_step(struct sync *sync, struct cf_error *error)
 {
-	struct state_range range = {.kind = STATE_ENGINE, .limit = SYNC_ENGINES_MAX};
 	struct state_put puts[SYNC_ENGINES_MAX + 1];
 	struct cf_answer answers[SYNC_ENGINES_MAX + 1];
-	struct state_record *records;
-	size_t count, put_count = 1, first;
+	uint64_t now_ms = steady_ms(sync);
+	size_t put_count = 1, first;
 	int rc;
 
-	if (!sync->options.host ||
-	    (sync->beat_ms && now_ms >= sync->beat_ms && now_ms - sync->beat_ms < SYNC_BEAT_MS))
+	if (!sync->options.host || (sync->beat_ms && now_ms - sync->beat_ms < SYNC_BEAT_MS))
 		return 0;
-	if (!sync->started_ms || now_ms < sync->started_ms)
-		sync->started_ms = now_ms;
-	rc = state_page(sync->state, &range, &sync->step, &records, &count, error);
-	if (rc == 0 && add_own(sync, now_ms, false, &puts[0]))
+	if (!sync->opened_ms)
+		sync->opened_ms = now_ms;
+	rc = look(sync, now_ms, puts, &put_count, error);
+	if (rc == 0 && add_own(sync, false, &puts[0]))
 		rc = error_nomem(error);
-	if (rc == 0)
-		rc = look(sync, records, count, now_ms, puts, &put_count, error);
 	if (rc)
 		return rc;
 	/* One that soon ends need not be announced. */
-	first = now_ms - sync->started_ms < (int64_t)sync->options.announce_after_ms;
+	first = now_ms - sync->opened_ms < sync->options.announce_after_ms;
 	if (put_count > first)
 		rc = state_put(sync->state, puts + first, put_count - first, &sync->step, answers,
 			       error);
@@ -160,7 +217,7 @@ int sync_leave(struct sync *sync, struct cf_error *error)
 	if (!sync->announced)
 		return 0;
 	arena_reset(&sync->step);
-	rc = add_own(sync, 0, true, &put)
+	rc = add_own(sync, true, &put)
 		     ? error_nomem(error)
 		     : state_put(sync->state, &put, 1, &sync->step, &answer, error);
 	sync->announced = rc != 0;

@@ -83,12 +83,11 @@ static int read_retired(struct rebuilding *r, struct cf_error *error)
 	return rc;
 }
 
-static int check_alone(const struct state *state, const struct cf_env *env, struct cf_arena *arena,
-		       struct cf_error *error)
+static int check_alone(const struct state *state, struct cf_arena *arena, struct cf_error *error)
 {
 	struct sync_engine *others;
 	size_t count;
-	int rc = sync_engines_read(state, env, arena, &others, &count, error);
+	int rc = sync_engines_read(state, arena, &others, &count, error);
 
 	if (rc == 0 && count)
 		rc = error_set(
@@ -107,8 +106,8 @@ static int take_over(struct rebuilding *r, struct cf_error *error)
 	return rc || !former ? rc : state_former_take_over(r->state, &r->all, error);
 }
 
-int sync_rebuild(const struct state *state, const struct cf_env *env, uint64_t *ret_forgotten,
-		 const struct cf_mem *mem, struct cf_error *error)
+int sync_rebuild(const struct state *state, uint64_t *ret_forgotten, const struct cf_mem *mem,
+		 struct cf_error *error)
 {
 	struct rebuilding r = {.state = state};
 	struct state_put begun = {
@@ -122,7 +121,7 @@ int sync_rebuild(const struct state *state, const struct cf_env *env, uint64_t *
 
 	arena_init(&r.all, mem);
 	json_doc_init(&r.doc, mem);
-	rc = check_alone(state, env, &r.all, error);
+	rc = check_alone(state, &r.all, error);
 	if (rc == 0)
 		rc = state_put_one(state, &begun, &r.all, NULL, error);
 	if (rc == 0)

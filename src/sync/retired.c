@@ -28,7 +28,7 @@ static int parse_record(const struct state_record *record, struct cf_arena *aren
 	if (!state_exists(record))
 		return 0;
 	json_doc_init(&doc, arena->mem);
-	rc = json_read(&doc, record->body.ptr, record->body.len, JSON_READ_DOCUMENT, error);
+	rc = state_read(record, &doc, error);
 	it = json_iter(rc ? JSON_ABSENT : json_member(json_root(&doc), STR("versions")));
 	*ret = arena_calloc(arena, json_count(it.value) + 1, sizeof(**ret));
 	if (rc == 0 && !*ret)

@@ -11,9 +11,7 @@ static int walk_page(const struct state_pages *pages, struct json_doc *doc,
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < pages->count; i++) {
-		struct cf_str body = pages->records[i].body;
-
-		rc = json_read(doc, body.ptr, body.len, JSON_READ_DOCUMENT, error);
+		rc = state_read(&pages->records[i], doc, error);
 		if (rc == 0)
 			rc = entry(ctx, pages->records[i].name, json_root(doc));
 	}
@@ -73,13 +71,15 @@ static int read_checkpoint(struct cf_store *store, const struct state *state,
 	if (rc == 0 && state_exists(&record)) {
 		struct json_value root;
 
-		rc = json_read(doc, record.body.ptr, record.body.len, JSON_READ_DOCUMENT, error);
+		rc = state_read(&record, doc, error);
 		if (rc)
 			return rc;
 		root = json_root(doc);
 		rc = state_check_format(root, error);
 		if (rc == 0)
 			rc = state_check_store(root, store, state, arena, error);
+		if (rc == 0)
+			rc = state_check_last(root, store, arena, error);
 		if (rc)
 			return rc;
 		ret->started = json_kind(json_member(root, STR("since"))) == JSON_STRING;

@@ -142,6 +142,8 @@ struct sync *sync_close(struct sync *sync)
 	registry_fini(&sync->registry);
 	arena_fini(&sync->step);
 	mem_free(sync->mem, sync->since);
+	mem_free(sync->mem, sync->last_id);
+	mem_free(sync->mem, sync->last_rev);
 	mem_free(sync->mem, sync->retired);
 	mem_free(sync->mem, sync->retired_rev);
 	mem_free(sync->mem, sync->echoes);

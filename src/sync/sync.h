@@ -12,21 +12,31 @@
 
 struct sync;
 
-/* A run that is at work on a state. */
+/* A run that said that it is at work on a state. Its clock is its own: whether it still is
+ * shows in `rev`, which changes each time it says so, every ten seconds. */
 struct sync_engine {
 	struct cf_str id;
+	struct cf_str rev;
 	struct cf_str host;
+	struct cf_str space; /* in which its pid is the name of a process; "": not said */
 	long pid;
 	int64_t started_ms;
 	int64_t beat_ms; /* when it last said so */
 };
+/* One that was watched for so long and said nothing is gone. */
+enum { SYNC_SILENCE_MS = 30000 };
+/* What somebody who can look at processes knows of an engine. */
+enum sync_life { SYNC_LIFE_UNKNOWN, SYNC_ALIVE, SYNC_GONE };
 
 struct sync_options {
 	size_t batch_changes_max; /* 0: the default, 500 */
 	unsigned wait_ms;         /* how long one step waits for a change; 0: not at all */
 	/* To be announced in the state, so that others notice; host NULL: not at all. */
 	const char *host;
+	const char *space; /* may be NULL */
 	long pid;
+	/* May be NULL: nothing is known, and only what is seen to change counts. */
+	enum sync_life (*life)(void *ctx, const struct sync_engine *engine);
 	unsigned announce_after_ms; /* only when it lasts longer than that */
 	/* Called once for each other run that is noticed; may be NULL. */
 	void (*newcomer)(void *ctx, const struct sync_engine *engine);
@@ -63,6 +73,23 @@ int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store 
 	      const struct state *state, const struct sync_options *options,
 	      const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error);
 struct sync *sync_close(struct sync *sync); /* returns NULL */
+
+/* A schema or lens that says something else than when it was last agreed to. */
+struct sync_changed {
+	const char *file;    /* borrowed from the catalog */
+	struct cf_str type;  /* likewise */
+	struct cf_str since; /* when it was agreed to; ISO 8601 */
+	uint64_t lineages;   /* of that type; the state knows no others */
+};
+/* Before sync_open, by who can ask people: what was changed of a catalog in use; texts are
+ * in the arena. What is new is none of it. PRECONDITION where the state is of a catalog of
+ * another name. */
+int sync_catalog_check(const struct state *state, const struct catalog *catalog,
+		       struct cf_arena *arena, struct sync_changed **ret, size_t *ret_count,
+		       struct cf_error *error);
+/* Agrees to all that the catalog says now. Writes nothing where that is no news. */
+int sync_catalog_accept(const struct state *state, const struct catalog *catalog,
+			const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error);
 
 /* Takes one batch: changes, or lineages that a shared part woke. *ret_idle: there
  * was nothing to do. After an error the same step may be taken again; nothing is
@@ -196,15 +223,20 @@ int sync_usage_read(const struct state *state, const struct catalog *catalog,
 		    struct cf_arena *arena, struct sync_usage **ret, size_t *ret_count,
 		    struct cf_error *error);
 
-/* The runs that are at work on a state; in the arena. */
-int sync_engines_read(const struct state *state, const struct cf_env *env, struct cf_arena *arena,
-		      struct sync_engine **ret, size_t *ret_count, struct cf_error *error);
+/* All runs that said they are at work on a state, and did not take it back; in the
+ * arena. Some may have been killed. */
+int sync_engines_read(const struct state *state, struct cf_arena *arena, struct sync_engine **ret,
+		      size_t *ret_count, struct cf_error *error);
+/* Takes the mark of one that is gone off, unless it says something since it was read. */
+int sync_engine_drop(const struct state *state, const struct sync_engine *engine,
+		     struct cf_arena *arena, struct cf_error *error);
 
 /* Before sync_open: forgets what was agreed on, so that the run reads everything once
  * and agrees anew; keeps contested edits, retired versions and usage. PRECONDITION
- * while another run is at work. Stopped half way it is pending, and to be done again. */
-int sync_rebuild(const struct state *state, const struct cf_env *env, uint64_t *ret_forgotten,
-		 const struct cf_mem *mem, struct cf_error *error);
+ * while another run says it is at work: see sync_engine_drop. Stopped half way it is pending, and
+ * to be done again. */
+int sync_rebuild(const struct state *state, uint64_t *ret_forgotten, const struct cf_mem *mem,
+		 struct cf_error *error);
 int sync_rebuild_pending(const struct state *state, bool *ret, const struct cf_mem *mem,
 			 struct cf_error *error);
 

@@ -71,9 +71,9 @@ static int list_places(const struct catalog *catalog, struct cf_arena *arena, st
 static int take_record(struct sync *sync, struct usage *usage, const struct state_record *record,
 		       struct json_doc *doc, struct cf_error *error)
 {
-	struct cf_str body = state_exists(record) ? record->body : STR("{}");
 	int64_t last_ms;
-	int rc = json_read(doc, body.ptr, body.len, JSON_READ_DOCUMENT, error);
+	int rc = state_exists(record) ? state_read(record, doc, error)
+				      : json_read(doc, "{}", 2, JSON_READ_DOCUMENT, error);
 
 	if (rc)
 		return rc;

@@ -85,6 +85,50 @@ run docs list --store "$store" --prefix todo-item@1
 expect_lines out 2
 sqlite3 s.db 'DROP TRIGGER t'
 
+begin "a store that was restored from an older copy is noticed"
+c=sqlite:$PWD/c.db
+state=sqlite:$PWD/cs.db
+echo "$doc" | "$program" docs put --store "$c" >out
+run run -c "$catalog" --store "$c" --state "$state" --once
+cp c.db older.db
+echo "${doc/:a/:b}" | "$program" docs put --store "$c" >out
+run run -c "$catalog" --store "$c" --state "$state" --once
+expect_code 0
+cp older.db c.db
+rm -f c.db-wal c.db-shm
+for i in 1 2 3 4 5 6 7 8 9; do echo "${doc/:a/:n$i}"; done | "$program" docs put --store "$c" >out
+run run -c "$catalog" --store "$c" --state "$state" --once
+expect_code 4
+expect_err_has 'which the state knows: was it restored from an older copy? Start once with `run --rebuild`'
+run status --store "$c" --state "$state"
+expect_code 4
+run run -c "$catalog" --store "$c" --state "$state" --once --rebuild
+expect_code 0
+run docs get --store "$c" todo-item@3:a todo-item@3:n1 todo-item@3:n9
+expect_code 0
+
+begin "a record of the state that is no JSON is named"
+echo "$doc" | "$program" docs put --store "sqlite:$PWD/j.db" >out
+run run -c "$catalog" --store "sqlite:$PWD/j.db" --once
+for record in checkpoint usage/todo-item@1; do
+	cp j.db k.db
+	sqlite3 k.db "UPDATE \"chesterfield-state\" SET body = '{\"x' WHERE id = 'documents/$record'"
+	run run -c "$catalog" --store "sqlite:$PWD/k.db" --once
+	expect_code 1
+	expect_err_has "documents/$record: this record of the state is damaged: "
+done
+run usage --store "sqlite:$PWD/k.db"
+expect_code 1
+expect_err_has "documents/usage/todo-item@1: this record of the state is damaged: "
+cp j.db k.db
+sqlite3 k.db "UPDATE \"chesterfield-state\" SET body = 'x' WHERE id LIKE 'documents/base/%'"
+echo "{\"_id\":\"todo-item@2:a\",\"_deleted\":true}" | "$program" docs put --store "sqlite:$PWD/k.db" >out
+run run -c "$catalog" --store "sqlite:$PWD/k.db" --once
+expect_code 1
+expect_err_has "documents/base/todo-item/a: this record of the state is damaged: "
+run run -c "$catalog" --store "sqlite:$PWD/k.db" --once --rebuild
+expect_code 0
+
 # Another user. Root's rights are no rights to be refused.
 if [ "$(id -u)" = 0 ]; then
 	cp "$program" program

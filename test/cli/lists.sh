@@ -162,7 +162,7 @@ begin "when the catalog was put right, a retry heals it"
 cp -r "$catalog" wide
 sed -i 's/"title": *{[^}]*}/"title": {}/' wide/schemas/todo-item/*.json
 run quarantine retry --store "$store" --all
-"$program" run -c wide --store "$store" --once -q
+"$program" run -c wide --store "$store" --once --accept-changed -q
 run quarantine list --store "$store"
 expect_lines out 1
 run docs get todo-item@3:bad --store "$store"

@@ -79,7 +79,7 @@ begin "retiring asks nothing, and is honoured from then on"
 run retire todo-item@1 -c "$catalog" --store "$store"
 expect_code 0
 expect_out ''
-expect_err_has 'people still write todo-item@1: 5 writes so far, the last one 0 days ago'
+expect_err_has 'people still write todo-item@1: 5 writes so far, the last one less than a day ago'
 expect_err_has 'todo-item@1 is no longer served'
 run status --store "$store"
 expect_out_has 'retired       todo-item@1 since 20'
@@ -263,6 +263,41 @@ kill -INT "$one" "$two"
 wait "$one"
 expect_true "interrupted" test $? = 5
 wait "$two"
+run status --store "$store"
+expect_out_has 'engines       0'
+
+begin "a run that was killed, whatever its clock said, hinders nobody"
+"$program" run -c "$catalog" --store "$store" 2>first &
+one=$!
+until "$program" status --store "$store" --json | grep -q '"pid"'; do :; done
+kill -KILL "$one"
+wait "$one" 2>killed
+ahead=$(($(date +%s%3N) + 94608000000))
+sqlite3 two.db "UPDATE \"chesterfield-state\" SET body = json_set(body, '\$.beat_ms', $ahead) WHERE id LIKE 'documents/engine/%' AND state = 0;
+	UPDATE \"chesterfield-state\" SET body = json_set(body, '\$.updated_ms', $ahead) WHERE id = 'documents/checkpoint'"
+run engines list --store "$store"
+expect_lines out 1
+expect_out_has "process $one on "
+expect_out_has ', gone'
+run status --store "$store"
+expect_out_has 'engines       0'
+expect_out_has 'written by a clock that was ahead of this one'
+expect_true "no negative age" bash -c '! grep -q -e "-[0-9]" out'
+run run -c "$catalog" --store "$store" --once --rebuild
+expect_code 0
+run engines list --store "$store"
+expect_out ''
+
+begin "the mark of a run of a machine that is gone is taken off by hand"
+printf '%s\n' '{"_id":"documents/engine/far","host":"far","pid":1,"started_ms":1,"beat_ms":1}' >in
+run docs put --store "$store?table=chesterfield-state" in
+run status --store "$store"
+expect_out_has 'engines       1: process 1 on far (last heard of, by its clock, '
+run engines drop far --store "$store"
+expect_code 0
+run engines drop far --store "$store"
+expect_code 1
+expect_err 'chesterfield: no such run: far (see `engines list`)'
 run status --store "$store"
 expect_out_has 'engines       0'
 

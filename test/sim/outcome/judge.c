@@ -327,7 +327,7 @@ void table_rebuild(struct table *table)
 	if (table->game->ideal)
 		return;
 	table_close_engine(table);
-	if (sync_rebuild(&table->records, &table->env, &forgotten, &mem_heap, NULL))
+	if (sync_rebuild(&table->records, &forgotten, &mem_heap, NULL))
 		table_fail(table, DEVIATION_STOPS, "the state cannot be built anew");
 	memset(thing, 0, sizeof(*thing));
 	thing->court = court;

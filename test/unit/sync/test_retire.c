@@ -374,8 +374,7 @@ START_TEST(rebuilding_keeps_what_people_decided)
 	settle(&bed);
 	ck_assert_int_eq(retire(&bed, "todo-item", 1), 0);
 	bed.sync = sync_close(bed.sync);
-	ck_assert_int_eq(sync_rebuild(&bed.state, &env_system, &forgotten, &mem_heap, &bed.error),
-			 0);
+	ck_assert_int_eq(sync_rebuild(&bed.state, &forgotten, &mem_heap, &bed.error), 0);
 	ck_assert_uint_gt(forgotten, 2);
 	ck_assert_int_eq(sync_rebuild_pending(&bed.state, &pending, &mem_heap, &bed.error), 0);
 	ck_assert(!pending);
@@ -409,8 +408,7 @@ START_TEST(rebuilding_that_was_stopped_is_pending)
 	ck_assert_int_eq(state_put_one(&bed.state, &stands, &bed.arena, NULL, &bed.error), 0);
 	ck_assert_int_eq(sync_rebuild_pending(&bed.state, &pending, &mem_heap, &bed.error), 0);
 	ck_assert(pending);
-	ck_assert_int_eq(sync_rebuild(&bed.state, &env_system, &forgotten, &mem_heap, &bed.error),
-			 0);
+	ck_assert_int_eq(sync_rebuild(&bed.state, &forgotten, &mem_heap, &bed.error), 0);
 	ck_assert_int_eq(sync_rebuild_pending(&bed.state, &pending, &mem_heap, &bed.error), 0);
 	ck_assert(!pending);
 	bed_close(&bed);
@@ -470,7 +468,7 @@ static int starved_rebuild(struct starved *s)
 {
 	uint64_t forgotten;
 
-	return sync_rebuild(&s->bed->state, &env_system, &forgotten, &s->mem, &s->bed->error);
+	return sync_rebuild(&s->bed->state, &forgotten, &s->mem, &s->bed->error);
 }
 
 static int (*const starved[])(struct starved *s) = {

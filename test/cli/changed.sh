@@ -1,0 +1,105 @@
+# A lens or schema in use that was changed is a decision.
+. "$(dirname "$0")/lib.sh"
+store=sqlite:$PWD/s.db
+mkdir -p c/schemas/item c/lenses/item
+cat >c/catalog.yaml <<'EOF'
+name: shop
+EOF
+for v in 1 2; do
+	echo "{\"version\": \"$v.0.0\"," '"type": "object", "properties": {"schema": {}, "version": {}, "note": {"type": "string"},' \
+		"\"$([ $v = 1 ] && echo 'paid": {"type": "boolean"}' || echo 'state": {"enum": ["open", "settled"]}')}, \"additionalProperties\": false}" >c/schemas/item/$v.0.0.json
+done
+lens() { # false becomes, true becomes
+	cat >c/lenses/item/1-2.yaml <<EOF
+from: item@1
+to: item@2
+lens:
+  - rename: {source: paid, destination: state}
+  - convert:
+      name: state
+      mapping:
+        - {false: $1, true: $2}
+        - {$1: false, $2: true}
+EOF
+}
+lens open settled
+run check c
+expect_check=$code
+echo '{"_id":"item@1:a","schema":"item","version":1,"note":"n","paid":false}' >in
+"$program" docs put --store "$store" in >out
+
+begin "a catalog without a change needs no word"
+expect_true "the catalog is right" test "$expect_check" = 0
+run run -c c --store "$store" --once
+expect_code 0
+run docs get --store "$store" item@2:a
+expect_out_has '"state":"open"'
+run run -c c --store "$store" --once
+expect_code 0
+
+begin "a comment and what is said to people alone is no change"
+sed -i '1i # about items' c/lenses/item/1-2.yaml
+sed -i 's/"type": "object",/"type": "object", "title": "An item", "description": "to buy",/' c/schemas/item/*.json
+run run -c c --store "$store" --once
+expect_code 0
+
+begin "a table that was swapped is named, with since when and how many it touches"
+lens settled open
+run run -c c --store "$store" --once
+expect_code 4
+expect_lines err 2
+expect_true "file, time and number" grep -Eq \
+	'c/lenses/item/1-2.yaml was changed: since 20[0-9T:.-]+Z it said something else; it touches 1 documents of item' err
+expect_err_has 'a schema or lens in use was changed'
+run docs get --store "$store" item@2:a
+expect_out_has '"state":"open"'
+
+begin "put back, it goes on"
+lens open settled
+run run -c c --store "$store" --once
+expect_code 0
+
+begin "a schema is in use, too"
+cp c/schemas/item/2.0.0.json kept
+sed -i 's/"note": {"type": "string"}/"note": {"type": "string", "maxLength": 5}/' c/schemas/item/2.0.0.json
+run run -c c --store "$store" --once
+expect_code 4
+expect_err_has 'c/schemas/item/2.0.0.json was changed'
+cp kept c/schemas/item/2.0.0.json
+
+begin "a new minor and a new major need no word"
+sed 's/2\.0\.0/2.1.0/; s/"note": {"type": "string"}/"note": {"type": "string"}, "more": {"type": "string"}/' kept >c/schemas/item/2.1.0.json
+sed 's/2\.0\.0/3.0.0/; s/"note": {"type": "string"}/"text": {"type": "string"}/' kept >c/schemas/item/3.0.0.json
+cat >c/lenses/item/2-3.yaml <<'EOF'
+from: item@2
+to: item@3
+lens:
+  - rename: {source: note, destination: text}
+  - remove: {name: more, type: string}
+EOF
+run run -c c --store "$store" --once
+expect_code 0
+run docs get --store "$store" item@3:a
+expect_out_has '"text":"n"'
+
+begin "--accept-changed goes on, and is remembered"
+lens settled open
+run run -c c --store "$store" --once --accept-changed
+expect_code 0
+run run -c c --store "$store" --once
+expect_code 0
+lens open settled
+run run -c c --store "$store" --once
+expect_code 4
+
+begin "the state keeps the history"
+run docs get --store "$store?table=chesterfield-state" documents/catalog
+expect_true "two of one lens" test "$(grep -o '"what":"lens item@1 item@2"' out | wc -l)" = 2
+
+begin "another catalog on the same store is refused"
+sed -i 's/name: shop/name: other/' c/catalog.yaml
+run run -c c --store "$store" --once --accept-changed
+expect_code 4
+expect_err_has 'this state is of the catalog "shop", and this one is called "other"'
+
+finish
