@@ -45,14 +45,14 @@ expect_out_has 'todo-item@1:a\u000ab'
 expect_true "a name makes no line of its own" bash -c '! grep -q "^b" out'
 
 begin "progress does not count what the run itself wrote"
-for i in {1..2000}; do
+for i in {1..20000}; do
 	echo "{\"_id\":\"todo-item@1:p$i\",\"schema\":\"todo-item\",\"version\":1,\"title\":\"t\",\"isDone\":false}"
 done >in
 "$program" docs put --store "sqlite:$PWD/p.db" in >out
-on_terminal run -c "$catalog" --store "sqlite:$PWD/p.db" --once --batch 20
+on_terminal run -c "$catalog" --store "sqlite:$PWD/p.db" --once --batch 200
 expect_code 0
 expect_true "a share is shown" grep -q ' [0-9]*%, ' out
 expect_true "and none above 100" bash -c "! grep -oE '[0-9]+%' out | tr -d % | awk '\$1 > 100' | grep -q ."
-expect_true "of what was there" bash -c "! grep -oE '/[0-9]+ [0-9]+%' out | grep -v '^/200[0-9] '"
+expect_true "of what was there" bash -c "! grep -oE '/[0-9]+ [0-9]+%' out | grep -v '^/2000[0-9] '"
 
 finish
