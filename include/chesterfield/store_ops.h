@@ -250,6 +250,15 @@ struct cf_store_ops {
 		      struct cf_error *error);
 	int (*info)(struct cf_store *store, struct cf_arena *arena, struct cf_store_info *ret,
 		    struct cf_error *error);
+	/* Optional. The form in which the store gives a body back, whatever it does to it:
+	 * CouchDB makes doubles of some numbers. What is compared, hashed or remembered
+	 * before it is put must be that, or what was agreed on and what is stored differ for
+	 * ever. Asks nobody. *ret is the body itself where nothing changes, else in the
+	 * arena; of what came back it changes nothing. INVALID or LIMIT, with the pointer:
+	 * the store would refuse the body, or drop a part of it without a word; so does
+	 * `put`. NULL: bodies come back as they were put, by value. */
+	int (*form)(struct cf_store *store, struct cf_str body, struct cf_arena *arena,
+		    struct cf_str *ret, struct cf_error *error);
 	/* A page of all records. Whatever is there from the first page to the last comes
 	 * at least once; other records may come, and some twice. *ret_cursor is empty
 	 * behind the last page; a page may be empty before that. A cursor is good for

@@ -77,6 +77,21 @@ static int check_body(struct apply *apply, const struct cf_put *put, struct cf_a
 	return 0;
 }
 
+/* What the store would refuse, or drop a part of. */
+static int check_form(struct apply *apply, struct cf_answer *answer)
+{
+	struct cf_error error = {0};
+	int rc = form_of(apply->form, json_root(&apply->doc), apply->arena, &apply->body, &error);
+	struct cf_str message;
+
+	if (rc == 0 || rc == CF_ERR_NOMEM)
+		return rc;
+	message = arena_printf(apply->arena, "%s%s%s", error.pointer, error.pointer[0] ? ": " : "",
+			       error.message);
+	answer_refuse(answer, rc, message);
+	return message.ptr ? 0 : CF_ERR_NOMEM;
+}
+
 static void check_history(const struct cf_put *put, struct cf_answer *answer)
 {
 	uint64_t generation = revision_generation(put->rev);
@@ -163,6 +178,8 @@ int apply_check(struct apply *apply, const struct cf_put *put, struct cf_answer 
 		return 0;
 	if (answer->code == 0 && check_id(put->id, answer))
 		rc = check_body(apply, put, answer);
+	if (rc == 0 && answer->code == 0 && !put->raw)
+		rc = check_form(apply, answer);
 	if (rc == 0 && answer->code == 0 && put->kind == CF_PUT_REVISION)
 		check_history(put, answer);
 	if (rc == 0 && answer->code == 0)

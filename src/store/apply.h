@@ -7,6 +7,7 @@
 #ifndef STORE_APPLY_H
 #define STORE_APPLY_H
 
+#include "store/form.h"
 #include "store/store.h"
 #include "store/tree.h"
 
@@ -16,6 +17,8 @@ struct apply {
 	struct cf_arena *arena; /* of the call; answers and ways live here */
 	struct json_doc doc;    /* storage kept from one put to the next */
 	size_t revs_max;
+	enum form_kind form; /* what the store does to bodies */
+	struct cf_str body;  /* after apply_check: the put's, in that form */
 };
 
 /* Checks the put by itself: id, body, revision, history, attachments. */

@@ -277,3 +277,12 @@ int store_set_timeout(struct cf_store *store, unsigned ms, struct cf_error *erro
 		return unsupported(store, "time-out for a call", error);
 	return store->ops->set_timeout(store, ms, error);
 }
+
+int store_form(struct cf_store *store, struct cf_str body, struct cf_arena *arena,
+	       struct cf_str *ret, struct cf_error *error)
+{
+	if (store->ops->form)
+		return store->ops->form(store, body, arena, ret, error);
+	*ret = body;
+	return 0;
+}

@@ -15,6 +15,7 @@
  *                              ids are column K, or the primary key. No changes, no
  *                              histories; never made, never altered
  *   memory:NAME                shared by all handles of that name in this process
+ *   memory:NAME?form=couchdb   does to bodies what CouchDB does (cf_store_ops.form)
  * The parameters create=0|1 (default 1), revs=N (revisions remembered, default
  * 1000) and readonly=1 are understood by stores that have use for them. Proves
  * that each capability has its functions (else BUG). Errors name the URL
@@ -52,6 +53,10 @@ int store_behind(struct cf_store *store, struct cf_str since, uint64_t *ret,
 		 struct cf_error *error);
 int store_info(struct cf_store *store, struct cf_arena *arena, struct cf_store_info *ret,
 	       struct cf_error *error);
+
+/* The body itself where the store keeps what it is given. */
+int store_form(struct cf_store *store, struct cf_str body, struct cf_arena *arena,
+	       struct cf_str *ret, struct cf_error *error);
 
 /* Stores that scan in order walk by that. */
 int store_walk(struct cf_store *store, const struct cf_walk *walk, struct cf_arena *arena,

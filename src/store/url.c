@@ -140,6 +140,10 @@ static int read_parameter(struct cf_str name, struct cf_str value, struct cf_are
 		return store_url_bool(name, value, &url->readonly, error);
 	if (str_equal(name, STR("revs")))
 		return store_url_revs(value, &url->revs, error);
+	if (str_equal(name, STR("form")) && str_equal(value, STR("couchdb"))) {
+		url->couchdb_form = true;
+		return 0;
+	}
 	return error_set(error, CF_ERR_USAGE,
 			 "unknown parameter \"%.*s\" (table, key, create, readonly, revs)",
 			 STR_ARG(name));

@@ -12,6 +12,7 @@ struct store_url {
 	uint64_t revs;
 	bool create;
 	bool readonly;
+	bool couchdb_form; /* form=couchdb */
 };
 
 /* Reads all parameters; one that is unknown is USAGE. Strings are in the arena. */

@@ -1,4 +1,5 @@
-/* Revision trees, tombstones and attachments, as CouchDB decides. */
+/* Revision trees, tombstones and attachments, as CouchDB decides; and what a store does
+ * to a body, and whether it says so beforehand. */
 #include "conformance.h"
 
 START_TEST(branches_and_the_winner)
@@ -235,6 +236,173 @@ START_TEST(attachments_of_branches)
 }
 END_TEST
 
+/* --- bodies ------------------------------------------------------------------------------ */
+
+static const char *const numbers[] = {
+	"0",
+	"-0",
+	"-0.0",
+	"1",
+	"1.0",
+	"1.00",
+	"0.1000",
+	"1e2",
+	"-1E2",
+	"1e20",
+	"1e21",
+	"1.79e308",
+	"1e308",
+	"1e-5",
+	"1e-6",
+	"1e-7",
+	"0.30000000000000004",
+	"0.1234567890123456789",
+	"12345678901234567890",
+	"12345678901234567890.5",
+	"9007199254740993",
+	"-9007199254740993.0",
+	"123456789012345680000.0",
+	"5e-324",
+	"-5e-324",
+	"4.9e-324",
+	"7e-323",
+	"7e-317",
+	"3e-310",
+	"3e-322",
+	"1e-320",
+	"2.2250738585072011e-308",
+	"1e-400",
+	"0e400",
+	"123456789012345678901234567890123e-40",
+	"99999999999999999999999999999999999e3",
+};
+
+static struct cf_str form(struct subject *s, struct cf_str body)
+{
+	struct cf_str formed, again;
+	struct cf_error error = {0};
+
+	ck_assert_msg(store_form(s->store, body, &s->arena, &formed, &error) == 0, "%s",
+		      error.message);
+	ck_assert_int_eq(store_form(s->store, formed, &s->arena, &again, &error), 0);
+	ck_assert(str_equal(again, formed));
+	return formed;
+}
+
+static bool equal(struct cf_str a, struct cf_str b)
+{
+	struct json_doc x, y;
+	bool same;
+
+	json_doc_init(&x, &mem_heap);
+	json_doc_init(&y, &mem_heap);
+	ck_assert_int_eq(json_read(&x, a.ptr, a.len, JSON_READ_DOCUMENT, NULL), 0);
+	ck_assert_int_eq(json_read(&y, b.ptr, b.len, JSON_READ_DOCUMENT, NULL), 0);
+	same = json_equal(json_root(&x), json_root(&y));
+	json_doc_fini(&x);
+	json_doc_fini(&y);
+	return same;
+}
+
+static void check_numbers(struct subject *s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		struct cf_str body = arena_printf(
+			&s->arena,
+			"{\"a\":[%s],\"\\u00e9\":{\"n\":%s},\"t\":\"\\u000a\\ud83d\\ude00\"}",
+			numbers[i], numbers[i]);
+		struct cf_str formed = form(s, body), id = arena_printf(&s->arena, "%zu", i);
+		struct cf_record record;
+
+		ck_assert_int_eq(PUT(s, .id = STR("as it was"), .body = body).code, 0);
+		record = get_one(s, "as it was", NULL, CF_READ_BODIES);
+		ck_assert_msg(equal(form(s, record.revisions[0].body), formed), "%s", numbers[i]);
+		ck_assert_int_eq(PUT(s, .id = id, .body = formed).code, 0);
+		record = get_one(s, id.ptr, NULL, CF_READ_BODIES);
+		ck_assert_msg(equal(record.revisions[0].body, formed), "%s: form %.*s, store %.*s",
+			      numbers[i], STR_ARG(formed), STR_ARG(record.revisions[0].body));
+	}
+}
+
+START_TEST(bodies_come_back_in_the_form_of_the_store)
+{
+	struct subject s;
+
+	subject_open(&s, _i, NULL);
+	check_numbers(&s);
+	subject_close(&s);
+}
+END_TEST
+
+/* A CouchDB, or the memory store that plays it. */
+static void open_changing(struct subject *s, int kind)
+{
+	subject_open(s, kind, kind_is_couchdb(kind) ? NULL : "form=couchdb");
+}
+
+START_TEST(memory_plays_couchdb)
+{
+	struct subject s;
+
+	open_changing(&s, _i);
+	check_numbers(&s);
+	PUT(&s, .id = STR("x"), .body = STR("{\"n\":12345678901234567890.5}"));
+	ck_assert(equal(get_one(&s, "x", NULL, CF_READ_BODIES).revisions[0].body,
+			STR("{\"n\":12345678901234567000}")));
+	subject_close(&s);
+}
+END_TEST
+
+/* Not even a part of them is stored, and the form says so at their place. */
+static const struct {
+	const char *body, *pointer;
+	bool couchdb_only; /* JavaScript keeps it */
+} refused[] = {
+	{"{\"a\":[1,1e400]}", "/a/1", false},
+	{"{\"a\":{\"b\":-1.7976931348623159e308}}", "/a/b", false},
+	{"{\"_conflicts\":[]}", "/_conflicts", false},
+	{"{\"_foo\":1}", "/_foo", false},
+	{"{\"\\u005ffoo\":1}", "/_foo", false},
+	{"{\"s\":\"\\ud800\"}", "/s", true},
+	{"{\"s\":[\"\\ud83dx\\ude00\"]}", "/s/0", true},
+};
+
+START_TEST(what_would_be_lost_is_refused)
+{
+	struct subject s;
+	struct cf_str formed;
+	struct cf_error error = {0};
+
+	open_changing(&s, _i);
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+		struct cf_str body = str_of(refused[i].body);
+
+		if (refused[i].couchdb_only && subject_is_pouchdb(&s))
+			continue;
+		ck_assert_int_eq(store_form(s.store, body, &s.arena, &formed, &error),
+				 CF_ERR_INVALID);
+		ck_assert_str_eq(error.pointer, refused[i].pointer);
+		ck_assert_int_eq(PUT(&s, .id = STR("a"), .body = body).code, CF_ERR_INVALID);
+		ck_assert_str_eq(show(&s, "a"), "-");
+	}
+	subject_close(&s);
+}
+END_TEST
+
+static void add_form_cases(Suite *suite)
+{
+	TCase *tcase = tcase_create("form");
+	int first = kinds_first();
+
+	add_document_case(tcase, bodies_come_back_in_the_form_of_the_store);
+	/* Of a CouchDB, and of the memory store that plays it. */
+	if (first == 0 || kind_is_couchdb(first)) {
+		tcase_add_loop_test(tcase, memory_plays_couchdb, first, first + 1);
+		tcase_add_loop_test(tcase, what_would_be_lost_is_refused, first, first + 1);
+	}
+	suite_add_tcase(suite, tcase);
+}
+
 void add_tree_cases(Suite *suite)
 {
 	TCase *tcase = tcase_create("trees");
@@ -249,4 +417,5 @@ void add_tree_cases(Suite *suite)
 	add_document_case(tcase, attachments_are_kept_by_content);
 	add_document_case(tcase, attachments_of_branches);
 	suite_add_tcase(suite, tcase);
+	add_form_cases(suite);
 }

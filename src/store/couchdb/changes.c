@@ -76,8 +76,7 @@ static int take_row(void *ctx, struct cf_str text)
 
 		if (!winner)
 			return error_nomem(feed->error);
-		if (couch_read_revision(document, feed->flags, feed->arena, &change->record.id,
-					winner, NULL)) {
+		if (couch_read_revision(document, feed->flags, feed->arena, winner, NULL)) {
 			feed->unreadable = true;
 			return CF_ERR_INVALID;
 		}
@@ -88,6 +87,14 @@ static int take_row(void *ctx, struct cf_str text)
 	return read_revs(feed, row, &change->record);
 }
 
+static void restart(void *ctx)
+{
+	struct feed *feed = ctx;
+
+	feed->count = 0;
+	feed->branched = feed->unreadable = false;
+}
+
 static int ask(struct feed *feed, const struct cf_changes *changes, bool docs, struct cf_str *token)
 {
 	struct couch_store *store = feed->store;
@@ -95,6 +102,7 @@ static int ask(struct feed *feed, const struct cf_changes *changes, bool docs, s
 	struct json_doc *rest = &store->doc;
 	struct couch_request request = {.method = "GET",
 					.element = take_row,
+					.restart = restart,
 					.ctx = feed,
 					.answer = &answer,
 					.rest = rest,
@@ -115,8 +123,7 @@ static int ask(struct feed *feed, const struct cf_changes *changes, bool docs, s
 		couch_parameter(store, "include_docs", STR("true"));
 	if (changes->since.len)
 		couch_parameter(store, "since", changes->since);
-	feed->count = 0;
-	feed->branched = feed->unreadable = false;
+	restart(feed);
 	http_answer_init(&answer, &store->mem);
 	rc = couch_call(store, &request, &status, feed->error);
 	http_answer_fini(&answer);
@@ -238,13 +245,21 @@ static int count_row(void *ctx, struct cf_str text)
 	return 0;
 }
 
+static void count_again(void *ctx)
+{
+	*(uint64_t *)ctx = 0;
+}
+
 /* CouchDB says what is left behind a page; of numbers the difference is told. */
 int couch_behind(struct cf_store *base, struct cf_str since, uint64_t *ret, struct cf_error *error)
 {
 	struct couch_store *store = (struct couch_store *)base;
 	uint64_t rows = 0, latest = 0, number = 0;
-	struct couch_request request = {
-		.method = "GET", .element = count_row, .ctx = &rows, .rest = &store->doc};
+	struct couch_request request = {.method = "GET",
+					.element = count_row,
+					.restart = count_again,
+					.ctx = &rows,
+					.rest = &store->doc};
 	struct cf_store_info info = {0};
 	struct cf_arena arena;
 	int64_t pending = 0;

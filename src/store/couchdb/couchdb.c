@@ -5,24 +5,13 @@
 #include "store/couchdb/couchdb.h"
 #include "store/stores.h"
 
-int couch_read_token(struct json_value seq, struct cf_arena *arena, struct cf_str *ret)
-{
-	struct cf_str text = STR("");
-
-	if (json_kind(seq) == JSON_STRING && json_decode(seq, arena, &text))
-		return CF_ERR_NOMEM;
-	if (json_kind(seq) == JSON_NUMBER)
-		text = json_span(seq);
-	*ret = arena_dup(arena, text);
-	return ret->ptr ? 0 : CF_ERR_NOMEM;
-}
-
 /* --- opening ---------------------------------------------------------------------------- */
 
 static int is_server(struct couch_store *store, struct cf_error *error)
 {
 	struct http_answer answer;
-	struct couch_request request = {.method = "GET", .root = true, .answer = &answer};
+	struct couch_request request = {
+		.method = "GET", .root = true, .answer = &answer, .repeatable = true};
 	int rc;
 
 	http_answer_init(&answer, &store->mem);
@@ -35,6 +24,9 @@ static int is_server(struct couch_store *store, struct cf_error *error)
 		rc = CF_ERR_NOT_A_STORE;
 	if (rc == CF_ERR_NOT_FOUND)
 		rc = error_set(error, CF_ERR_NOT_A_STORE, "GET /: 404: no CouchDB answers there");
+	store->server->form = FORM_COUCHDB;
+	if (rc == 0 && memmem(answer.body.ptr, answer.body.len, "\"express-pouchdb\"", 17))
+		store->server->form = FORM_JAVASCRIPT;
 	http_answer_fini(&answer);
 	return rc;
 }
@@ -77,21 +69,6 @@ static int create(struct couch_store *store, struct cf_error *error)
 	return rc;
 }
 
-int couch_database_info(struct couch_store *store, struct http_answer *answer, struct json_doc *doc,
-			struct cf_error *error)
-{
-	struct couch_request request = {.method = "GET", .answer = answer};
-	int rc;
-
-	couch_path(store, "%s", "");
-	rc = couch_call(store, &request, NULL, error);
-	if (rc == 0 &&
-	    json_read(doc, answer->body.ptr, answer->body.len, JSON_READ_DUPLICATE_NAMES, NULL))
-		rc = error_set(error, CF_ERR_UNAVAILABLE, "GET %s: the answer is no JSON",
-			       store->address.path.ptr);
-	return rc;
-}
-
 static int open_database(struct couch_store *store, struct cf_error *error)
 {
 	struct http_answer answer;
@@ -121,7 +98,9 @@ static struct couch_store *store_new(const struct cf_env *env, const struct cf_m
 
 	if (!store)
 		return NULL;
-	store->store = (struct cf_store){&couchdb_ops, couchdb_ops.capabilities};
+	store->store = (struct cf_store){.ops = &couchdb_ops,
+					 .capabilities = couchdb_ops.capabilities,
+					 .keys = {.count = 1}};
 	store->mem = *mem;
 	store->env = env;
 	arena_init(&store->arena, &store->mem);
@@ -217,6 +196,15 @@ static int couch_open_beside(struct cf_store **ret, struct cf_store *store, cons
 	return open_store(ret, (struct couch_store *)store, url, env, mem, error);
 }
 
+static int couch_form(struct cf_store *base, struct cf_str body, struct cf_arena *arena,
+		      struct cf_str *ret, struct cf_error *error)
+{
+	struct couch_store *store = (struct couch_store *)base;
+	int rc = json_read(&store->doc, body.ptr, body.len, JSON_READ_DOCUMENT, error);
+
+	return rc ? rc : form_of(store->server->form, json_root(&store->doc), arena, ret, error);
+}
+
 const struct cf_store_ops couchdb_ops = {
 	.name = "http",
 	.capabilities = CF_STORE_CHANGES | CF_STORE_CAS | CF_STORE_HISTORIES | CF_STORE_ORDERED |
@@ -231,4 +219,5 @@ const struct cf_store_ops couchdb_ops = {
 	.find = couch_find,
 	.behind = couch_behind,
 	.info = couch_info,
+	.form = couch_form,
 };

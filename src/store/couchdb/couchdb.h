@@ -10,6 +10,7 @@
 
 #include "store/couchdb/http.h"
 #include "store/couchdb/split.h"
+#include "store/form.h"
 #include "store/store.h"
 
 /* What one server can do, found out by asking it and not by its version. */
@@ -26,6 +27,7 @@ struct couch_server {
 	/* Sequences are small numbers (CouchDB 1, pouchdb-server): such servers do not end
 	 * a longpoll by themselves, and take a token that is none. */
 	enum couch_yes numbers;
+	enum form_kind form; /* what it does to bodies */
 };
 
 struct couch_store {
@@ -53,6 +55,10 @@ struct couch_request {
 	struct cf_str body; /* ptr NULL: none */
 	/* Each element of the answer's array; NULL: the answer is kept in `answer`. */
 	int (*element)(void *ctx, struct cf_str text);
+	/* Where the request may be sent again after a failure on the way: forgets the elements
+	 * that came. NULL: it must not, or there are none. */
+	void (*restart)(void *ctx);
+	bool repeatable; /* the same without elements */
 	void *ctx;
 	unsigned wait_ms, give_up_ms;
 	size_t answer_max;
@@ -90,7 +96,7 @@ int couch_read_token(struct json_value seq, struct cf_arena *arena, struct cf_st
 /* A document's text as a revision, by `flags` (enum cf_read_flags). `text` must live in
  * the arena. INVALID where it is none. */
 int couch_read_revision(struct json_value document, unsigned flags, struct cf_arena *arena,
-			struct cf_str *ret_id, struct cf_revision *ret, struct cf_error *error);
+			struct cf_revision *ret, struct cf_error *error);
 /* Puts the winner first, the others in order behind it. */
 void couch_sort_leaves(struct cf_revision *leaves, size_t count);
 /* The data of the attachments of what was read. */

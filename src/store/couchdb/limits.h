@@ -16,6 +16,10 @@
 #define LIMIT_REFUSAL_BYTES ((size_t)64 << 10)
 /* Redirections one after the other within the server. */
 #define LIMIT_REDIRECTS 5
+/* How often a request that may be repeated is sent, and the first pause between. What
+ * lasts longer is the caller's affair. */
+#define COUCH_TRIES 3
+#define COUCH_PAUSE_MS 50
 /* Documents in one request. CouchDB's time grows faster than their number: 1,000 take
  * 0.1 s, 20,000 take 12 s. */
 #define COUCH_BATCH_DOCS 1000

@@ -211,6 +211,15 @@ static int complete(struct sending *sending)
 	return 0;
 }
 
+static void restart(void *ctx)
+{
+	struct sending *sending = ctx;
+
+	for (size_t i = 0; i < sending->count; i++)
+		*sending->at[i]->answer = (struct cf_answer){0};
+	sending->answered = 0;
+}
+
 static int send_request(struct sending *sending)
 {
 	static const long judged[] = {400, 412, 413, 500, 0};
@@ -224,6 +233,9 @@ static int send_request(struct sending *sending)
 	long status = 0;
 	int rc = write_request(sending, &store->text);
 
+	/* An edit may have been done; a revision that is there already is passed over. */
+	if (sending->revisions)
+		request.restart = restart;
 	if (rc)
 		return error_nomem(sending->error);
 	http_answer_init(&answer, &store->mem);
@@ -297,7 +309,7 @@ static int check_parents(struct sending *sending)
 	struct couch_store *store = sending->store;
 	struct cf_buf *text = &store->text;
 	struct http_answer answer;
-	struct couch_request request = {.method = "POST", .answer = &answer};
+	struct couch_request request = {.method = "POST", .answer = &answer, .repeatable = true};
 	size_t count = 0;
 	int rc;
 
@@ -465,7 +477,7 @@ int couch_put(struct cf_store *base, const struct cf_put *puts, size_t count,
 	      struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
 {
 	struct couch_store *store = (struct couch_store *)base;
-	struct apply apply = {.arena = arena, .doc = store->doc};
+	struct apply apply = {.arena = arena, .doc = store->doc, .form = store->server->form};
 	struct sending sending = {.store = store, .arena = arena, .error = error};
 	struct pending *pending = arena_calloc(arena, count, sizeof(*pending));
 	struct pending **list = arena_alloc(arena, count * sizeof(struct pending *));

@@ -18,14 +18,13 @@ struct reading {
 /* --- one document ------------------------------------------------------------------ */
 
 int couch_read_revision(struct json_value document, unsigned flags, struct cf_arena *arena,
-			struct cf_str *ret_id, struct cf_revision *ret, struct cf_error *error)
+			struct cf_revision *ret, struct cf_error *error)
 {
 	struct cf_put put;
 	int rc = document_split(document, DOCUMENT_AS_IS, arena, &put, error);
 
 	if (rc)
 		return rc;
-	*ret_id = put.id;
 	*ret = (struct cf_revision){.rev = put.rev,
 				    .deleted = put.deleted,
 				    .attachments = put.attachments,
@@ -72,7 +71,6 @@ static int read_leaves(struct reading *reading, struct json_value entries, struc
 	struct cf_revision *leaves =
 		arena_calloc(reading->arena, json_count(entries) + 1, sizeof(*leaves));
 	struct cf_error why = {0};
-	struct cf_str id;
 	size_t count = 0;
 
 	if (!leaves)
@@ -83,8 +81,8 @@ static int read_leaves(struct reading *reading, struct json_value entries, struc
 
 		if (json_is_absent(document))
 			continue;
-		rc = couch_read_revision(document, reading->flags, reading->arena, &id,
-					 &leaves[count++], &why);
+		rc = couch_read_revision(document, reading->flags, reading->arena, &leaves[count++],
+					 &why);
 		if (rc)
 			return unreadable(reading, rc, &why, record);
 	}
@@ -109,7 +107,24 @@ static int read_text(struct reading *reading, struct cf_str text, struct json_va
 	return rc;
 }
 
+/* Before the same questions are asked again. */
+static void restart(void *ctx)
+{
+	struct reading *reading = ctx;
+
+	for (size_t i = 0; i < reading->count; i++)
+		*reading->records[i] = (struct cf_record){.id = reading->gets[i]->id};
+	reading->at = 0;
+}
+
 /* --- many at once -------------------------------------------------------------------- */
+
+static bool is_answer_to(struct json_value result, const struct cf_get *get)
+{
+	struct json_value id = json_member(result, STR("id"));
+
+	return json_kind(id) == JSON_STRING && json_name_is(id, get->id);
+}
 
 /* {"id":…, "docs":[…]} of _bulk_get */
 static int take_result(void *ctx, struct cf_str text)
@@ -125,6 +140,9 @@ static int take_result(void *ctx, struct cf_str text)
 	rc = read_text(reading, text, &result, &why);
 	if (rc)
 		return unreadable(reading, rc, &why, reading->records[reading->at++]);
+	if (!is_answer_to(result, reading->gets[reading->at]))
+		return error_set(reading->error, CF_ERR_UNAVAILABLE,
+				 "_bulk_get answered for another document than was asked for");
 	return read_leaves(reading, json_member(result, STR("docs")),
 			   reading->records[reading->at++]);
 }
@@ -144,7 +162,8 @@ static int bulk_get(struct reading *reading, struct cf_error *error)
 {
 	struct couch_store *store = reading->store;
 	struct cf_buf *text = &store->text;
-	struct couch_request request = {.method = "POST", .element = take_result, .ctx = reading};
+	struct couch_request request = {
+		.method = "POST", .element = take_result, .restart = restart, .ctx = reading};
 	int rc;
 
 	buf_clear(text);
@@ -158,7 +177,7 @@ static int bulk_get(struct reading *reading, struct cf_error *error)
 		return error_nomem(error);
 	couch_path(store, "/_bulk_get%s", reading->flags & CF_READ_HISTORIES ? "?revs=true" : "");
 	request.body = buf_view(text);
-	reading->at = 0;
+	restart(reading);
 	rc = couch_call(store, &request, NULL, error);
 	if (rc == 0 && reading->at < reading->count)
 		return error_set(error, CF_ERR_UNAVAILABLE,
@@ -185,14 +204,25 @@ static int take_entry(void *ctx, struct cf_str text)
 	return buf_str(&entries->text, text);
 }
 
+static void forget_entries(void *ctx)
+{
+	struct entries *entries = ctx;
+
+	buf_clear(&entries->text);
+	entries->oversize = false;
+}
+
 /* The leaves of one document, or one revision: for servers whose _bulk_get does not. */
 static int get_one(struct reading *reading, const struct cf_get *get, struct cf_record *record)
 {
 	static const long none[] = {404, 400, 0};
 	struct couch_store *store = reading->store;
 	struct entries entries = {.reading = reading};
-	struct couch_request request = {
-		.method = "GET", .element = take_entry, .ctx = &entries, .let = none};
+	struct couch_request request = {.method = "GET",
+					.element = take_entry,
+					.restart = forget_entries,
+					.ctx = &entries,
+					.let = none};
 	struct json_value list;
 	struct cf_error why = {0};
 	struct cf_str revs;
@@ -231,7 +261,6 @@ static int take_winner(void *ctx, struct cf_str text)
 	struct cf_revision *winner = arena_calloc(reading->arena, 1, sizeof(*winner));
 	struct json_value row, document;
 	struct cf_error why = {0};
-	struct cf_str id;
 	int rc;
 
 	if (!winner)
@@ -245,8 +274,7 @@ static int take_winner(void *ctx, struct cf_str text)
 		return unreadable(reading, rc, &why, record);
 	document = json_member(row, STR("doc"));
 	if (json_kind(document) == JSON_OBJECT) {
-		rc = couch_read_revision(document, reading->flags, reading->arena, &id, winner,
-					 &why);
+		rc = couch_read_revision(document, reading->flags, reading->arena, winner, &why);
 		record->revisions = winner;
 		record->revision_count = 1;
 		return rc ? unreadable(reading, rc, &why, record) : 0;
@@ -261,7 +289,8 @@ static int get_winners(struct reading *reading, struct cf_error *error)
 {
 	struct couch_store *store = reading->store;
 	struct cf_buf *text = &store->text;
-	struct couch_request request = {.method = "POST", .element = take_winner, .ctx = reading};
+	struct couch_request request = {
+		.method = "POST", .element = take_winner, .restart = restart, .ctx = reading};
 	int rc;
 
 	buf_clear(text);
@@ -275,7 +304,7 @@ static int get_winners(struct reading *reading, struct cf_error *error)
 		return error_nomem(error);
 	couch_path(store, "/_all_docs?include_docs=true");
 	request.body = buf_view(text);
-	reading->at = 0;
+	restart(reading);
 	rc = couch_call(store, &request, NULL, error);
 	for (size_t i = 0; i < reading->count && rc == 0; i++) {
 		if (reading->records[i]->code != CF_ERR_INCOMPLETE)
@@ -309,6 +338,7 @@ static int read_data(struct couch_store *store, struct cf_str id, struct cf_str 
 	struct http_answer answer;
 	struct couch_request request = {.method = "GET",
 					.raw = true,
+					.repeatable = true,
 					.answer = &answer,
 					.answer_max = LIMIT_ATTACHMENT_BYTES};
 	int rc;

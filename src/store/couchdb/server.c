@@ -1,7 +1,10 @@
 /* Requests to one server and what their answers mean; see couchdb.h. */
 #include "store/couchdb/couchdb.h"
 
+#include "store/couchdb/limits.h"
+
 #include <stdarg.h>
+#include <time.h>
 
 int couch_path(struct couch_store *store, const char *format, ...)
 {
@@ -96,6 +99,40 @@ static int judge(struct couch_store *store, const struct couch_request *request,
 	return rc;
 }
 
+static int call_once(struct couch_store *store, const struct couch_request *request,
+		     const struct http_request *http, long *ret_status, struct cf_error *error)
+{
+	struct http_request once = *http;
+	struct http_answer own = {0}, *answer = request->answer ? request->answer : &own;
+	struct split split;
+	int rc;
+
+	http_answer_init(&own, &store->mem);
+	split_init(&split, request->element, request->ctx, &store->mem);
+	if (request->element) {
+		once.sink = split_feed;
+		once.ctx = &split;
+	}
+	rc = http_send(store->server->http, &once, answer, error);
+	rc = rc ? rc : judge(store, request, &once, answer, &split, error);
+	if (rc == 0 && ret_status)
+		*ret_status = answer->status;
+	split_fini(&split);
+	http_answer_fini(&own);
+	return rc;
+}
+
+/* Longer each time, with a third of chance in it, so that many do not come back at once. */
+static void pause_between(const struct couch_store *store, int tries)
+{
+	uint64_t ms = (uint64_t)COUCH_PAUSE_MS << (2 * tries);
+	struct timespec time;
+
+	ms -= store->env->random(store->env->ctx) % (ms / 3 + 1);
+	time = (struct timespec){.tv_nsec = (long)ms * 1000000};
+	nanosleep(&time, NULL);
+}
+
 int couch_call(struct couch_store *store, const struct couch_request *request, long *ret_status,
 	       struct cf_error *error)
 {
@@ -104,27 +141,51 @@ int couch_call(struct couch_store *store, const struct couch_request *request, l
 				    .answer_max = request->answer_max,
 				    .wait_ms = request->wait_ms,
 				    .give_up_ms = request->give_up_ms};
-	struct http_answer own = {0}, *answer = request->answer ? request->answer : &own;
-	struct split split;
+	bool repeatable = request->repeatable || request->restart;
 	struct cf_buf path;
 	int rc;
 
 	buf_init(&path, &store->mem);
-	http_answer_init(&own, &store->mem);
-	split_init(&split, request->element, request->ctx, &store->mem);
-	if (request->element) {
-		http.sink = split_feed;
-		http.ctx = &split;
-	}
 	rc = full_path(store, request->root, &path, error);
 	http.path = buf_view(&path);
-	rc = rc ? rc : http_send(store->server->http, &http, answer, error);
-	rc = rc ? rc : judge(store, request, &http, answer, &split, error);
-	if (rc == 0 && ret_status)
-		*ret_status = answer->status;
-	split_fini(&split);
-	http_answer_fini(&own);
+	rc = rc ? rc : call_once(store, request, &http, ret_status, error);
+	for (int tries = 1; rc == CF_ERR_UNAVAILABLE && repeatable && tries < COUCH_TRIES;
+	     tries++) {
+		pause_between(store, tries - 1);
+		if (request->restart)
+			request->restart(request->ctx);
+		rc = call_once(store, request, &http, ret_status, error);
+	}
 	buf_fini(&path);
+	return rc;
+}
+
+/* --- what is asked everywhere ---------------------------------------------------------- */
+
+int couch_read_token(struct json_value seq, struct cf_arena *arena, struct cf_str *ret)
+{
+	struct cf_str text = STR("");
+
+	if (json_kind(seq) == JSON_STRING && json_decode(seq, arena, &text))
+		return CF_ERR_NOMEM;
+	if (json_kind(seq) == JSON_NUMBER)
+		text = json_span(seq);
+	*ret = arena_dup(arena, text);
+	return ret->ptr ? 0 : CF_ERR_NOMEM;
+}
+
+int couch_database_info(struct couch_store *store, struct http_answer *answer, struct json_doc *doc,
+			struct cf_error *error)
+{
+	struct couch_request request = {.method = "GET", .answer = answer, .repeatable = true};
+	int rc;
+
+	couch_path(store, "%s", "");
+	rc = couch_call(store, &request, NULL, error);
+	if (rc == 0 &&
+	    json_read(doc, answer->body.ptr, answer->body.len, JSON_READ_DUPLICATE_NAMES, NULL))
+		rc = error_set(error, CF_ERR_UNAVAILABLE, "GET %s: the answer is no JSON",
+			       store->address.path.ptr);
 	return rc;
 }
 
@@ -168,15 +229,21 @@ static int take_probe(void *ctx, struct cf_str text)
 	return 0;
 }
 
+static void forget_probe(void *ctx)
+{
+	((struct couch_server *)ctx)->bulk_leaves = COUCH_UNKNOWN;
+}
+
 int couch_server_probe(struct couch_store *store, struct cf_error *error)
 {
-	static const long none[] = {400, 404, 405, 500, 501, 0};
+	static const long none[] = {404, 405, 501, 0};
 	struct couch_server *server = store->server;
 	/* CouchDB says of a document that is not there that it is not found; who answers
 	 * nothing about it reads winners only. */
 	struct couch_request request = {.method = "POST",
 					.body = STR("{\"docs\":[{\"id\":\"chesterfield-probe\"}]}"),
 					.element = take_probe,
+					.restart = forget_probe,
 					.ctx = server,
 					.let = none};
 	int rc;

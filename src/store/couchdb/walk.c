@@ -40,7 +40,7 @@ static int take_row(void *ctx, struct cf_str text)
 		return 0;
 	document = json_member(row, STR("doc"));
 	if (json_kind(document) == JSON_OBJECT) {
-		if (couch_read_revision(document, page->flags, page->arena, &id, winner, NULL)) {
+		if (couch_read_revision(document, page->flags, page->arena, winner, NULL)) {
 			page->unreadable = true;
 			return CF_ERR_INVALID;
 		}
@@ -51,6 +51,14 @@ static int take_row(void *ctx, struct cf_str text)
 	page->records[page->count++] =
 		(struct cf_record){.id = id, .revisions = winner, .revision_count = 1};
 	return 0;
+}
+
+static void restart(void *ctx)
+{
+	struct page *page = ctx;
+
+	page->count = page->rows = 0;
+	page->unreadable = false;
 }
 
 static void write_utf8(unsigned code, struct cf_buf *out)
@@ -135,12 +143,12 @@ static int add_range(struct couch_store *store, const struct cf_scan *scan, bool
 static int ask_page(struct page *page, const struct cf_scan *scan, bool docs)
 {
 	struct couch_store *store = page->store;
-	struct couch_request request = {.method = "GET", .element = take_row, .ctx = page};
+	struct couch_request request = {
+		.method = "GET", .element = take_row, .restart = restart, .ctx = page};
 	bool behind = scan->after.len && str_compare(scan->after, scan->prefix) >= 0;
 
-	page->count = page->rows = 0;
+	restart(page);
 	page->after = behind ? scan->after : STR("");
-	page->unreadable = false;
 	page->max = scan->limit;
 	page->asked = scan->limit + (behind ? 1 : 0);
 	couch_path(store, "/_all_docs?limit=%zu", page->asked);

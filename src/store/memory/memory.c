@@ -20,6 +20,7 @@ struct memory_store {
 	struct cf_env env;
 	struct json_doc doc; /* of puts and finds */
 	size_t revs_max;
+	enum form_kind form;
 	bool readonly;
 };
 
@@ -45,6 +46,7 @@ static int memory_open(struct cf_store **ret, const char *url, const struct cf_e
 		store->mem = *mem;
 		store->env = *env;
 		store->revs_max = parts.revs;
+		store->form = parts.couchdb_form ? FORM_COUCHDB : FORM_NONE;
 		store->readonly = parts.readonly;
 		json_doc_init(&store->doc, &store->mem);
 		*ret = &store->store;
@@ -68,7 +70,10 @@ static void memory_close(struct cf_store *base)
 /* Each operation works on data in which nothing has expired. */
 static int lock(struct memory_store *store, struct cf_arena *arena)
 {
-	struct apply apply = {.arena = arena, .doc = store->doc, .revs_max = store->revs_max};
+	struct apply apply = {.arena = arena,
+			      .doc = store->doc,
+			      .revs_max = store->revs_max,
+			      .form = store->form};
 	struct memory_data *data = store->data;
 	int rc = 0;
 
@@ -214,7 +219,7 @@ static int memory_put(struct cf_store *base, const struct cf_put *puts, size_t c
 		      struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
 {
 	struct memory_store *store = (struct memory_store *)base;
-	struct apply apply = {.arena = arena, .revs_max = store->revs_max};
+	struct apply apply = {.arena = arena, .revs_max = store->revs_max, .form = store->form};
 	int rc;
 
 	if (store->readonly)
@@ -412,6 +417,16 @@ static int memory_set_timeout(struct cf_store *base, unsigned ms, struct cf_erro
 	return 0;
 }
 
+static int memory_form(struct cf_store *base, struct cf_str body, struct cf_arena *arena,
+		       struct cf_str *ret, struct cf_error *error)
+{
+	struct memory_store *store = (struct memory_store *)base;
+
+	int rc = json_read(&store->doc, body.ptr, body.len, JSON_READ_DOCUMENT, error);
+
+	return rc ? rc : form_of(store->form, json_root(&store->doc), arena, ret, error);
+}
+
 const struct cf_store_ops memory_ops = {
 	.name = "memory",
 	.capabilities = CF_STORE_CHANGES | CF_STORE_CAS | CF_STORE_HISTORIES | CF_STORE_ORDERED |
@@ -427,6 +442,7 @@ const struct cf_store_ops memory_ops = {
 	.find = memory_find_all,
 	.behind = memory_behind,
 	.info = memory_info,
+	.form = memory_form,
 	.notes = memory_notes,
 	.forget = memory_forget,
 	.set_timeout = memory_set_timeout,

@@ -232,7 +232,7 @@ static int put_record(struct memory_data *data, struct apply *apply, const struc
 		rc = apply_merge(apply, put, attachments, parent, &tree, &merged, answer);
 	if (rc || answer->code || merged == TREE_KNOWN)
 		return rc;
-	fresh.body = put->body.len ? put->body : put->raw ? STR("") : STR("{}");
+	fresh.body = !put->raw ? apply->body : put->body.len ? put->body : STR("");
 	fresh.attachments = attachments;
 	fresh.attachment_count = put->attachment_count;
 	fresh.raw = put->raw;

@@ -209,6 +209,13 @@ static int wrap_set_timeout(struct cf_store *store, unsigned ms, struct cf_error
 	return store_set_timeout(((struct wrap *)store)->inner, ms, error);
 }
 
+/* Asks nobody: there is nothing to wrap. */
+static int wrap_form(struct cf_store *store, struct cf_str body, struct cf_arena *arena,
+		     struct cf_str *ret, struct cf_error *error)
+{
+	return store_form(((struct wrap *)store)->inner, body, arena, ret, error);
+}
+
 static const struct cf_store_ops wrap_ops = {
 	.name = "wrapped",
 	.close = wrap_close,
@@ -219,6 +226,7 @@ static const struct cf_store_ops wrap_ops = {
 	.find = wrap_find,
 	.behind = wrap_behind,
 	.info = wrap_info,
+	.form = wrap_form,
 	.walk = wrap_walk,
 	.notes = wrap_notes,
 	.forget = wrap_forget,
