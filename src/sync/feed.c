@@ -57,10 +57,14 @@ bool own_has(const struct sync *sync, struct cf_str id, struct cf_str rev)
 /* Whether it is news to us: not merely what this process wrote itself. */
 static bool is_echo(const struct sync *sync, const struct cf_record *record)
 {
-	for (size_t i = 0; i < record->revision_count; i++)
+	size_t alive = 0;
+
+	for (size_t i = 0; i < record->revision_count; i++) {
 		if (!echo_has(sync, record->id, record->revisions[i].rev))
 			return false;
-	return record->revision_count > 0;
+		alive += !record->revisions[i].deleted;
+	}
+	return record->revision_count > 0 && alive <= 1;
 }
 
 static int take_change(struct sync *sync, const struct cf_change *change, struct batch *batch,

@@ -195,6 +195,44 @@ static int check_valid(struct bench *bench, struct lineage *lineage, const struc
 	return rc;
 }
 
+/* An app's DELETE leaves a tombstone without members. No selector that asks for type or
+ * version lets it through, so the delete would reach no other app. */
+static int is_bare(struct bench *bench, struct lineage *lineage, const struct cf_revision *leaf,
+		   bool *ret)
+{
+	struct json_value body;
+	int rc;
+
+	*ret = false;
+	if (!leaf->deleted || !leaf->body.ptr)
+		return 0;
+	rc = bench_keep(bench, leaf->body, &body, &lineage->error);
+	*ret = rc == 0 && json_is_absent(json_member(body, bench->rules.type_field)) &&
+	       json_is_absent(json_member(body, bench->rules.version_field));
+	return rc;
+}
+
+/* Tombstones of ours on the leaves that live beside the document, and where it is gone on
+ * those that are bare. */
+static int bury_leaves(struct bench *bench, struct lineage *lineage, struct slot *slot,
+		       size_t index, struct plan *plan, struct base_news *news, size_t *count)
+{
+	bool there = !lineage->delete_all && !json_is_absent(slot->current);
+	int rc = 0;
+
+	for (size_t i = 0; i < slot->record.revision_count && rc == 0; i++) {
+		const struct cf_revision *leaf = &slot->record.revisions[i];
+		bool bare = false;
+
+		if (PLANTED(bench, LOSER_LEFT_ALIVE) && there)
+			continue;
+		rc = there ? 0 : is_bare(bench, lineage, leaf, &bare);
+		if (rc == 0 && (bare || (!leaf->deleted && (!there || leaf != slot->winner))))
+			rc = bury(bench, lineage, slot, leaf, &news[(*count)++], index, plan);
+	}
+	return rc;
+}
+
 /* The merged document on top of the winning leaf, tombstones on the others. */
 static int agree_slot(struct bench *bench, struct lineage *lineage, struct slot *slot, size_t index,
 		      struct plan *plan)
@@ -224,14 +262,8 @@ static int agree_slot(struct bench *bench, struct lineage *lineage, struct slot 
 		rc = announce(bench, lineage, slot, parent, &put, slot->current, &news[count++],
 			      index, plan);
 	}
-	for (size_t i = 0; i < slot->record.revision_count && rc == 0; i++) {
-		const struct cf_revision *leaf = &slot->record.revisions[i];
-
-		if (PLANTED(bench, LOSER_LEFT_ALIVE) && there)
-			continue;
-		if (!leaf->deleted && (!there || leaf != slot->winner))
-			rc = bury(bench, lineage, slot, leaf, &news[count++], index, plan);
-	}
+	if (rc == 0)
+		rc = bury_leaves(bench, lineage, slot, index, plan, news, &count);
 	if (PLANTED(bench, ECHO_AS_EDIT))
 		count = 0;
 	for (size_t i = 0; i < slot->news_count; i++)

@@ -14,7 +14,7 @@ struct bed {
 	struct cf_error error;
 };
 
-static inline void bed_open_at(struct bed *bed, const char *path)
+static inline void bed_open_on(struct bed *bed, const char *path, const char *store)
 {
 	struct sync_options options = {.wait_ms = 0};
 	int rc;
@@ -22,8 +22,7 @@ static inline void bed_open_at(struct bed *bed, const char *path)
 	arena_init(&bed->arena, &mem_heap);
 	rc = catalog_open(&bed->catalog, path, &mem_heap, &bed->error);
 	ck_assert_msg(rc == 0, "%s:%u: %s", bed->error.file, bed->error.line, bed->error.message);
-	ck_assert_int_eq(
-		store_open(&bed->store, "memory:docs", &env_system, &mem_heap, &bed->error), 0);
+	ck_assert_int_eq(store_open(&bed->store, store, &env_system, &mem_heap, &bed->error), 0);
 	ck_assert_int_eq(
 		store_open(&bed->state_store, "memory:state", &env_system, &mem_heap, &bed->error),
 		0);
@@ -31,6 +30,11 @@ static inline void bed_open_at(struct bed *bed, const char *path)
 	rc = sync_open(&bed->sync, bed->catalog, bed->store, &bed->state, &options, &env_system,
 		       &mem_heap, &bed->error);
 	ck_assert_msg(rc == 0, "%s", bed->error.message);
+}
+
+static inline void bed_open_at(struct bed *bed, const char *path)
+{
+	bed_open_on(bed, path, "memory:docs");
 }
 
 static inline void bed_open(struct bed *bed, const char *folder)

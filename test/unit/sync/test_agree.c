@@ -372,6 +372,70 @@ START_TEST(lost_state_is_rebuilt_without_a_write)
 }
 END_TEST
 
+/* An app on a store that remembers few revisions pushes back one of ours that is forgotten
+ * there: it is a leaf beside the winner, and nobody but us wrote any of the two. */
+START_TEST(a_forgotten_revision_of_ours_comes_back)
+{
+	struct bed bed;
+	char path[512], old[64];
+	struct cf_put again = {.id = STR("todo-item@2:a"), .kind = CF_PUT_REVISION};
+	struct cf_answer answer;
+
+	snprintf(path, sizeof(path), "%s/examples/todo", getenv("CHESTERFIELD_SOURCE"));
+	bed_open_on(&bed, path, "memory:docs?revs=3");
+	put(&bed, "todo-item@1:a",
+	    "{\"schema\":\"todo-item\",\"version\":1,\"title\":\"0\",\"isDone\":false}");
+	settle(&bed);
+	snprintf(old, sizeof(old), "%s", rev_of(&bed, "todo-item@2:a"));
+	again.rev = str_of(old);
+	again.body = arena_dup(&bed.arena, body_of(&bed, "todo-item@2:a", NULL));
+	for (int i = 1; i <= 5; i++) {
+		put(&bed, "todo-item@1:a",
+		    arena_printf(&bed.arena,
+				 "{\"schema\":\"todo-item\",\"version\":1,\"title\":\"%d\","
+				 "\"isDone\":false}",
+				 i)
+			    .ptr);
+		settle(&bed);
+	}
+	ck_assert_int_eq(store_put(bed.store, &again, 1, &bed.arena, &answer, &bed.error), 0);
+	ck_assert_uint_gt(settle(&bed), 0);
+	expect(&bed, "todo-item@2:a",
+	       "{\"schema\":\"todo-item\",\"version\":2,\"title\":\"5\",\"status\":\"active\","
+	       "\"group\":{\"name\":\"Inbox\"}}");
+	ck_assert_uint_eq(settle(&bed), 0);
+	bed_close(&bed);
+}
+END_TEST
+
+/* The tombstone of an app's DELETE has no members: selectors that ask for type or version
+ * keep it away from the other apps. */
+START_TEST(bare_tombstone_is_followed_by_one_with_type_and_version)
+{
+	struct bed bed;
+	struct cf_get get = {.id = STR("todo-item@1:a")};
+	struct cf_record record;
+
+	bed_open(&bed, "examples/todo");
+	put(&bed, "todo-item@1:a",
+	    "{\"schema\":\"todo-item\",\"version\":1,\"title\":\"t\",\"isDone\":false}");
+	settle(&bed);
+	put_on(&bed, "todo-item@1:a", rev_of(&bed, "todo-item@1:a"), "{}", true);
+	ck_assert_uint_eq(settle(&bed), 3);
+	ck_assert_int_eq(store_get(bed.store, &get, 1,
+				   CF_READ_BODIES | CF_READ_LEAVES | CF_READ_HISTORIES, &bed.arena,
+				   &record, &bed.error),
+			 0);
+	ck_assert_uint_eq(record.revision_count, 1);
+	ck_assert(record.revisions[0].deleted);
+	ck_assert_uint_eq(record.revisions[0].history_count, 3);
+	ck_assert_bytes(record.revisions[0].body.ptr, record.revisions[0].body.len,
+			"{\"schema\":\"todo-item\",\"version\":1}");
+	ck_assert_uint_eq(settle(&bed), 0);
+	bed_close(&bed);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sync-agree");
@@ -390,6 +454,8 @@ int main(void)
 	tcase_add_test(tcase, part_of_the_same_key_is_taken_in_by_a_newer_version);
 	tcase_add_test(tcase, invalid_document_waits_and_its_correction_goes_on);
 	tcase_add_test(tcase, lost_state_is_rebuilt_without_a_write);
+	tcase_add_test(tcase, a_forgotten_revision_of_ours_comes_back);
+	tcase_add_test(tcase, bare_tombstone_is_followed_by_one_with_type_and_version);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
