@@ -335,11 +335,27 @@ static int tell(struct job *job, uint64_t took_ns)
 	return 0;
 }
 
+/* A store that is away when we start is waited for, as one that goes away later. */
+static int open_patiently(struct job *job, struct cf_error *error)
+{
+	unsigned tries = 0;
+	int rc = open_job(job, error);
+
+	while (rc && !cli_interrupted() && wait_and_retry(job, error, &tries) == 0) {
+		struct cli *cli = job->cli;
+
+		close_job(job);
+		*job = (struct job){.cli = cli};
+		rc = cli_interrupted() ? CF_ERR_INTERRUPTED : open_job(job, error);
+	}
+	return rc;
+}
+
 static int run(struct cli *cli, struct cf_error *error)
 {
 	struct job job = {.cli = cli};
 	uint64_t start = cli->env->monotonic_ns(cli->env->ctx);
-	int rc = open_job(&job, error);
+	int rc = open_patiently(&job, error);
 
 	if (rc == 0) {
 		rc = follow(&job, error);

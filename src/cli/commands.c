@@ -9,6 +9,7 @@ extern const struct cli_command cmd_diff;
 extern const struct cli_command cmd_convert;
 extern const struct cli_command cmd_validate;
 extern const struct cli_command cmd_selector;
+extern const struct cli_command cmd_channel;
 extern const struct cli_command cmd_graph;
 extern const struct cli_command cmd_docs;
 extern const struct cli_command cmd_run;
@@ -22,8 +23,8 @@ extern const struct cli_command cmd_retire;
 extern const struct cli_command cmd_help;
 
 static const struct cli_command *const catalog_commands[] = {
-	&cmd_init,     &cmd_check,    &cmd_diff,  &cmd_convert,
-	&cmd_validate, &cmd_selector, &cmd_graph, NULL,
+	&cmd_init,     &cmd_check,   &cmd_diff,  &cmd_convert, &cmd_validate,
+	&cmd_selector, &cmd_channel, &cmd_graph, NULL,
 };
 
 static const struct cli_command *const document_commands[] = {

@@ -1,8 +1,10 @@
 /* One run of the program: set up, parse, run the command, see that all data has
  * been written, report the error once, turn it into the exit code. */
 #include "cli/cli.h"
+#include "store/store.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static int run_command(struct cli *cli, int argc, char **argv, struct cf_error *error)
@@ -39,6 +41,29 @@ static void keep_standard_files(void)
 		close(fd);
 }
 
+/* Whoever lists processes sees their arguments: what stands there of a password is
+ * overwritten, once we have it. Fills `ret`, which has room for all and a NULL. 0 or
+ * NOMEM. */
+static int take_arguments(int argc, char **argv, struct cf_arena *arena, char **ret)
+{
+	struct cf_buf shown;
+	int rc = 0;
+
+	buf_init(&shown, arena->mem);
+	for (int i = 0; i < argc && rc == 0; i++) {
+		size_t len = strlen(argv[i]);
+
+		ret[i] = (char *)arena_dup(arena, str_of(argv[i])).ptr;
+		buf_clear(&shown);
+		if (!ret[i] || store_url_redact(argv[i], &shown))
+			rc = CF_ERR_NOMEM;
+		else if (shown.len != len || memcmp(shown.ptr, argv[i], len) != 0)
+			snprintf(argv[i], len + 1, "%-*.*s", (int)len, STR_ARG(buf_view(&shown)));
+	}
+	buf_fini(&shown);
+	return rc;
+}
+
 int cli_main(int argc, char **argv)
 {
 	struct cli cli = {.mem = &mem_heap,
@@ -46,6 +71,7 @@ int cli_main(int argc, char **argv)
 			  .groups = cli_groups,
 			  .err_fd = STDERR_FILENO};
 	struct cf_error error = {0};
+	char **arguments;
 	int rc;
 
 	keep_standard_files();
@@ -53,7 +79,9 @@ int cli_main(int argc, char **argv)
 	arena_init(&cli.arena, cli.mem);
 	cli.out.fd = STDOUT_FILENO;
 	buf_init(&cli.out.buf, cli.mem);
-	rc = run_command(&cli, argc, argv, &error);
+	arguments = arena_calloc(&cli.arena, (size_t)argc + 1, sizeof(*arguments));
+	rc = arguments ? take_arguments(argc, argv, &cli.arena, arguments) : CF_ERR_NOMEM;
+	rc = rc ? error_nomem(&error) : run_command(&cli, argc, arguments, &error);
 	if (!is_told_already(rc, &error)) {
 		error.code = rc;
 		cli_report(&cli, &error);

@@ -490,15 +490,21 @@ run validate --schema schema.json in
 expect_code 1
 expect_err_has 'schema.json'
 
-begin "the selector of the article"
+begin "the selector of an app: no older version, but whatever has none, and what is deleted"
 run selector -c "$todo" --for 2.0.0
 expect_code 0
 expect_out '{
   "selector": {
-    "$not": {
-      "schema": "todo-item",
-      "version": { "$lt": 2 }
-    }
+    "$or": [
+      { "_deleted": true },
+      { "schema": { "$exists": false } },
+      { "version": { "$exists": false } },
+      {
+        "$nor": [
+          { "schema": "todo-item", "version": { "$lt": 2 } }
+        ]
+      }
+    ]
   }
 }'
 
@@ -509,13 +515,17 @@ expect_out '{
   "selector": {}
 }'
 
+begin "a selector without newer versions"
+run selector -c "$todo" --for 1.1.0 --no-newer
+expect_code 0
+expect_out_has '{ "schema": "todo-item", "version": { "$gt": 1 } }'
+
 begin "the selectors to query"
 run selector -c "$todo" --for todo-item@2 --exact
 expect_code 0
 expect_out '{
   "selector": {
-    "schema": "todo-item",
-    "version": 2
+    "schema": "todo-item", "version": 2
   }
 }'
 run selector -c "$todo" --for 2.0.0 --exact

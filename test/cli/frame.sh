@@ -98,4 +98,15 @@ for name in $("$program" --help | awk '/^  [a-z]/ {print $1}'); do
 	expect_out_has "## \`$name"
 done
 
+begin "no password stands in the list of processes"
+"$program" run -c "$source/examples/todo" --store "http://anna:s3cret@127.0.0.1:1/db" 2>err &
+pid=$!
+# The store is away: it goes on trying, and says so.
+while [ ! -s err ]; do read -rt 0.05 <> <(:) || true; done
+tr '\0' ' ' <"/proc/$pid/cmdline" >shown
+kill "$pid"
+wait "$pid" 2>/dev/null
+expect_has shown 'http://anna:***@127.0.0.1:1/db'
+expect_true "no password" test -z "$(grep s3cret shown err)"
+
 finish
