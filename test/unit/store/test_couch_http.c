@@ -98,7 +98,12 @@ static const struct {
 
 START_TEST(bad_servers_are_named)
 {
-	refuses_opening(&openings[_i].step, 1, openings[_i].parameters, openings[_i].code,
+	const struct fake_step steps[] = {openings[_i].step, openings[_i].step, openings[_i].step};
+	const char *answer = openings[_i].step.answer;
+	bool again = openings[_i].code == CF_ERR_UNAVAILABLE || (answer && strstr(answer, "html"));
+
+	/* What may pass is asked three times. */
+	refuses_opening(steps, again ? 3 : 1, openings[_i].parameters, openings[_i].code,
 			openings[_i].words);
 }
 END_TEST
