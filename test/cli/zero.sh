@@ -66,8 +66,7 @@ run selector -c z --for 0.1.0 --exact
 expect_code 0
 expect_out '{
   "selector": {
-    "schema": "t",
-    "version": 0
+    "schema": "t", "version": 0
   }
 }'
 run selector -c z --for 1.0.0
