@@ -14,19 +14,21 @@ THE RULE (greedy by whole edits)
     are documents. A round that leaves all documents as they were ends it.
  3. An edit stands in a state if the document of its version says its value at its atom: an added element if it
     is there, a removed one if it is not, a field of an element only where the element is, an order if those of
-    its elements that are there follow it.
+    its elements that are there follow it. What was said at an earlier agreement is set as what is agreed says it:
+    its elements have their places from there, no longer from the document in which it was saved.
  4. Edits are taken in descending priority: policy's version, then the higher revision (generation, then text),
     then the pointer. One is accepted if in put(agreed, accepted + it) all of these stand. Those of one document
     are tried again until no more of them fit. The outcome is put(agreed, accepted). What was not accepted and
     does not stand in the outcome has lost.
  5. A loser is listed once, against one winner: the first accepted edit of another document, from the highest
-    priority down, with which, with all before it, and with what was accepted of its own document, the loser
-    cannot stand. So never against one that lost itself, nor against its own document.
+    priority down, with which, and with all such before it, the loser cannot stand (of a late one: what its app had
+    not seen comes first, from the highest down); where there is none, with what was accepted of its own document,
+    too. So never against one that lost itself, nor against its own document.
  6. Late is an edit that cannot stand together with what was accepted since its app last looked and still stands
     (not: whose atom has changed; what lenses made of an edit is nobody's word). `late="agreed"`: it is taken
     after all others, and must leave what its app did not see; it loses against that. `late="edit"`: it is taken
-    first, and what gives way is listed against the first such edit with which, and all accepted before it, it no
-    longer stands. An edit that is not late keeps what its app did not see, too.
+    first, and what gives way is listed against the first accepted edit with which, and all before it, it no
+    longer stands, unless the app of that one had seen it. An edit that is not late keeps what its app did not see, too.
  7. A delete gives way to an edit that its app had not seen, if that was accepted and did not stand before. It
     is listed against the highest of these, and the thing is as if it had not been deleted: also what only the
     deleted document could say is there. Saving without a change is no edit. Where one delete need not give way,
@@ -61,7 +63,8 @@ THE RULE (greedy by whole edits)
 12. If a lens fails in put, or a document of the result is invalid by its schema, or the documents do not agree, the
     edits do not fit. Edits of one document that do not fit one by one (the members of an object that needs
     both) are taken together: each with the fewest of its document that it needs, found by leaving out one after
-    the other in the order of pointers. A document whose edits do not fit all together, and which by itself is
+    the other in the order of pointers, again and again until none can be left out. Such an edit is tried alone,
+    then with these; it clashes where it can stand in neither way. A document whose edits do not fit all together, and which by itself is
     invalid or cannot be carried, is no loser, for it has no winner: its lineage is quarantined, and nothing of
     it is taken. Where a late edit does not fit even without what its app had not seen, its winner is the highest
     of these.
@@ -105,7 +108,8 @@ import itertools
 from collections import namedtuple
 from lenses import *
 
-Edit = namedtuple('Edit', 'version pointer value rev doc')       # doc: the saved document, for places of elements
+# doc: the saved document; place: what has the places of elements, where that is another one
+Edit = namedtuple('Edit', 'version pointer value rev doc place', defaults=[None])
 Loser = namedtuple('Loser', 'edit winner')
 class Together(tuple):
     """In a pointer: several paths that are one atom. Its value is {path: value}."""
@@ -172,7 +176,10 @@ def set_edits(chain, doc, edits):
         if i is None or isinstance(e.pointer[i], Together): return 0, 0
         if e.pointer[i] == (): return 2, 0
         if i + 1 < len(e.pointer): return 4, 0
-        return (1, 0) if e.value == GONE else (3, list(by_key(get(e.doc, e.pointer[:i]), chain.keyed[e.version][e.pointer[:i]])).index(e.pointer[i][0]))
+        return (1, 0) if e.value == GONE else (3, list(saved_in(e, i)).index(e.pointer[i][0]))
+    def saved_in(e, i):
+        array = get(e.place or e.doc, e.pointer[:i])
+        return by_key([] if array == GONE else array, chain.keyed[e.version][e.pointer[:i]])
     for e in sorted(edits, key=turn):
         i = array_of(e.pointer)
         if isinstance(e.pointer[0], Together):
@@ -182,7 +189,7 @@ def set_edits(chain, doc, edits):
             if e.pointer != chain.latest or not stands_in(chain, doc, e): put_at(doc, e.pointer, e.value)
             continue
         path, key = e.pointer[:i], chain.keyed[e.version][e.pointer[:i]]
-        saved, array = by_key(get(e.doc, path), key), by_key(get(doc, path), key) if get(doc, path) != GONE else {}
+        saved, array = saved_in(e, i), by_key(get(doc, path), key) if get(doc, path) != GONE else {}
         order, k = list(array), e.pointer[i][0] if e.pointer[i] else None
         if turn(e)[0] == 1: array.pop(k, None)
         elif turn(e)[0] == 2: order = reorder(order, list(saved))
@@ -235,6 +242,7 @@ def descending(edits, prefer):
     return sorted(sorted(edits, key=lambda e: [(isinstance(x, tuple), str(x)) for x in e.pointer]), key=rank(prefer), reverse=True)
 
 def one_document(e): return e.version, e.rev
+def id_of(e): return e.version, e.pointer, e.rev
 
 def units(chain, docs, edits, prefer):
     """For each edit those of its document with which alone it fits: mostly itself."""
@@ -244,21 +252,28 @@ def units(chain, docs, edits, prefer):
         for e in group:
             few = [e]
             if not fits(chain, docs, few, prefer):
-                few = group
-                for f in group:
-                    rest = [x for x in few if x is not f]
-                    if f is not e and fits(chain, docs, rest, prefer): few = rest
+                few, before = group, 0
+                while len(few) != before:
+                    before = len(few)
+                    for f in few:
+                        rest = [x for x in few if x is not f]
+                        if f is not e and fits(chain, docs, rest, prefer): few = rest
             out[id(e)] = few
     return out
 
+def alone_or(unit, e): return [[e]] if len(unit(e)) == 1 else [[e], unit(e)]
+
 def against(chain, docs, accepted, loser, prefer, unit):
-    """The accepted edit of another document that a loser lost to: the first with which, with all before it, and
-    with those of its own document, it cannot stand."""
-    mine, others, so_far = [e for e in accepted if one_document(e) == one_document(loser)], [], []
-    others = [e for e in accepted if e not in mine]
-    for winner in others:
-        so_far += [e for e in unit(winner) if e not in so_far]
-        if not fits(chain, docs, so_far + mine + [e for e in unit(loser) if e not in mine], prefer): return winner
+    """The accepted edit of another document that a loser lost to: the first with which, and with all before it, it
+    cannot stand; where there is none, with those of its own document, too."""
+    own = [e for e in accepted if one_document(e) == one_document(loser)]
+    others = [e for e in accepted if e not in own]
+    for mine in ([], own):
+        plain, closed = [], []
+        for winner in others:
+            plain.append(winner); closed += [e for e in unit(winner) if e not in closed]
+            before = [plain] if len(plain) == len(closed) else [plain, closed]
+            if not any(fits(chain, docs, b + mine + [e for e in test if e not in mine], prefer) for test in alone_or(unit, loser) for b in before): return winner
     return others[0] if others else None
 
 Agreed = namedtuple('Agreed', 'docs said')      # said: the accepted edits that still stand, oldest first
@@ -276,15 +291,15 @@ def settle(chain, docs, accepted, edits, prefer, unseen=lambda e: (), unit=lambd
             before = len(accepted)
             for e in left[:]:
                 if e in accepted: continue
-                take = [x for x in unit(e) if x not in accepted]
                 now = put(chain, docs, held + accepted, prefer)
                 more = [s for s in unseen(e) if s not in held + accepted and stands(chain, now, s)]
-                for hold in (held + more, [s for s in held + more if s in unseen(e)]):
+                for take, hold in itertools.product(alone_or(unit, e), (held + more, [s for s in held + more if s in unseen(e)])):
+                    take = [x for x in take if x not in accepted]
                     tried[e.pointer] = hold
                     if fits(chain, docs, hold + accepted + take, prefer):
                         held = hold; accepted += take; break
             left = [e for e in left if e not in accepted]
-        losers += [Loser(e, against(chain, docs, tried[e.pointer] + accepted, e, prefer, unit)) for e in left]
+        losers += [Loser(e, against(chain, docs, descending(tried[e.pointer], prefer) + accepted, e, prefer, unit)) for e in left]
     losers = [l for l in losers if l.edit not in accepted]
     docs = put(chain, docs, held + accepted, prefer)
     stand = [l for l in losers if stands(chain, docs, l.edit)]       # others have said it meanwhile
@@ -294,8 +309,10 @@ def outcome(chain, agreed, edits, deletes=(), prefer='newest-version', late='agr
     """-> Agreed, losers. docs is None where the thing is gone; what it said then is kept in `said`. An edit is late
     where it does not fit what its app has not seen."""
     edits = descending(edits, prefer)
+    agreed = Agreed(agreed.docs, [s._replace(place=agreed.docs[s.version]) for s in agreed.said])
     each = units(chain, agreed.docs, edits, prefer); unit = lambda e: each.get(id(e), [e])
-    missed = lambda e: [s for s in unseen(e) if s in agreed.said]
+    before = {id_of(s): s for s in agreed.said}
+    missed = lambda e: [before[id_of(s)] for s in unseen(e) if id_of(s) in before]
     is_late = {id(e): not fits(chain, agreed.docs, missed(e) + unit(e), prefer) for e in edits}
     edits.sort(key=lambda e: is_late[id(e)] == (late == 'agreed'))
     docs, accepted, lost = settle(chain, agreed.docs, [], edits, prefer, lambda e: () if late == 'edit' and is_late[id(e)] else missed(e), unit)
@@ -303,20 +320,18 @@ def outcome(chain, agreed, edits, deletes=(), prefer='newest-version', late='agr
     lost = [l if l.winner else Loser(l.edit, first(l.edit)) for l in lost]
     for s in agreed.said:                                            # only where late edits win
         if stands(chain, agreed.docs, s) and not stands(chain, docs, s):
-            by = gave_way_to(chain, agreed.docs, accepted, s, prefer, lambda e: is_late[id(e)] and s in unseen(e))
-            if by: lost.append(Loser(s, by))
+            by = gave_way_to(chain, agreed.docs, accepted, s, prefer)
+            if by and is_late[id(by)] and s in missed(by): lost.append(Loser(s, by))
     said = [s for s in agreed.said if stands(chain, docs, s) and s not in accepted] + accepted[::-1]
     changing = [e for e in descending(accepted, prefer) if not stands(chain, agreed.docs, e)]
     return after_deletes(chain, Agreed(docs, said), changing, deletes, lost, prefer, late, missed)
 
-def gave_way_to(chain, docs, accepted, s, prefer, may):
-    """The first edit that may, with which and all accepted before it what was said no longer stands."""
+def gave_way_to(chain, docs, accepted, s, prefer):
+    """The first accepted edit with which, and all before it, what was said no longer stands."""
     for n, e in enumerate(accepted):
-        if may(e):
-            try:
-                if not stands(chain, put(chain, docs, accepted[:n + 1], prefer), s): return e
-            except Failure: return e
-    return next((e for e in accepted if may(e)), None)
+        try:
+            if not stands(chain, put(chain, docs, accepted[:n + 1], prefer), s): return e
+        except Failure: return e
 
 def after_deletes(chain, agreed, changing, deletes, lost, prefer, late, missed):
     """Which deletes give way, and to what; what they take with them."""

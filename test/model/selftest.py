@@ -83,10 +83,10 @@ def batches(c, agreed, edits, losers, after, prefer, rnd, fail):
     new = [s for s in mid.said if s in one]
     for late in ('agreed', 'edit'):
         end, lost2 = outcome(c, mid, two, prefer=prefer, late=late, unseen=lambda e: new)
-        gone = [l.edit for l in lost1 + lost2]
+        gone = [id_of(l.edit) for l in lost1 + lost2]
         if not c.sound(end.docs): fail('batches agree')
         for e in edits:
-            if e not in gone and not stands(c, end.docs, e): fail('lost silently', late, e, one, two, after.docs, mid.docs, end.docs)
+            if id_of(e) not in gone and not stands(c, end.docs, e): fail('lost silently', late, e, one, two, after.docs, mid.docs, end.docs)
         if not losers and gone: fail('batches contest', late, gone, one, two, mid.docs)
         if not losers:
             stats['batches'] += 1

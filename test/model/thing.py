@@ -157,4 +157,4 @@ class Thing:
             top = max((l for l in leaves if l.version == v), key=lambda l: (l.doc is not None, revision(l.rev)), default=None)
             if top: self.last[v] = top.rev; self.known[v][top.rev] = Known(top.doc, self.count)
 
-def key(e): return e.version, e.pointer, e.rev
+key = id_of

@@ -342,7 +342,9 @@ static struct elements saved_elements(struct court *court, const struct edit *ed
 	struct elements saved;
 
 	cf_assert(keyed);
-	cf_assert(elements_of(value_get(edit->document, &edit->pointer, i), keyed->key, &saved));
+	cf_assert(elements_of(
+		value_get(edit->places ? edit->places : edit->document, &edit->pointer, i),
+		keyed->key, &saved));
 	return saved;
 }
 

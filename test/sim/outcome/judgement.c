@@ -95,30 +95,24 @@ static void sort_late(struct court *court, const struct docs *docs, struct edits
 	rule_add_all(edits, court->policy->late_wins ? &early : &late);
 }
 
-/* The first late edit whose app had not seen what was said, with which and all accepted
- * before it that no longer stands. */
+/* The first accepted edit with which, and all before it, what was said no longer stands. */
 static struct edit *gave_way_to(struct court *court, const struct docs *agreed,
 				const struct edits *accepted, const struct edit *said)
 {
 	struct edits so_far = {.count = 0};
-	struct edit *first = NULL;
 
 	for (size_t i = 0; i < accepted->count; i++) {
-		struct edit *edit = accepted->at[i];
 		struct trial trial;
 		bool stands;
 
-		rule_add(&so_far, edit);
-		if (!edit->late || !rule_unseen(court, edit, said))
-			continue;
-		first = first ? first : edit;
+		rule_add(&so_far, accepted->at[i]);
 		rule_try(court, &trial, agreed, &so_far);
 		stands = trial.done && rule_stands(court, &trial.docs, said);
 		rule_try_end(court, &trial);
 		if (!stands)
-			return edit;
+			return accepted->at[i];
 	}
-	return first;
+	return NULL;
 }
 
 /* What was said, and gives way to late edits that win; and losers without a winner. */
@@ -138,7 +132,7 @@ static void list_late(struct court *court, const struct docs *agreed, const stru
 		if (!rule_stands(court, agreed, said) || rule_stands(court, docs, said))
 			continue;
 		by = gave_way_to(court, agreed, accepted, said);
-		if (by)
+		if (by && by->late && rule_unseen(court, by, said))
 			rule_lose(losers, said, by);
 	}
 }
@@ -163,8 +157,12 @@ void rule_outcome(struct court *court, const struct agreed *agreed, struct edits
 
 	cf_assert(s);
 	*s = (struct settling){.court = court, .docs = &agreed->docs};
-	for (size_t i = 0; i < court->said->count; i++)
-		court->said->at[i]->unit = NULL;
+	for (size_t i = 0; i < court->said->count; i++) {
+		struct edit *said = court->said->at[i];
+
+		said->unit = NULL;
+		said->places = agreed->docs.at[said->version];
+	}
 	rule_descending(court, edits);
 	rule_find_units(court, &agreed->docs, edits);
 	sort_late(court, &agreed->docs, edits);

@@ -172,7 +172,7 @@ bool rule_fits(struct court *court, const struct docs *docs, const struct edits 
 
 /* --- what goes together ------------------------------------------------------------------ */
 
-static struct edits only(struct edit *edit)
+struct edits rule_only(struct edit *edit)
 {
 	struct edits one = {.count = 1, .at = {edit}};
 
@@ -181,7 +181,7 @@ static struct edits only(struct edit *edit)
 
 struct edits rule_unit(struct edit *edit)
 {
-	return edit->unit ? *edit->unit : only(edit);
+	return edit->unit ? *edit->unit : rule_only(edit);
 }
 
 struct edits rule_without(const struct edits *edits, const struct edit *edit)
@@ -204,22 +204,35 @@ struct edits rule_difference(const struct edits *edits, const struct edits *take
 	return rest;
 }
 
+/* Each that is not needed. */
+static void leave_out(struct court *court, const struct docs *docs, const struct edit *edit,
+		      struct edits *few)
+{
+	const struct edits all = *few;
+
+	for (size_t i = 0; i < all.count; i++) {
+		struct edits rest = rule_without(few, all.at[i]);
+
+		if (all.at[i] != edit && rule_fits(court, docs, &rest))
+			*few = rest;
+	}
+}
+
 /* An edit that does not fit alone goes with the fewest of its document that it needs. */
 static void find_unit(struct court *court, const struct docs *docs, const struct edits *group,
 		      struct edit *edit)
 {
-	struct edits few = only(edit);
+	struct edits few = rule_only(edit);
+	size_t before;
 
 	edit->unit = NULL;
 	if (rule_fits(court, docs, &few))
 		return;
 	few = *group;
-	for (size_t i = 0; i < group->count; i++) {
-		struct edits rest = rule_without(&few, group->at[i]);
-
-		if (group->at[i] != edit && rule_fits(court, docs, &rest))
-			few = rest;
-	}
+	do {
+		before = few.count;
+		leave_out(court, docs, edit, &few);
+	} while (few.count < before);
 	edit->unit = arena_alloc(court->chain->arena, sizeof(few));
 	cf_assert(edit->unit);
 	*edit->unit = few;

@@ -21,6 +21,7 @@ struct edit {
 	const struct value *value; /* NULL: taken away */
 	struct cf_str rev;
 	const struct value *document; /* as it was saved; of a delete: what was deleted */
+	const struct value *places;   /* where elements have their places, if not there */
 	unsigned at;                  /* the agreement that took it in */
 	/* what its app had before its eyes */
 	unsigned seen;
@@ -94,6 +95,7 @@ struct edits rule_group_at(const struct edits *edits, size_t from);
 /* An edit with those of its document that it needs. */
 void rule_find_units(struct court *court, const struct docs *docs, const struct edits *edits);
 struct edits rule_unit(struct edit *edit);
+struct edits rule_only(struct edit *edit);
 struct edits rule_without(const struct edits *edits, const struct edit *edit);
 struct edits rule_difference(const struct edits *edits, const struct edits *taken);
 /* Whether the app of an edit (or of a delete) had not seen what was said. */

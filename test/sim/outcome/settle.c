@@ -22,54 +22,88 @@ static struct edits joined(const struct edits *a, const struct edits *b, const s
 	return all;
 }
 
-/* The accepted edit of another document with which, with all before it and those of its
- * own document, the loser cannot stand. */
-static struct edit *against(struct settling *s, const struct edits *tried, struct edit *loser)
+static bool stands_with(struct settling *s, const struct edits *others, const struct edits *mine,
+			const struct edits *edits)
 {
-	struct edits all = *tried, mine = {.count = 0}, so_far = {.count = 0},
-		     unit = rule_unit(loser);
-	struct edit *first = NULL;
+	struct edits test = joined(others, mine, edits);
 
-	rule_add_all(&all, &s->accepted);
-	for (size_t i = 0; i < all.count; i++)
-		if (same_document(all.at[i], loser))
-			rule_add(&mine, all.at[i]);
-	for (size_t i = 0; i < all.count; i++) {
-		struct edits with = rule_unit(all.at[i]), test;
-
-		if (rule_has(&mine, all.at[i]))
-			continue;
-		first = first ? first : all.at[i];
-		rule_add_all(&so_far, &with);
-		test = joined(&so_far, &mine, &unit);
-		if (!rule_fits(s->court, s->docs, &test))
-			return all.at[i];
-	}
-	return first;
+	return rule_fits(s->court, s->docs, &test);
 }
 
-/* Tries one edit with what its app did not see; `tried`: what it was measured against. */
-static bool try_edit(struct settling *s, struct edit *edit, struct edits *tried)
+/* The first of another document with which, and with all such before it, and `mine`, the
+ * loser cannot stand. */
+static struct edit *first_clash(struct settling *s, const struct edits *others,
+				const struct edits *mine, struct edit *loser)
 {
-	struct edits all_unseen = to_hold(s->court, edit), unit = rule_unit(edit);
-	struct edits now_put = joined(&s->held, &s->accepted, &(struct edits){.count = 0});
-	struct edits hold = s->held, own = {.count = 0}, more, test;
-	struct edits take = rule_difference(&unit, &s->accepted);
+	struct edits plain = {.count = 0}, closed = {.count = 0};
+	struct edits unit = rule_unit(loser), alone = rule_only(loser);
+
+	for (size_t i = 0; i < others->count; i++) {
+		struct edits with = rule_unit(others->at[i]);
+
+		rule_add_all(&closed, &with);
+		rule_add(&plain, others->at[i]);
+		if (stands_with(s, &plain, mine, &alone) ||
+		    (unit.count > 1 && stands_with(s, &plain, mine, &unit)))
+			continue;
+		if (plain.count < closed.count &&
+		    (stands_with(s, &closed, mine, &alone) || stands_with(s, &closed, mine, &unit)))
+			continue;
+		return others->at[i];
+	}
+	return NULL;
+}
+
+static struct edit *against(struct settling *s, const struct edits *tried, struct edit *loser)
+{
+	struct edits all = *tried, mine = {.count = 0}, others = {.count = 0};
+	struct edits none = {.count = 0};
+	struct edit *winner;
+
+	rule_descending(s->court, &all);
+	rule_add_all(&all, &s->accepted);
+	for (size_t i = 0; i < all.count; i++)
+		rule_add(same_document(all.at[i], loser) ? &mine : &others, all.at[i]);
+	winner = first_clash(s, &others, &none, loser);
+	if (!winner && mine.count)
+		winner = first_clash(s, &others, &mine, loser);
+	return winner || others.count == 0 ? winner : others.at[0];
+}
+
+/* What an edit must leave as it is: all that is held, or only what its own app missed. */
+static void find_hold(struct settling *s, const struct edit *edit, struct edits *all,
+		      struct edits *own)
+{
+	struct edits unseen = to_hold(s->court, edit), none = {.count = 0};
+	struct edits now_put = joined(&s->held, &s->accepted, &none);
+	struct edits more = rule_difference(&unseen, &now_put);
 	struct trial trial;
 
-	more = rule_difference(&all_unseen, &now_put);
+	*all = s->held;
+	own->count = 0;
 	if (more.count) {
 		rule_try(s->court, &trial, s->docs, &now_put);
 		for (size_t i = 0; i < more.count; i++)
 			if (trial.done && rule_stands(s->court, &trial.docs, more.at[i]))
-				rule_add(&hold, more.at[i]);
+				rule_add(all, more.at[i]);
 		rule_try_end(s->court, &trial);
 	}
-	for (size_t i = 0; i < hold.count; i++)
-		if (rule_has(&all_unseen, hold.at[i]))
-			rule_add(&own, hold.at[i]);
-	for (int turn = 0; turn < 2; turn++) {
-		*tried = turn ? own : hold;
+	for (size_t i = 0; i < all->count; i++)
+		if (rule_has(&unseen, all->at[i]))
+			rule_add(own, all->at[i]);
+}
+
+/* Tries one edit, alone, then with those that it needs; `tried`: what it was measured
+ * against. */
+static bool try_edit(struct settling *s, struct edit *edit, struct edits *tried)
+{
+	struct edits ways[2] = {rule_only(edit), rule_unit(edit)}, holds[2];
+
+	find_hold(s, edit, &holds[0], &holds[1]);
+	for (int turn = 0; turn < (ways[1].count == 1 ? 2 : 4); turn++) {
+		struct edits take = rule_difference(&ways[turn / 2], &s->accepted), test;
+
+		*tried = holds[turn % 2];
 		test = joined(tried, &s->accepted, &take);
 		if (!rule_fits(s->court, s->docs, &test))
 			continue;
