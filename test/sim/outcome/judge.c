@@ -149,10 +149,13 @@ static bool has(const struct cf_str *list, size_t count, struct cf_str entry)
 
 static const char *kind_of(const struct loser *loser)
 {
+	const struct edit *winner = loser->winner;
+
 	if (loser->edit->pointer.count == 0)
 		return "delete";
-	return loser->edit->late || (loser->winner && loser->winner->at > loser->edit->at) ? "late"
-											   : "edit";
+	return loser->edit->late || (winner && (winner->late || winner->pointer.count == 0))
+		       ? "late"
+		       : "edit";
 }
 
 static void note_losers(struct table *table)

@@ -161,6 +161,7 @@ void rule_outcome(struct court *court, const struct agreed *agreed, struct edits
 		struct edit *said = court->said->at[i];
 
 		said->unit = NULL;
+		said->late = false;
 		said->places = agreed->docs.at[said->version];
 	}
 	rule_descending(court, edits);
