@@ -37,7 +37,7 @@ THE RULE (greedy by whole edits)
     of the first stand, those of the others are edits (where a lens fails on the way, they are laid over the first
     alone). What a document leaves out it does not contest, and a deleted leaf says nothing. A leaf that
     hangs on nothing that is known, beside others, is laid over what is agreed in the same way, and has seen
-    nothing; a known leaf that has vanished while one leaf is left was replaced by a descendant, which has seen
+    nothing (a deleted one is a delete that has seen nothing); a known leaf that has vanished while one leaf is left was replaced by a descendant, which has seen
     all that the known one had.
  9. An array is one atom, unless a lens of the type names its key: then, in all versions that it travels to,
     presence of an element, each of its fields, and the order of those that were there before are atoms; where

@@ -5,7 +5,7 @@ Leaf = namedtuple('Leaf', 'version rev way doc')           # way: its ancestors,
 Known = namedtuple('Known', 'doc seen')                    # seen: the last agreement that whoever edits it has seen
 Write = namedtuple('Write', 'version rev parent doc')
 Result = namedtuple('Result', 'losers writes quarantined')
-New = namedtuple('New', 'leaf base seen')                  # base: the document that it was made of; None: of none
+New = namedtuple('New', 'leaf base seen hangs')            # base: the document that it was made of; None: of none
 
 class Thing:
     """docs: what is agreed on, None where the thing was deleted or never there; before: what was agreed on when it
@@ -50,8 +50,8 @@ class Thing:
         seen = known[near].seen if near is not None else 0
         for r in l.way:
             if r == near: break
-            if (l.version, r) in shared: return New(l, bodies[l.version, r], seen)
-        return New(l, known[near].doc if near is not None else None, seen)
+            if (l.version, r) in shared: return New(l, bodies[l.version, r], seen, False)
+        return New(l, known[near].doc if near is not None else None, seen, near is None)
 
     def takes(self, n):
         """A document that is invalid or cannot be carried waits, unless its edits fit all together."""
@@ -65,7 +65,7 @@ class Thing:
         for n in news:
             l = n.leaf; had[l.version, l.rev] = n
             if l.doc is None:
-                if n.base is not None: deletes.append(Edit(l.version, (), GONE, l.rev, n.base))
+                if n.base is not None or n.hangs and self.docs is not None: deletes.append(Edit(l.version, (), GONE, l.rev, n.base))
                 continue
             made = edits_of(self.chain, l.version, n.base, l.doc, l.rev)
             below = [m for m in news if m.leaf.version == l.version and l.rev in m.leaf.way]

@@ -8,7 +8,8 @@ struct news {
 	struct leaf leaf;
 	const struct value *base; /* NULL: of none */
 	unsigned seen;
-	bool hangs; /* on nothing that is known */
+	bool hangs;  /* on nothing that is known */
+	bool on_way; /* one of its ancestors is known */
 };
 struct news_list {
 	struct news at[LEAVES_OF_THING_MAX];
@@ -112,10 +113,11 @@ static struct news made_of(const struct thing *thing, const struct leaf *leaf,
 
 	while (at < leaf->way_count && !near)
 		near = known_at(thing, leaf->version, leaf->way[at++]);
-	news.hangs = !near;
+	news.on_way = near != NULL;
 	/* A known one that vanished was replaced by a descendant. */
 	if (!near && thing->last[leaf->version].len && count_leaves(leaves, leaf->version) == 1)
 		near = known_at(thing, leaf->version, thing->last[leaf->version]);
+	news.hangs = !near;
 	news.seen = near ? near->seen : 0;
 	news.base = near ? near->document : NULL;
 	for (size_t i = 0; i < leaf->way_count; i++) {
@@ -194,7 +196,7 @@ static void read_delete(struct thing *thing, const struct news *news, struct edi
 {
 	struct edit *edit;
 
-	if (!news->base)
+	if (!news->base && !(news->hangs && thing->agreed.docs.at[0]))
 		return;
 	edit = arena_calloc(thing->court.chain->arena, 1, sizeof(*edit));
 	cf_assert(edit);
@@ -362,7 +364,7 @@ static void learn_ways(struct thing *thing, const struct news_list *list,
 			if (thing_knows(thing, leaf->version, leaf->way[k]))
 				continue;
 			body = bodies->read(bodies->ctx, leaf->version, leaf->way[k]);
-			if (body && !list->at[i].hangs)
+			if (body && list->at[i].on_way)
 				know(thing, leaf->version, leaf->way[k], body, list->at[i].seen);
 		}
 	}
