@@ -149,7 +149,7 @@ static int open_sync(struct job *job, const struct sync_options *how, struct cf_
 	return rc == CF_ERR_UNSUPPORTED_OP && state ? cli_stores_name(cli, state, rc, error) : rc;
 }
 
-static int open_job(struct job *job, struct cf_error *error)
+static int open_job_once(struct job *job, struct cf_error *error)
 {
 	struct cli *cli = job->cli;
 	bool once = cli_given(cli, "once");
@@ -223,6 +223,22 @@ static int wait_and_retry(struct job *job, const struct cf_error *error, unsigne
 		pause = PAUSE_MS_MAX;
 	pause_ms(pause - (unsigned)(env->random(env->ctx) % (pause / 3)));
 	return 0;
+}
+
+/* A store that is away when we start is waited for, as one that goes away later. */
+static int open_job(struct job *job, struct cf_error *error)
+{
+	unsigned tries = 0;
+	int rc = open_job_once(job, error);
+
+	while (rc && !cli_interrupted() && wait_and_retry(job, error, &tries) == 0) {
+		struct cli *cli = job->cli;
+
+		close_job(job);
+		*job = (struct job){.cli = cli};
+		rc = cli_interrupted() ? CF_ERR_INTERRUPTED : open_job_once(job, error);
+	}
+	return rc;
 }
 
 /* Whether more was written, or less is left to read. A step that went well says little:
@@ -335,27 +351,11 @@ static int tell(struct job *job, uint64_t took_ns)
 	return 0;
 }
 
-/* A store that is away when we start is waited for, as one that goes away later. */
-static int open_patiently(struct job *job, struct cf_error *error)
-{
-	unsigned tries = 0;
-	int rc = open_job(job, error);
-
-	while (rc && !cli_interrupted() && wait_and_retry(job, error, &tries) == 0) {
-		struct cli *cli = job->cli;
-
-		close_job(job);
-		*job = (struct job){.cli = cli};
-		rc = cli_interrupted() ? CF_ERR_INTERRUPTED : open_job(job, error);
-	}
-	return rc;
-}
-
 static int run(struct cli *cli, struct cf_error *error)
 {
 	struct job job = {.cli = cli};
 	uint64_t start = cli->env->monotonic_ns(cli->env->ctx);
-	int rc = open_patiently(&job, error);
+	int rc = open_job(&job, error);
 
 	if (rc == 0) {
 		rc = follow(&job, error);

@@ -202,6 +202,7 @@ void add_put_cases(Suite *suite)
 {
 	TCase *tcase = tcase_create("put");
 
+	tcase_set_timeout(tcase, 60);
 	add_record_case(tcase, absent_inserts_once);
 	add_record_case(tcase, on_rev_saves_over_that_revision_only);
 	add_document_case(tcase, any_goes_over_what_is_there);

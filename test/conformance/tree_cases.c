@@ -394,6 +394,8 @@ static void add_form_cases(Suite *suite)
 	TCase *tcase = tcase_create("form");
 	int first = kinds_first();
 
+	/* Hundreds of requests, where a server is asked. */
+	tcase_set_timeout(tcase, 60);
 	add_document_case(tcase, bodies_come_back_in_the_form_of_the_store);
 	/* Of a CouchDB, and of the memory store that plays it. */
 	if (first == 0 || kind_is_couchdb(first)) {
@@ -407,6 +409,7 @@ void add_tree_cases(Suite *suite)
 {
 	TCase *tcase = tcase_create("trees");
 
+	tcase_set_timeout(tcase, 60);
 	add_document_case(tcase, branches_and_the_winner);
 	add_document_case(tcase, the_same_revision_again_changes_nothing);
 	add_document_case(tcase, any_and_on_rev_on_a_branched_record);

@@ -104,6 +104,11 @@ int http_open(struct http **ret, const struct couch_address *address, const stru
 		return error_nomem(error);
 	}
 	http->local = is_local(own->origin);
+	/* Any cookie starts the keeping of cookies, which then outlives each reset; what
+	 * CURLOPT_COOKIEFILE keeps is lost, and leaks, with it. */
+	if (own->auth == COUCH_AUTH_COOKIE)
+		curl_easy_setopt(http->curl, CURLOPT_COOKIELIST,
+				 "Set-Cookie: chesterfield=; Max-Age=0; Domain=invalid");
 	*ret = http;
 	return 0;
 }
@@ -182,8 +187,6 @@ static void set_auth(struct http *http)
 {
 	const struct couch_address *address = &http->address;
 
-	if (address->auth == COUCH_AUTH_COOKIE)
-		curl_easy_setopt(http->curl, CURLOPT_COOKIEFILE, "");
 	if (address->auth != COUCH_AUTH_BASIC)
 		return;
 	curl_easy_setopt(http->curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
