@@ -44,10 +44,12 @@ check_words() {
 
 # Each header stands alone, the public ones in strict C and in C++ too.
 check_headers() {
-	local header rc=0
+	local header flags rc=0
+	# Of libraries whose headers have a folder of their own.
+	read -ra flags < <(pkg-config --cflags libpq)
 	for header in $(git ls-files 'src/*.h' 'include/*.h'); do
 		printf '#include "%s"\n' "$PWD/$header" |
-			cc -x c -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -Isrc -Iinclude - || rc=1
+			cc -x c -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -Isrc -Iinclude "${flags[@]}" - || rc=1
 	done
 	for header in $(git ls-files 'include/*.h'); do
 		printf '#include "%s"\n' "$PWD/$header" |

@@ -38,6 +38,7 @@ enum cf_store_capability {
 	CF_STORE_EXPIRY = 4096,      /* cf_put.expires_ms */
 	CF_STORE_BYTES = 8192,       /* cf_put.raw: bodies that are no JSON */
 	CF_STORE_FRESH_REVS = 16384, /* a revision of a record that is gone never comes back */
+	CF_STORE_CHECK = 32768,      /* check */
 };
 
 /* How ids compare, one kind for each column of the key. */
@@ -274,6 +275,9 @@ struct cf_store_ops {
 	/* From the next call on each gives up after so many milliseconds: UNAVAILABLE where
 	 * nothing was done, else UNCERTAIN. 0: as the store was opened. */
 	int (*set_timeout)(struct cf_store *store, unsigned ms, struct cf_error *error);
+	/* Answers as `put` would, and changes nothing. */
+	int (*check)(struct cf_store *store, const struct cf_put *puts, size_t count,
+		     struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error);
 };
 
 struct cf_store {

@@ -10,11 +10,12 @@ struct store_scheme {
 };
 
 static const struct store_scheme store_schemes[] = {
-	{"memory", &memory_ops},
-	{"sqlite", &sqlite_ops},
+	{"memory", &memory_ops},     {"sqlite", &sqlite_ops},
 #ifdef CHESTERFIELD_COUCHDB
-	{"http", &couchdb_ops},
-	{"https", &couchdb_ops},
+	{"http", &couchdb_ops},      {"https", &couchdb_ops},
+#endif
+#ifdef STORE_POSTGRES
+	{"postgres", &postgres_ops}, {"postgresql", &postgres_ops},
 #endif
 };
 
@@ -40,7 +41,8 @@ static bool capabilities_hold(const struct cf_store *store)
 	       (!(has & CF_STORE_FIND) || ops->find) && (!(has & CF_STORE_WALK) || ops->walk) &&
 	       (!(has & CF_STORE_SORTED) || store->keys.count) &&
 	       (!(has & CF_STORE_NOTES) || (ops->notes && ops->forget)) &&
-	       (!(has & CF_STORE_TIMEOUTS) || ops->set_timeout);
+	       (!(has & CF_STORE_TIMEOUTS) || ops->set_timeout) &&
+	       (!(has & CF_STORE_CHECK) || ops->check);
 }
 
 static int no_scheme(const char *shown, struct cf_error *error)
@@ -49,8 +51,9 @@ static int no_scheme(const char *shown, struct cf_error *error)
 		return error_set(error, CF_ERR_USAGE,
 				 "a store is named by a URL; for a file sqlite:%s", shown);
 	return error_set(error, CF_ERR_USAGE,
-			 "no store has this scheme; stores are sqlite:FILE, memory:NAME and "
-			 "http://HOST/DATABASE (as far as this program was built with them)");
+			 "no store has this scheme; stores are sqlite:FILE, memory:NAME, "
+			 "postgres://HOST/DATABASE?table=T and http://HOST/DATABASE (as far as "
+			 "this program was built with them)");
 }
 
 static int name_store(const char *shown, bool query, int rc, const struct cf_mem *mem,
@@ -228,6 +231,16 @@ int store_info(struct cf_store *store, struct cf_arena *arena, struct cf_store_i
 	       struct cf_error *error)
 {
 	return store->ops->info(store, arena, ret, error);
+}
+
+int store_check(struct cf_store *store, const struct cf_put *puts, size_t count,
+		struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
+{
+	if (!(store->capabilities & CF_STORE_CHECK))
+		return unsupported(store, "way to try a write", error);
+	if (count > LIMIT_BATCH)
+		return too_many(count, error);
+	return count ? store->ops->check(store, puts, count, arena, ret, error) : 0;
 }
 
 static int walk_by_scan(struct cf_store *store, const struct cf_walk *walk, struct cf_arena *arena,

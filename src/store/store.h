@@ -14,6 +14,8 @@
  *   sqlite:FILE?table=T&key=K  the rows of a table that is there, as records: their
  *                              ids are column K, or the primary key. No changes, no
  *                              histories; never made, never altered
+ *   postgres://...?table=T&key=K
+ *                              the same of a table of PostgreSQL; store/postgres/table.h
  *   memory:NAME                shared by all handles of that name in this process
  *   memory:NAME?form=couchdb   does to bodies what CouchDB does (cf_store_ops.form)
  * The parameters create=0|1 (default 1), revs=N (revisions remembered, default
@@ -65,6 +67,8 @@ int store_walk(struct cf_store *store, const struct cf_walk *walk, struct cf_are
 int store_notes(struct cf_store *store, const struct cf_scan *scan, struct cf_arena *arena,
 		struct cf_note **ret, size_t *ret_count, struct cf_error *error);
 int store_forget(struct cf_store *store, struct cf_error *error);
+int store_check(struct cf_store *store, const struct cf_put *puts, size_t count,
+		struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error);
 int store_set_timeout(struct cf_store *store, unsigned ms, struct cf_error *error);
 
 /* --- revisions ------------------------------------------------------------- */

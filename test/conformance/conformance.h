@@ -10,7 +10,7 @@
 
 /* The first keep documents: changes and histories. The others are tables of rows, for
  * the cases that ask no more than a store of records has. */
-enum { KIND_COUNT = 4, KIND_ALL = 6, KIND_COUCHDB = 6 };
+enum { KIND_COUNT = 4, KIND_ALL = 6, KIND_COUCHDB = 6, KIND_POSTGRES = 7, KIND_POSTGRES_END = 10 };
 /* A case runs once for each kind that keeps documents, or for each kind. */
 #define add_document_case(tcase, test) \
 	tcase_add_loop_test(tcase, test, kinds_first(), kinds_end(KIND_COUNT))
@@ -27,6 +27,7 @@ struct subject {
 	struct cf_arena arena;
 	char folder[64];
 	char url[512];
+	int kind;
 	bool wrapped;
 	bool pouchdb;
 	unsigned traced; /* calls that trace has told of */
@@ -37,7 +38,7 @@ void subject_open(struct subject *subject, int kind, const char *parameters);
 /* One more handle on the same data, not wrapped. */
 struct cf_store *subject_again(struct subject *subject);
 void subject_close(struct subject *subject);
-bool kind_is_sqlite(int kind);
+bool kind_has_transactions(int kind);
 bool kind_is_rows(int kind);
 bool kind_is_couchdb(int kind);
 /* A pouchdb-server, which lacks what no case can do without. */

@@ -294,6 +294,33 @@ START_TEST(records_that_expire)
 }
 END_TEST
 
+START_TEST(a_check_changes_nothing)
+{
+	struct subject s;
+	struct cf_put puts[3] = {{.id = STR("a"), .kind = CF_PUT_ABSENT, .body = STR("{}")},
+				 {.id = STR("b"), .kind = CF_PUT_ABSENT, .body = STR("{}")},
+				 {.id = STR("c"), .body = STR("[]")}};
+	struct cf_answer answers[3] = {0};
+	int rc;
+
+	subject_open(&s, _i, NULL);
+	PUT(&s, .id = STR("a"), .body = STR("{\"n\":1}"));
+	rc = store_check(s.store, puts, 3, &s.arena, answers, NULL);
+	if (s.store->capabilities & CF_STORE_CHECK) {
+		ck_assert_int_eq(rc, 0);
+		ck_assert_int_eq(answers[0].code, CF_ERR_CONFLICT);
+		ck_assert_int_eq(answers[1].code, 0);
+		ck_assert_int_eq(answers[2].code, CF_ERR_INVALID);
+	} else {
+		ck_assert_int_eq(rc, CF_ERR_UNSUPPORTED_OP);
+	}
+	ck_assert_str_eq(scan_ids(&s, "", "", 9), "a");
+	ck_assert_n(&s, "a", "1");
+	ck_assert_int_eq(PUT(&s, .id = STR("b"), .kind = CF_PUT_ABSENT, .body = STR("{}")).code, 0);
+	subject_close(&s);
+}
+END_TEST
+
 /* Calls that wait for nobody are done in any time. */
 START_TEST(a_timeout_is_taken)
 {
@@ -388,18 +415,19 @@ void add_note_cases(Suite *suite)
 {
 	TCase *tcase = tcase_create("notes");
 
-	tcase_add_loop_test(tcase, a_note_goes_with_its_record, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, a_refused_put_leaves_no_note, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, a_refused_note_leaves_the_record, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, notes_in_order_and_in_pages, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, another_handle_sees_notes_and_forgets_them, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, a_fence_keeps_a_late_copy_out, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, a_fence_where_there_was_no_record, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, bodies_that_are_bytes, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, records_that_expire, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, a_timeout_is_taken, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, a_walk_meets_each_record, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, a_lost_answer_is_uncertain, 0, KIND_ALL);
-	tcase_add_loop_test(tcase, the_declared_order_holds, 0, KIND_ALL);
+	add_record_case(tcase, a_note_goes_with_its_record);
+	add_record_case(tcase, a_refused_put_leaves_no_note);
+	add_record_case(tcase, a_refused_note_leaves_the_record);
+	add_record_case(tcase, notes_in_order_and_in_pages);
+	add_record_case(tcase, another_handle_sees_notes_and_forgets_them);
+	add_record_case(tcase, a_fence_keeps_a_late_copy_out);
+	add_record_case(tcase, a_fence_where_there_was_no_record);
+	add_record_case(tcase, bodies_that_are_bytes);
+	add_record_case(tcase, records_that_expire);
+	add_record_case(tcase, a_check_changes_nothing);
+	add_record_case(tcase, a_timeout_is_taken);
+	add_record_case(tcase, a_walk_meets_each_record);
+	add_record_case(tcase, a_lost_answer_is_uncertain);
+	add_record_case(tcase, the_declared_order_holds);
 	suite_add_tcase(suite, tcase);
 }

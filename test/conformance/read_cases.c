@@ -196,7 +196,7 @@ START_TEST(capabilities_are_honest)
 	ck_assert(s.store->capabilities & CF_STORE_FIND && ops->find);
 	ck_assert(s.store->capabilities & CF_STORE_CAS);
 	ck_assert(s.store->capabilities & CF_STORE_ORDERED);
-	ck_assert(!!(s.store->capabilities & CF_STORE_TRANSACTIONS) == kind_is_sqlite(_i));
+	ck_assert(!!(s.store->capabilities & CF_STORE_TRANSACTIONS) == kind_has_transactions(_i));
 	PUT(&s, .id = STR("a"));
 	subject_close(&s);
 }

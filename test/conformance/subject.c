@@ -4,6 +4,9 @@
 #include "couchdb.h"
 
 #include <dirent.h>
+#ifdef STORE_POSTGRES
+#include <libpq-fe.h>
+#endif
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -12,19 +15,35 @@ static const struct {
 	bool wrapped;
 	bool rows;
 	bool couchdb;
-} kinds[KIND_ALL + 1] = {
-	{false, false, false, false}, {true, false, false, false}, {false, true, false, false},
-	{true, true, false, false},   {true, false, true, false},  {true, true, true, false},
-	{false, false, false, true},
+	const char *postgres; /* how its key is declared */
+} kinds[KIND_POSTGRES_END] = {
+	{false, false, false, false, NULL},
+	{true, false, false, false, NULL},
+	{false, true, false, false, NULL},
+	{true, true, false, false, NULL},
+	{true, false, true, false, NULL},
+	{true, true, true, false, NULL},
+	{false, false, false, true, NULL},
+	{false, false, true, false, "text COLLATE \"C\""},
+	{false, true, true, false, "varchar(3000) COLLATE \"C\""},
+	{false, false, true, false, "text COLLATE \"und-x-icu\""},
 };
+
+/* A server of PostgreSQL, beside which test/live/postgres.sh runs us. */
+static const char *postgres_url(void)
+{
+	return getenv("CHESTERFIELD_POSTGRES");
+}
 
 int kinds_first(void)
 {
-	return couchdb_url() ? KIND_COUCHDB : 0;
+	return postgres_url() ? KIND_POSTGRES : couchdb_url() ? KIND_COUCHDB : 0;
 }
 
 int kinds_end(int of_embedded)
 {
+	if (postgres_url())
+		return of_embedded == KIND_ALL ? KIND_POSTGRES_END : 0;
 	return couchdb_url() ? KIND_COUCHDB + 1 : of_embedded;
 }
 
@@ -38,9 +57,9 @@ bool subject_is_pouchdb(const struct subject *subject)
 	return subject->pouchdb;
 }
 
-bool kind_is_sqlite(int kind)
+bool kind_has_transactions(int kind)
 {
-	return kinds[kind].sqlite;
+	return kinds[kind].sqlite || kinds[kind].postgres;
 }
 
 bool kind_is_rows(int kind)
@@ -61,6 +80,51 @@ static void make_table(const struct subject *subject)
 		SQLITE_OK);
 	sqlite3_close(db);
 }
+
+#ifdef STORE_POSTGRES
+static void run_postgres(const char *sql)
+{
+	PGconn *conn = PQconnectdb(postgres_url());
+	PGresult *result = PQexec(conn, sql);
+
+	ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK, "%s", PQerrorMessage(conn));
+	PQclear(result);
+	PQfinish(conn);
+}
+
+/* A table of its own for each case, named as the folder is. */
+static void make_postgres(struct subject *subject, const char *key, const char *parameters)
+{
+	char sql[300];
+
+	snprintf(sql, sizeof(sql), "CREATE TABLE \"%s\"(k %s PRIMARY KEY, n json, m json, t json)",
+		 subject->folder, key);
+	run_postgres(sql);
+	snprintf(subject->url, sizeof(subject->url), "%s&table=%s&key=k&%s", postgres_url(),
+		 subject->folder, parameters ? parameters : "");
+}
+
+static void drop_postgres(const struct subject *subject)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql), "DROP TABLE \"%s\"", subject->folder);
+	run_postgres(sql);
+}
+#else
+static void make_postgres(struct subject *subject, const char *key, const char *parameters)
+{
+	(void)subject;
+	(void)key;
+	(void)parameters;
+	ck_abort_msg("built without libpq");
+}
+
+static void drop_postgres(const struct subject *subject)
+{
+	(void)subject;
+}
+#endif
 
 static void count_line(void *ctx, const char *text)
 {
@@ -92,7 +156,7 @@ void subject_open(struct subject *subject, int kind, const char *parameters)
 	arena_init(&subject->arena, &mem_heap);
 	snprintf(subject->folder, sizeof(subject->folder), "/tmp/conformance-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(subject->folder));
-	if (kinds[kind].rows)
+	if (kinds[kind].rows && kinds[kind].sqlite)
 		make_table(subject);
 	snprintf(subject->url, sizeof(subject->url), "%s%s%s%s",
 		 kinds[kind].sqlite ? "sqlite:" : "memory:", subject->folder,
@@ -104,6 +168,9 @@ void subject_open(struct subject *subject, int kind, const char *parameters)
 		subject->pouchdb = couchdb_is_pouchdb();
 		couchdb_new_database(subject->url, sizeof(subject->url), parameters);
 	}
+	subject->kind = kind;
+	if (kinds[kind].postgres)
+		make_postgres(subject, kinds[kind].postgres, parameters);
 	subject->store = subject_again(subject);
 	if (!subject->wrapped)
 		return;
@@ -123,6 +190,8 @@ void subject_close(struct subject *subject)
 	store_close(subject->store);
 	if (couchdb_url() && strncmp(subject->url, "http", 4) == 0)
 		couchdb_delete_database(subject->url);
+	if (kinds[subject->kind].postgres)
+		drop_postgres(subject);
 	ck_assert(!subject->wrapped || subject->traced > 0);
 	while ((entry = readdir(folder))) {
 		snprintf(path, sizeof(path), "%s/%s", subject->folder, entry->d_name);
@@ -270,8 +339,10 @@ int main(void)
 	add_put_cases(suite);
 	add_tree_cases(suite);
 	add_read_cases(suite);
-	if (!couchdb_url()) {
+	if (!couchdb_url())
 		add_note_cases(suite);
+	/* Of embedded stores: their files outlive the process. */
+	if (!couchdb_url() && !postgres_url()) {
 		add_crash_cases(suite);
 		add_process_cases(suite);
 	}

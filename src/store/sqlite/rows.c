@@ -50,7 +50,8 @@ static int rows_set_timeout(struct cf_store *store, unsigned ms, struct cf_error
 static const struct cf_store_ops rows_ops = {
 	.name = "rows of an SQLite table",
 	.capabilities = CF_STORE_CAS | CF_STORE_TRANSACTIONS | CF_STORE_ORDERED | CF_STORE_FIND |
-			CF_STORE_SORTED | CF_STORE_NOTES | CF_STORE_FENCES | CF_STORE_TIMEOUTS,
+			CF_STORE_SORTED | CF_STORE_NOTES | CF_STORE_FENCES | CF_STORE_TIMEOUTS |
+			CF_STORE_CHECK,
 	.close = rows_close,
 	.get = rows_get,
 	.put = rows_put,
@@ -60,6 +61,7 @@ static const struct cf_store_ops rows_ops = {
 	.notes = rows_notes,
 	.forget = rows_forget,
 	.set_timeout = rows_set_timeout,
+	.check = rows_check,
 };
 
 /* --- the shape --------------------------------------------------------------------------- */
@@ -348,6 +350,17 @@ static void declare_order(struct rows *rows, bool utf8)
 		rows->store.capabilities &= ~(unsigned)CF_STORE_SORTED;
 }
 
+/* The file as SQLite resolved it: two names of one file are one place. */
+static int name_place(struct rows *rows, struct cf_error *error)
+{
+	const char *file = sqlite3_db_filename(rows->db.handle, "main");
+	struct cf_str place = arena_printf(&rows->arena, "sqlite:%s?table=%.*s", file ? file : "",
+					   STR_ARG(rows->table));
+
+	rows->store.place = place.ptr;
+	return place.ptr ? 0 : error_nomem(error);
+}
+
 static int open_shape(struct rows *rows, const struct store_url *url, struct cf_error *error)
 {
 	struct cf_error unread = {0};
@@ -372,7 +385,7 @@ static int open_shape(struct rows *rows, const struct store_url *url, struct cf_
 	rc = rc ? rc : sqlite_exec(&rows->db, "PRAGMA foreign_keys = ON", error);
 	if (rc == 0)
 		declare_order(rows, utf8);
-	return rc;
+	return rc ? rc : name_place(rows, error);
 }
 
 int rows_open(struct cf_store **ret, struct sqlite_db *db, const struct store_url *url,

@@ -110,6 +110,8 @@ int rows_lookup(struct rows *rows, struct cf_str id, struct cf_arena *arena, str
 		struct cf_error *error);
 int rows_put(struct cf_store *store, const struct cf_put *puts, size_t count,
 	     struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error);
+int rows_check(struct cf_store *store, const struct cf_put *puts, size_t count,
+	       struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error);
 int rows_get(struct cf_store *store, const struct cf_get *gets, size_t count, unsigned flags,
 	     struct cf_arena *arena, struct cf_record *ret, struct cf_error *error);
 int rows_scan(struct cf_store *store, const struct cf_scan *scan, struct cf_arena *arena,
@@ -146,7 +148,5 @@ int rows_refuse(struct cf_answer *answer, struct cf_arena *arena, const struct r
 /* Whether a column of this affinity would make a number of the text, and another text of
  * that number. */
 bool rows_key_changes(enum rows_affinity affinity, struct cf_str id);
-/* The shortest that reads back, with a point or an exponent; false: not finite. */
-bool rows_write_real(double value, char out[32]);
 
 #endif

@@ -425,15 +425,13 @@ static bool need_notes(const struct cf_put *puts, size_t count)
 	return false;
 }
 
-int rows_put(struct cf_store *store, const struct cf_put *puts, size_t count,
-	     struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
+/* All in one transaction, which stays open. */
+static int put_all(struct rows *rows, const struct cf_put *puts, size_t count,
+		   struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
 {
-	struct rows *rows = (struct rows *)store;
-	struct cf_error unread = {0};
 	struct apply apply = {.arena = arena, .doc = rows->put, .revs_max = 1};
 	int rc;
 
-	error = error ? error : &unread;
 	if (rows->view || rows->readonly) {
 		rc = error_set(error, CF_ERR_READONLY, "%s%.*s%s",
 			       rows->view ? "\"" : "opened with readonly=1",
@@ -459,5 +457,30 @@ int rows_put(struct cf_store *store, const struct cf_put *puts, size_t count,
 		apply = w.apply;
 	}
 	rows->put = apply.doc;
+	return rc;
+}
+
+int rows_put(struct cf_store *store, const struct cf_put *puts, size_t count,
+	     struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
+{
+	struct rows *rows = (struct rows *)store;
+	struct cf_error unread = {0};
+	int rc;
+
+	error = error ? error : &unread;
+	rc = put_all(rows, puts, count, arena, ret, error);
 	return sqlite_end(&rows->db, rc, error);
+}
+
+int rows_check(struct cf_store *store, const struct cf_put *puts, size_t count,
+	       struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
+{
+	struct rows *rows = (struct rows *)store;
+	struct cf_error unread = {0};
+	int rc;
+
+	error = error ? error : &unread;
+	rc = put_all(rows, puts, count, arena, ret, error);
+	sqlite_end(&rows->db, CF_ERR_INTERRUPTED, NULL);
+	return rc;
 }

@@ -3,6 +3,7 @@
 
 #include "store/base64.h"
 #include "store/limits.h"
+#include "store/real.h"
 
 #include <stdio.h>
 
@@ -43,7 +44,7 @@ static int write_value(struct rows *rows, sqlite3_stmt *statement, size_t i, str
 	case SQLITE_INTEGER:
 		return buf_printf(out, "%lld", sqlite3_column_int64(statement, (int)i));
 	case SQLITE_FLOAT:
-		if (rows_write_real(sqlite3_column_double(statement, (int)i), real))
+		if (real_write(sqlite3_column_double(statement, (int)i), real))
 			return buf_str(out, str_of(real));
 		*ret_reason = "holds an infinite number";
 		return 0;
@@ -107,7 +108,7 @@ static const char *read_key(struct rows *rows, sqlite3_stmt *statement, struct c
 	if (type == SQLITE_FLOAT && rows->view)
 		return "is a REAL in a view";
 	if (type == SQLITE_FLOAT) {
-		if (!rows_write_real(sqlite3_column_double(statement, column), real))
+		if (!real_write(sqlite3_column_double(statement, column), real))
 			return "is an infinite number";
 		*ret = arena_dup(arena, str_of(real));
 		return NULL;

@@ -5,14 +5,10 @@
 
 #include "store/base64.h"
 #include "store/limits.h"
+#include "store/real.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-/* Longer numbers are no doubles. */
-enum { NUMBER_BYTES = 400 };
 
 int rows_refuse(struct cf_answer *answer, struct cf_arena *arena, const struct rows_column *column,
 		const char *reason)
@@ -22,41 +18,6 @@ int rows_refuse(struct cf_answer *answer, struct cf_arena *arena, const struct r
 				       column->type.len ? " (" : "", STR_ARG(column->type),
 				       column->type.len ? ")" : "", reason);
 	return answer->message.ptr ? 0 : CF_ERR_NOMEM;
-}
-
-bool rows_write_real(double value, char out[32])
-{
-	bool point = false;
-
-	if (!isfinite(value))
-		return false;
-	/* Read back in the same locale; then the point becomes one. */
-	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(out, 30, "%.*g", digits, value);
-		if (strtod(out, NULL) == value)
-			break;
-	}
-	for (char *c = out; *c; c++) {
-		if ((*c < '0' || *c > '9') && !strchr("+-e", *c))
-			*c = '.';
-		point = point || *c == '.' || *c == 'e';
-	}
-	if (!point)
-		memcpy(out + strlen(out), ".0", 3);
-	return true;
-}
-
-/* The double that is exactly this decimal as it is written shortest. */
-static bool exact_double(struct cf_str number, double *ret)
-{
-	char text[NUMBER_BYTES + 1], again[32];
-
-	if (number.len > NUMBER_BYTES)
-		return false;
-	memcpy(text, number.ptr, number.len);
-	text[number.len] = '\0';
-	*ret = strtod(text, NULL);
-	return rows_write_real(*ret, again) && json_number_compare(str_of(again), number) == 0;
 }
 
 static size_t count_digits(struct cf_str s, size_t from)
@@ -121,8 +82,7 @@ bool rows_key_changes(enum rows_affinity affinity, struct cf_str id)
 		snprintf(text, sizeof(text), "%" PRId64, integer);
 		return !str_equal(str_of(text), id);
 	}
-	return !exact_double(id, &real) || !rows_write_real(real, text) ||
-	       !str_equal(str_of(text), id);
+	return !real_exact(id, &real) || !real_write(real, text) || !str_equal(str_of(text), id);
 }
 
 static int number_cell(const struct rows_column *column, struct cf_str number,
@@ -135,16 +95,16 @@ static int number_cell(const struct rows_column *column, struct cf_str number,
 	if (column->affinity == ROWS_TEXT)
 		return rows_refuse(answer, arena, column, "would make a text of the number");
 	/* 1.0 stays a REAL where the column leaves the choice. */
-	if (point && exact_double(number, &ret->real)) {
+	if (point && real_exact(number, &ret->real)) {
 		ret->kind = CELL_REAL;
 		return 0;
 	}
 	if (json_number_int64(number, &ret->integer)) {
 		ret->kind = CELL_INTEGER;
 		/* A column of reals rounds what needs more than 53 bits. */
-		if (column->affinity != ROWS_REAL || exact_double(number, &real))
+		if (column->affinity != ROWS_REAL || real_exact(number, &real))
 			return 0;
-	} else if (!point && exact_double(number, &ret->real)) {
+	} else if (!point && real_exact(number, &ret->real)) {
 		/* An integer of more than 64 bits that is a double all the same. */
 		ret->kind = CELL_REAL;
 		return 0;

@@ -203,6 +203,25 @@ static int wrap_forget(struct cf_store *store, struct cf_error *error)
 	return around(store, &call, error);
 }
 
+static int run_check(struct call *c, struct cf_error *error)
+{
+	return store_check(c->inner, c->puts, c->count, c->arena, c->ret_answers, error);
+}
+
+static int wrap_check(struct cf_store *store, const struct cf_put *puts, size_t count,
+		      struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
+{
+	struct call call = {.operation = "check",
+			    .run = run_check,
+			    .records = count,
+			    .puts = puts,
+			    .count = count,
+			    .arena = arena,
+			    .ret_answers = ret};
+
+	return around(store, &call, error);
+}
+
 /* No call of its own: it says something of those that follow. */
 static int wrap_set_timeout(struct cf_store *store, unsigned ms, struct cf_error *error)
 {
@@ -231,6 +250,7 @@ static const struct cf_store_ops wrap_ops = {
 	.notes = wrap_notes,
 	.forget = wrap_forget,
 	.set_timeout = wrap_set_timeout,
+	.check = wrap_check,
 };
 
 int wrap_open(struct wrap **ret, size_t size, struct cf_store *inner, const struct cf_env *env,
