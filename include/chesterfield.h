@@ -3,6 +3,7 @@
 #define CHESTERFIELD_H
 
 #include <chesterfield/error.h>
+#include <chesterfield/move.h>
 #include <chesterfield/store_ops.h>
 #include <chesterfield/types.h>
 #include <chesterfield/version.h>

@@ -20,6 +20,7 @@ extern const struct cli_command cmd_incomplete;
 extern const struct cli_command cmd_engines;
 extern const struct cli_command cmd_usage;
 extern const struct cli_command cmd_retire;
+extern const struct cli_command cmd_move;
 extern const struct cli_command cmd_help;
 
 static const struct cli_command *const catalog_commands[] = {
@@ -37,6 +38,11 @@ static const struct cli_command *const run_commands[] = {
 	&cmd_usage, &cmd_retire, NULL,
 };
 
+static const struct cli_command *const move_commands[] = {
+	&cmd_move,
+	NULL,
+};
+
 static const struct cli_command *const program_commands[] = {
 	&cmd_help,
 	NULL,
@@ -46,6 +52,7 @@ const struct cli_group cli_groups[] = {
 	{"Catalogs", catalog_commands},
 	{"Documents", document_commands},
 	{"Every document in every version", run_commands},
+	{"To another store", move_commands},
 	{"About the program", program_commands},
 	{NULL, NULL},
 };
