@@ -11,7 +11,10 @@ static bool is_uniform(const struct pg_batch *b, size_t *ret_first)
 	size_t first = b->count;
 
 	for (size_t i = 0; i < b->count; i++) {
-		if (b->puts[i].kind != CF_PUT_ABSENT || b->puts[i].deleted)
+		const struct cf_put *put = &b->puts[i];
+
+		if ((put->kind != CF_PUT_ABSENT && put->kind != CF_PUT_UNFENCED) || put->deleted ||
+		    put->kind != b->puts[0].kind || put->note_count)
 			return false;
 		if (b->answers[i].code)
 			continue;
@@ -128,6 +131,8 @@ int pg_copy_all(struct pg_batch *b)
 	if (b->count < COPY_MIN || !is_uniform(b, &first))
 		return 0;
 	rc = pg_run(pg, "BEGIN", b->error);
+	if (rc == 0 && b->puts[0].kind == CF_PUT_UNFENCED)
+		rc = pg_fence_check_all(b);
 	rc = rc ? rc : read_xmin(b->table, b->arena, &rev, b->error);
 	rc = rc ? rc : begin_copy(b->table, &b->read[first], b->error);
 	if (rc == 0) {

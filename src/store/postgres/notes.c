@@ -153,9 +153,50 @@ int pg_fence_lock(struct pg_table *table, struct cf_str id, struct cf_error *err
 		return error_nomem(error);
 	}
 	values[1] = text.ptr;
-	rc = run_plain(table, "SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))", 2, values,
-		       error);
+	rc = run_plain(table,
+		       "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0)),"
+		       " pg_advisory_xact_lock(hashtext($1), hashtext($2))",
+		       2, values, error);
 	buf_fini(&text);
+	return rc;
+}
+
+/* The ids in hexadecimal with commas between them. */
+static const char *hex_list(struct pg_batch *b)
+{
+	struct cf_buf *out = &b->table->text;
+
+	buf_clear(out);
+	for (size_t i = 0; i < b->count; i++) {
+		const char *id = hex(b->puts[i].id, b->arena);
+
+		if (!id)
+			return NULL;
+		buf_printf(out, "%s%s", i ? "," : "", id + 2);
+	}
+	return buf_byte(out, '\0') ? NULL : arena_dup(b->arena, buf_view(out)).ptr;
+}
+
+int pg_fence_check_all(struct pg_batch *b)
+{
+	struct pg_table *table = b->table;
+	const char *values[2] = {table->name.ptr, hex_list(b)};
+	const char *quoted = table->quoted.ptr;
+	PGresult *result = NULL;
+	int rc = values[1] ? pg_notes_begin(table, b->error) : error_nomem(b->error);
+
+	rc = rc ? rc
+		: run_plain(table, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", 1,
+			    &quoted, b->error);
+	rc = rc ? rc
+		: run(table,
+		      "SELECT 1 FROM % WHERE owner = $1 AND kind = 1 AND encode(key, 'hex') ="
+		      " ANY(string_to_array($2, ',')) LIMIT 1",
+		      (struct pg_params){2, values}, &result, b->error);
+	if (rc)
+		return rc;
+	rc = PQntuples(result) ? CF_ERR_INVALID : 0;
+	PQclear(result);
 	return rc;
 }
 

@@ -301,11 +301,11 @@ static int write_batch(struct pg_batch *b)
 		return write_all(b, true);
 	if (b->count == 1 && !b->notes && b->puts[0].kind != CF_PUT_NOTES)
 		return write_single(b);
-	if (b->notes)
-		return write_all(b, true);
 	rc = pg_copy_all(b);
 	if (rc)
 		return rc > 0 ? 0 : rc;
+	if (b->notes)
+		return write_all(b, true);
 	rc = write_all(b, false);
 	return rc == CF_ERR_INVALID ? write_all(b, true) : rc;
 }

@@ -172,6 +172,9 @@ int pg_notes_put(struct pg_table *table, const struct cf_put *put, struct cf_are
 /* One lock for each id, until the transaction ends: a delete with its fence and a
  * creation that respects fences must not cross. */
 int pg_fence_lock(struct pg_table *table, struct cf_str id, struct cf_error *error);
+/* Locks out all deletes with a fence until the transaction ends, and answers INVALID where
+ * one of the batch's ids has a fence: then each is to be asked by itself. */
+int pg_fence_check_all(struct pg_batch *b);
 int pg_fence_set(struct pg_table *table, struct cf_str id, struct cf_arena *arena,
 		 struct cf_error *error);
 int pg_fence_get(struct pg_table *table, struct cf_str id, struct cf_arena *arena,

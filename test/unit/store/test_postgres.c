@@ -317,6 +317,11 @@ static const struct {
 	char answer;
 } batches[] = {
 	{"SELECT 1", CF_PUT_ABSENT, -1, '.'},
+	{"SELECT 1", CF_PUT_UNFENCED, -1, '.'},
+	{"INSERT INTO t VALUES(7, 0)", CF_PUT_UNFENCED, 7, 'c'},
+	{"CREATE TABLE \"chesterfield-notes\"(owner text, kind int, key bytea, value bytea, PRIMARY"
+	 " KEY(owner, kind, key)); INSERT INTO \"chesterfield-notes\" VALUES('t', 1, '7', '')",
+	 CF_PUT_UNFENCED, 7, 'c'},
 	{"INSERT INTO t VALUES(7, 0)", CF_PUT_ABSENT, 7, 'c'},
 	{"INSERT INTO t VALUES(7, 0)", CF_PUT_ANY, -1, '.'},
 	{"ALTER TABLE t ADD CHECK (v <> 7)", CF_PUT_ABSENT, 7, 'i'},
