@@ -4,8 +4,9 @@
  * lies in a control store: stage, progress, log. Whatever the program's `move` commands
  * do, an application can do with these functions.
  *
- * Functions return 0 or a negative code (error.h). A handle is used by one thread at a
- * time. What a function gives belongs to the handle, until the next call with it. */
+ * Functions return 0 or a negative code (error.h). Reads, writes and deletes may come from
+ * many threads; all other functions from one at a time, and what they give belongs to the
+ * handle until the next of them. */
 #ifndef CHESTERFIELD_MOVE_H
 #define CHESTERFIELD_MOVE_H
 
@@ -110,6 +111,55 @@ struct cf_move_watch {
 	void (*wait)(void *ctx, uint64_t ns); /* pauses; NULL: none are made */
 };
 
+/* --- calls, from many threads ------------------------------------------------------------ */
+
+/* An instance of an application joins under a name that it has again after a restart: so
+ * it finds what its last run left. From then on cf_move_read, _write and _delete may be
+ * called by any thread; a thread of the library follows the stage beside. PRECONDITION:
+ * the move has not been started. */
+int cf_move_join(struct cf_move *move, const char *instance, struct cf_error *error);
+/* No call may be under way. cf_move_close does it too. */
+void cf_move_leave(struct cf_move *move);
+
+struct cf_move_value {
+	bool exists;
+	struct cf_str body; /* with a zero byte behind it; for cf_move_value_free */
+};
+int cf_move_read(struct cf_move *move, struct cf_str key, struct cf_move_value *ret,
+		 struct cf_error *error);
+void cf_move_value_free(struct cf_move *move, struct cf_move_value *value);
+/* What an answer means:
+ *
+ *   0           written: the authority has it. A failure of the new store is counted, kept,
+ *               and repaired
+ *   UNCERTAIN   nobody knows; it may still be done. Read, before doing it again
+ *   all else    not written */
+int cf_move_write(struct cf_move *move, struct cf_str key, struct cf_str body,
+		  struct cf_error *error);
+int cf_move_delete(struct cf_move *move, struct cf_str key, struct cf_error *error);
+
+struct cf_move_counters {
+	enum cf_stage stage; /* that calls begin at now */
+	uint64_t writes;
+	uint64_t new_failures; /* of the new store, which no caller saw */
+	uint64_t unsettled;    /* keys left to be repaired */
+	uint64_t repaired;
+	uint64_t compared, differed; /* reads at stage shadow */
+};
+void cf_move_counters(struct cf_move *move, struct cf_move_counters *ret);
+
+/* --- the stage ---------------------------------------------------------------------------- */
+
+/* One stage on. PRECONDITION, with the first reason, where a condition does not hold. */
+int cf_move_advance(struct cf_move *move, const char *who, struct cf_error *error);
+/* One stage back. */
+int cf_move_reverse(struct cf_move *move, const char *who, struct cf_error *error);
+/* To stage off at once, for all; only while the old store is the authority. */
+int cf_move_kill(struct cf_move *move, const char *who, struct cf_error *error);
+/* Takes an instance off the list: the caller says that its process is dead. */
+int cf_move_evict(struct cf_move *move, const char *instance, const char *who,
+		  struct cf_error *error);
+
 /* --- before anything is touched --------------------------------------------------------- */
 
 /* Records of the sample that the new store would refuse, by reason. */
@@ -181,6 +231,11 @@ int cf_move_verify(struct cf_move *move, const struct cf_move_verifying *how,
 
 /* --- looking --------------------------------------------------------------------------- */
 
+struct cf_move_instance {
+	struct cf_str name;
+	uint64_t confirmed; /* the last step that it has confirmed */
+	int64_t seen_ms;    /* when that was */
+};
 struct cf_move_status {
 	bool started;
 	enum cf_stage stage;
@@ -192,6 +247,8 @@ struct cf_move_status {
 	double backfill_per_second;
 	struct cf_move_verify verify; /* the last one */
 	int64_t verify_changed_ms;
+	const struct cf_move_instance *instances;
+	size_t instance_count;
 	const struct cf_str *reasons; /* why the stage cannot move on; none: it can */
 	size_t reason_count;
 	const struct cf_str *notes; /* as of plan */

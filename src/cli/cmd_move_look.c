@@ -179,6 +179,12 @@ static void status_text(struct cli *cli, const struct cf_move_config *config,
 			       config->guarantee == CF_GUARANTEE_INTENT ? "intent" : "repair");
 		status_backfill(cli, s);
 		status_verify(cli, s);
+		for (size_t i = 0; i < s->instance_count; i++)
+			cli_out_printf(cli, "instance     %.*s: %s stage %s since %s\n",
+				       STR_ARG(s->instances[i].name),
+				       s->instances[i].confirmed == s->step ? "confirms"
+									    : "does not confirm",
+				       stage->name, cli_move_time(cli, s->instances[i].seen_ms));
 		cli_out_printf(cli, "can advance  %s\n", s->reason_count ? "no, because" : "yes");
 	}
 	for (size_t i = 0; i < s->reason_count; i++)
@@ -216,6 +222,14 @@ static void status_json(struct cli *cli, const struct cf_move_config *config,
 		       v->finished_ms, v->num_success, v->num_missing, v->num_mismatch,
 		       v->num_extraneous, v->num_conditional_success, v->num_live_retry,
 		       v->num_repaired);
+	cli_out_bytes(cli, STR(",\"instances\":["));
+	for (size_t i = 0; i < s->instance_count; i++) {
+		buf_str(&cli->out.buf, i ? STR(",{\"name\":") : STR("{\"name\":"));
+		cli_move_text(&cli->out.buf, s->instances[i].name);
+		cli_out_printf(cli, ",\"confirmed\":%s}",
+			       s->instances[i].confirmed == s->step ? "true" : "false");
+	}
+	buf_byte(&cli->out.buf, ']');
 	cli_out_printf(cli, ",\"can_advance\":%s",
 		       s->started && s->reason_count == 0 ? "true" : "false");
 	cli_move_texts(cli, "reasons", s->reasons, s->reason_count);

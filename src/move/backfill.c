@@ -20,7 +20,9 @@ struct filling {
 	struct cf_put *puts;
 	struct cf_answer *answers;
 	size_t count;
+	enum cf_put_kind kind; /* of a creation */
 	uint64_t began_ns, saved_ns, worked_ms, done_here;
+	uint64_t step; /* of the control record, when it began */
 	struct cf_error *error;
 };
 
@@ -42,6 +44,7 @@ int move_backfill_read(struct cf_move *m, struct move_filled *ret, struct cf_err
 	ret->sums.total = move_number(root, "total");
 	ret->sums.done = json_kind(json_member(root, STR("done"))) == JSON_TRUE;
 	ret->worked_ms = move_number(root, "worked_ms");
+	ret->step = move_number(root, "step");
 	after = json_member(root, STR("after"));
 	if (json_kind(after) != JSON_STRING)
 		return 0;
@@ -62,10 +65,10 @@ static int save(struct filling *f)
 	buf_printf(out,
 		   "{\"copied\":%" PRIu64 ",\"equal\":%" PRIu64 ",\"left_out\":%" PRIu64
 		   ",\"refused\":%" PRIu64 ",\"unsettled\":%" PRIu64 ",\"total\":%" PRIu64
-		   ",\"worked_ms\":%" PRIu64 ",\"done\":%s,\"after\":",
+		   ",\"worked_ms\":%" PRIu64 ",\"step\":%" PRIu64 ",\"done\":%s,\"after\":",
 		   f->sums->copied, f->sums->equal, f->sums->left_out, f->sums->refused,
 		   f->sums->unsettled, f->sums->total, f->worked_ms + (now - f->began_ns) / 1000000,
-		   f->sums->done ? "true" : "false");
+		   f->step, f->sums->done ? "true" : "false");
 	json_write_string(buf_view(&f->cursor), out);
 	if (buf_byte(out, '}'))
 		return error_nomem(f->error);
@@ -126,8 +129,8 @@ static int make_puts(struct filling *f, const struct cf_record *records, size_t 
 			return error_nomem(f->error);
 		f->sums->left_out += left_out;
 		if (!left_out)
-			f->puts[f->count++] = (struct cf_put){
-				.id = records[i].id, .kind = CF_PUT_ABSENT, .body = body};
+			f->puts[f->count++] =
+				(struct cf_put){.id = records[i].id, .kind = f->kind, .body = body};
 	}
 	return rc;
 }
@@ -191,6 +194,7 @@ static int fill_batch(struct filling *f, const struct cf_record *records, size_t
 	for (size_t i = 0; rc == CF_ERR_UNCERTAIN && i < f->count; i++)
 		f->answers[i].code = CF_ERR_UNCERTAIN;
 	rc = rc == CF_ERR_UNCERTAIN ? 0 : rc;
+	move_at(m, "created");
 	rc = rc ? rc : take_answers(f);
 	return rc ? rc : look_again(f, records, count);
 }
@@ -228,6 +232,7 @@ static int fill(struct filling *f)
 		walk.cursor = buf_view(&f->cursor);
 		rc = store_walk(m->old_store, &walk, &m->arena, &records, &count, &walk.cursor,
 				f->error);
+		move_at(m, "page-read");
 		rc = rc ? rc : fill_batch(f, records, count);
 		if (rc)
 			break;
@@ -259,7 +264,9 @@ static int begin(struct filling *f)
 
 	if (rc)
 		return rc;
-	if (before.begun && !before.sums.done) {
+	/* What was copied before a stage began is copied again: an instance that was still at
+	 * the stage before wrote the old store alone. */
+	if (before.begun && !before.sums.done && before.step == f->step) {
 		*f->sums = before.sums;
 		f->worked_ms = before.worked_ms;
 		return buf_str(&f->cursor, before.after) ? error_nomem(f->error) : 0;
@@ -283,9 +290,22 @@ int cf_move_backfill(struct cf_move *m, const struct cf_move_watch *watch, const
 		rc = error_set(error, CF_ERR_PRECONDITION,
 			       "at stage %s the new store counts: nothing is copied over it",
 			       cf_stage_info(control.stage)->name);
+	/* It copies what they wrote to the old store alone. */
+	for (size_t i = 0; rc == 0 && control.stage != CF_STAGE_OFF && i < control.instance_count;
+	     i++)
+		if (control.instances[i].confirmed != control.step)
+			rc = error_set(error, CF_ERR_PRECONDITION,
+				       "the instance \"%.*s\" has not confirmed stage %s",
+				       STR_ARG(control.instances[i].name),
+				       cf_stage_info(control.stage)->name);
 	if (rc)
 		return rc;
 	buf_init(&f.cursor, &m->mem);
+	f.step = control.step;
+	f.kind = m->config->guarantee == CF_GUARANTEE_INTENT &&
+				 m->new_store->capabilities & CF_STORE_FENCES
+			 ? CF_PUT_UNFENCED
+			 : CF_PUT_ABSENT;
 	f.began_ns = f.saved_ns = m->env.monotonic_ns(m->env.ctx);
 	rc = begin(&f);
 	rc = rc ? rc

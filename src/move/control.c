@@ -44,6 +44,26 @@ uint64_t move_number(struct json_value object, const char *name)
 
 /* --- the control record ------------------------------------------------------------ */
 
+static int read_instances(struct cf_move *m, struct json_value list, struct move_control *ret)
+{
+	struct json_iter it = json_iter(list);
+
+	while (json_next(&it) && ret->instance_count < MOVE_INSTANCES_MAX) {
+		struct move_instance *one = &ret->instances[ret->instance_count];
+		struct json_value name = json_member(it.value, STR("name"));
+
+		if (json_kind(name) != JSON_STRING || json_decode(name, &m->arena, &one->name))
+			continue;
+		one->name = arena_dup(&m->arena, one->name);
+		if (!one->name.ptr)
+			return CF_ERR_NOMEM;
+		one->confirmed = move_number(it.value, "confirmed");
+		one->seen_ms = (int64_t)move_number(it.value, "seen_ms");
+		ret->instance_count++;
+	}
+	return 0;
+}
+
 int move_control_read(struct cf_move *m, struct move_control *ret, struct cf_error *error)
 {
 	struct cf_revision revision;
@@ -69,7 +89,9 @@ int move_control_read(struct cf_move *m, struct move_control *ret, struct cf_err
 		return error_nomem(error);
 	if (!cf_stage_find(name.ptr, &ret->stage))
 		return error_set(error, CF_ERR_NEWER, "control: unknown stage \"%s\"", name.ptr);
-	return 0;
+	return read_instances(m, json_member(json_root(&m->doc), STR("instances")), ret)
+		       ? error_nomem(error)
+		       : 0;
 }
 
 int move_control_need(struct cf_move *m, struct move_control *ret, struct cf_error *error)
@@ -83,21 +105,35 @@ int move_control_need(struct cf_move *m, struct move_control *ret, struct cf_err
 	return rc;
 }
 
-/* On condition of control->rev. PRECONDITION where somebody else was first. */
-static int write_control(struct cf_move *m, struct move_control *control, struct cf_error *error)
+static int write_body(const struct move_control *control, struct cf_buf *out)
+{
+	buf_clear(out);
+	buf_printf(out,
+		   "{\"stage\":\"%s\",\"step\":%" PRIu64 ",\"gate\":%u,\"since_ms\":%" PRId64
+		   ",\"compare_all\":%s,\"instances\":[",
+		   cf_stage_info(control->stage)->name, control->step, control->gate,
+		   control->since_ms, control->compare_all ? "true" : "false");
+	for (size_t i = 0; i < control->instance_count; i++) {
+		const struct move_instance *one = &control->instances[i];
+
+		buf_str(out, i ? STR(",{\"name\":") : STR("{\"name\":"));
+		json_write_string(one->name, out);
+		buf_printf(out, ",\"confirmed\":%" PRIu64 ",\"seen_ms\":%" PRId64 "}",
+			   one->confirmed, one->seen_ms);
+	}
+	return buf_str(out, STR("]}"));
+}
+
+int move_control_write(struct cf_move *m, struct move_control *control, struct cf_error *error)
 {
 	struct cf_put put = {.id = id_of(m, NULL),
 			     .kind = control->rev.len ? CF_PUT_ON_REV : CF_PUT_ABSENT,
 			     .rev = control->rev};
 	struct cf_answer answer = {0};
-	int rc;
+	int rc = write_body(control, &m->buf);
 
-	put.body = arena_printf(&m->arena,
-				"{\"stage\":\"%s\",\"step\":%" PRIu64
-				",\"gate\":%u,\"since_ms\":%" PRId64 ",\"compare_all\":%s}",
-				cf_stage_info(control->stage)->name, control->step, control->gate,
-				control->since_ms, control->compare_all ? "true" : "false");
-	if (!put.id.ptr || !put.body.ptr)
+	put.body = buf_view(&m->buf);
+	if (rc || !put.id.ptr)
 		return error_nomem(error);
 	rc = store_put(m->control, &put, 1, &m->arena, &answer, error);
 	if (rc)
@@ -108,6 +144,49 @@ static int write_control(struct cf_move *m, struct move_control *control, struct
 				 "status, and try again");
 	control->rev = answer.rev;
 	return 0;
+}
+
+struct move_instance *move_control_instance(struct move_control *control, const char *instance)
+{
+	for (size_t i = 0; i < control->instance_count; i++)
+		if (str_equal(control->instances[i].name, str_of(instance)))
+			return &control->instances[i];
+	return NULL;
+}
+
+int move_control_join(struct cf_move *m, struct move_control *control, const char *instance,
+		      struct cf_error *error)
+{
+	int rc;
+
+	do {
+		struct move_instance *own;
+
+		rc = move_control_need(m, control, error);
+		if (rc)
+			return rc;
+		own = move_control_instance(control, instance);
+		if (!own && control->instance_count == MOVE_INSTANCES_MAX)
+			return error_set(error, CF_ERR_LIMIT, "more than %d instances",
+					 MOVE_INSTANCES_MAX);
+		if (!own)
+			own = &control->instances[control->instance_count++];
+		*own = (struct move_instance){str_of(instance), control->step,
+					      m->env.now_ms(m->env.ctx)};
+		rc = move_control_write(m, control, error);
+	} while (rc == CF_ERR_PRECONDITION);
+	return rc;
+}
+
+int move_control_remove(struct cf_move *m, struct move_control *control, const char *instance,
+			struct cf_error *error)
+{
+	struct move_instance *one = move_control_instance(control, instance);
+
+	if (!one)
+		return error_set(error, CF_ERR_NOT_FOUND, "there is no instance \"%s\"", instance);
+	*one = control->instances[--control->instance_count];
+	return move_control_write(m, control, error);
 }
 
 /* --- other records ------------------------------------------------------------------- */
@@ -247,6 +326,6 @@ int cf_move_start(struct cf_move *m, bool compare_all, const char *who, struct c
 					.step = 1,
 					.since_ms = m->env.now_ms(m->env.ctx),
 					.compare_all = compare_all};
-	rc = write_control(m, &control, error);
+	rc = move_control_write(m, &control, error);
 	return rc ? rc : move_log(m, who, error, "start");
 }

@@ -120,6 +120,7 @@ static int choose_put(struct turn *t)
 				 .body = wanted};
 	if (!t->from.exists || left_out) {
 		t->put.deleted = true;
+		t->put.fence = t->m->new_store->capabilities & CF_STORE_FENCES;
 		t->put.body = (struct cf_str){NULL, 0};
 		t->needed = t->to.exists;
 		return rc ? error_nomem(t->error) : 0;
@@ -136,7 +137,9 @@ static int take_turn(struct turn *t, struct cf_str *ret_message)
 	struct cf_answer answer = {0};
 	int rc = read_side(t->m, t->m->new_store, t->key, &t->to, t->error);
 
+	move_at(t->m, "new-read");
 	rc = rc ? rc : read_side(t->m, t->m->old_store, t->key, &t->from, t->error);
+	move_at(t->m, "old-read");
 	if (rc == 0 && (t->from.code || t->to.code)) {
 		t->settled = MOVE_REFUSED;
 		*ret_message = t->from.code ? t->from.message : t->to.message;

@@ -16,7 +16,18 @@
 
 #include <chesterfield/move.h>
 
+struct move_calls;
+
+/* Tests stop here: `at` is called at each named point of a call, by the thread that makes
+ * it. */
+struct move_hook {
+	void (*at)(void *ctx, const char *point);
+	void *ctx;
+};
+
 struct cf_move {
+	const struct move_hook *hook; /* NULL: none */
+	struct move_calls *calls;     /* joined; see calls.h */
 	const struct cf_move_config *config;
 	struct cf_mem mem;
 	struct cf_env env;
@@ -30,7 +41,24 @@ struct cf_move {
 	bool merged; /* both scan in one order */
 };
 
-/* --- open.c ---------------------------------------------------------------------- */
+static inline void move_at(const struct cf_move *m, const char *point)
+{
+	if (m->hook)
+		m->hook->at(m->hook->ctx, point);
+}
+
+/* --- worker.c --------------------------------------------------------------------- */
+
+void move_init(struct cf_move *m, const struct cf_move_config *config, const struct cf_mem *mem,
+	       const struct cf_env *env);
+int move_open_side(struct cf_move *m, bool old, struct cf_store **ret, struct cf_error *error);
+int move_open_control(struct cf_move *m, struct cf_error *error);
+/* A handle on both stores, and the control store where asked. */
+int move_worker_open(struct cf_move **ret, const struct cf_move *m, bool control,
+		     struct cf_error *error);
+void move_worker_close(struct cf_move *m);
+
+/* --- watch.c ---------------------------------------------------------------------- */
 
 bool move_stopped(const struct cf_move_watch *watch);
 void move_progress(const struct cf_move_watch *watch, uint64_t done, uint64_t total);
@@ -38,15 +66,34 @@ void move_wait(const struct cf_move_watch *watch, uint64_t ns);
 
 /* --- control.c --------------------------------------------------------------------- */
 
+enum { MOVE_INSTANCES_MAX = 64 };
+struct move_instance {
+	struct cf_str name;
+	uint64_t confirmed;
+	int64_t seen_ms;
+};
+
 struct move_control {
 	enum cf_stage stage;
 	uint64_t step;
 	unsigned gate;
 	int64_t since_ms;
 	bool compare_all;
+	struct move_instance instances[MOVE_INSTANCES_MAX];
+	size_t instance_count;
 	struct cf_str rev; /* of the record; empty: there is none */
 };
 int move_control_read(struct cf_move *m, struct move_control *ret, struct cf_error *error);
+/* On condition of control->rev. PRECONDITION where somebody else was first. */
+int move_control_write(struct cf_move *m, struct move_control *control, struct cf_error *error);
+/* NULL: it is not known. */
+struct move_instance *move_control_instance(struct move_control *control, const char *instance);
+/* Makes the instance known, as one that has confirmed the present step: it has made no
+ * call yet. Reads again and tries again where somebody else was first. */
+int move_control_join(struct cf_move *m, struct move_control *control, const char *instance,
+		      struct cf_error *error);
+int move_control_remove(struct cf_move *m, struct move_control *control, const char *instance,
+			struct cf_error *error);
 /* PRECONDITION where the move has not been started. */
 int move_control_need(struct cf_move *m, struct move_control *ret, struct cf_error *error);
 /* A record NAME/WHAT; the body is in the arena and m->doc; absent: ptr NULL. */
@@ -96,6 +143,7 @@ struct move_filled {
 	struct cf_move_backfill sums;
 	struct cf_str after; /* where it goes on, in the arena */
 	uint64_t worked_ms;
+	uint64_t step; /* of the control record, when it began */
 	bool begun;
 };
 int move_backfill_read(struct cf_move *m, struct move_filled *ret, struct cf_error *error);

@@ -3,23 +3,6 @@
 
 #include <stdio.h>
 
-bool move_stopped(const struct cf_move_watch *watch)
-{
-	return watch && watch->stopped && watch->stopped(watch->ctx);
-}
-
-void move_progress(const struct cf_move_watch *watch, uint64_t done, uint64_t total)
-{
-	if (watch && watch->progress)
-		watch->progress(watch->ctx, done, total);
-}
-
-void move_wait(const struct cf_move_watch *watch, uint64_t ns)
-{
-	if (watch && watch->wait)
-		watch->wait(watch->ctx, ns);
-}
-
 static int add_note(struct cf_move *m, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -101,43 +84,12 @@ static bool sort_alike(const struct cf_store *a, const struct cf_store *b)
 
 /* --- opening ----------------------------------------------------------------------------- */
 
-static int open_side(struct cf_move *m, bool old, struct cf_store **ret, struct cf_error *error)
-{
-	struct cf_str url = old ? m->config->old_url : m->config->new_url;
-	unsigned ms = old ? m->config->old_ms : m->config->new_ms;
-	struct cf_str text = arena_dup(&m->arena, url);
-	int rc = text.ptr ? store_open_existing(ret, text.ptr, &m->env, &m->mem, error)
-			  : error_nomem(error);
-
-	if (rc)
-		return error_prefix(error, rc, "%s", old ? "old" : "new");
-	if (ms && (*ret)->capabilities & CF_STORE_TIMEOUTS)
-		rc = store_set_timeout(*ret, ms, error);
-	return rc;
-}
-
 static int check_places(struct cf_move *m, struct cf_error *error)
 {
 	const char *a = m->old_store->place, *b = m->new_store->place;
 
 	if (str_equal(m->config->old_url, m->config->new_url) || (a && b && strcmp(a, b) == 0))
 		return error_set(error, CF_ERR_USAGE, "old and new are the same store");
-	return 0;
-}
-
-static int open_control(struct cf_move *m, struct cf_error *error)
-{
-	struct cf_str text = arena_dup(&m->arena, m->config->control_url);
-	unsigned need = CF_STORE_CAS | CF_STORE_ORDERED;
-	int rc = text.ptr ? store_open(&m->control, text.ptr, &m->env, &m->mem, error)
-			  : error_nomem(error);
-
-	if (rc)
-		return error_prefix(error, rc, "control");
-	if ((m->control->capabilities & need) != need ||
-	    !(m->control->capabilities & CF_STORE_HISTORIES))
-		return error_set(error, CF_ERR_USAGE,
-				 "control: must be a store of documents, such as sqlite:FILE");
 	return 0;
 }
 
@@ -151,18 +103,11 @@ int cf_move_open(struct cf_move **ret, const struct cf_move_config *config,
 	m = mem_calloc(mem, 1, sizeof(*m));
 	if (!m)
 		return error_nomem(error);
-	m->config = config;
-	m->mem = *mem;
-	m->env = env ? *env : env_system;
-	arena_init(&m->arena, &m->mem);
-	arena_init(&m->notes_arena, &m->mem);
-	json_doc_init(&m->doc, &m->mem);
-	json_doc_init(&m->other, &m->mem);
-	buf_init(&m->buf, &m->mem);
-	rc = open_side(m, true, &m->old_store, error);
-	rc = rc ? rc : open_side(m, false, &m->new_store, error);
+	move_init(m, config, mem, env ? env : &env_system);
+	rc = move_open_side(m, true, &m->old_store, error);
+	rc = rc ? rc : move_open_side(m, false, &m->new_store, error);
 	rc = rc ? rc : check_places(m, error);
-	rc = rc ? rc : open_control(m, error);
+	rc = rc ? rc : move_open_control(m, error);
 	if (rc == 0) {
 		m->merged = sort_alike(m->old_store, m->new_store);
 		rc = note_needs(m) ? error_nomem(error) : 0;
@@ -176,18 +121,8 @@ int cf_move_open(struct cf_move **ret, const struct cf_move_config *config,
 
 void cf_move_close(struct cf_move *m)
 {
-	struct cf_mem mem;
-
 	if (!m)
 		return;
-	mem = m->mem;
-	store_close(m->old_store);
-	store_close(m->new_store);
-	store_close(m->control);
-	json_doc_fini(&m->doc);
-	json_doc_fini(&m->other);
-	buf_fini(&m->buf);
-	arena_fini(&m->arena);
-	arena_fini(&m->notes_arena);
-	mem_free(&mem, m);
+	cf_move_leave(m);
+	move_worker_close(m);
 }

@@ -1,48 +1,129 @@
 /* Everything about a move on one screen, and why it cannot go on. */
 #include "move/inside.h"
 
-static int add_reason(struct cf_move *m, struct cf_str *reasons, size_t *count,
-		      struct cf_str reason)
+enum { REASONS_MAX = 16 };
+
+struct conditions {
+	struct cf_move *m;
+	const struct cf_move_status *status;
+	const struct move_control *control;
+	uint64_t backfill_step;
+	struct cf_str *reasons;
+	size_t count;
+};
+
+static int add_reason(struct conditions *c, struct cf_str reason)
 {
 	if (!reason.ptr)
 		return CF_ERR_NOMEM;
-	(void)m;
-	reasons[(*count)++] = reason;
+	if (c->count < REASONS_MAX)
+		c->reasons[c->count++] = reason;
 	return 0;
 }
 
-/* What must hold before keys may be answered by the new store. */
-static int find_reasons(struct cf_move *m, struct cf_move_status *status)
+static int find_instances(struct conditions *c)
 {
-	const struct cf_move_backfill *b = &status->backfill;
-	const struct cf_move_verify *v = &status->verify;
-	struct cf_str *reasons = arena_calloc(&m->arena, 8, sizeof(*reasons));
-	size_t count = 0;
-	int rc = reasons ? 0 : CF_ERR_NOMEM;
+	int rc = 0;
 
-	if (rc == 0 && !b->done)
-		rc = add_reason(m, reasons, &count,
-				status->backfill_begun ? STR("the backfill has not ended")
-						       : STR("the backfill has not begun"));
+	for (size_t i = 0; i < c->control->instance_count && rc == 0; i++) {
+		const struct move_instance *one = &c->control->instances[i];
+
+		if (one->confirmed != c->control->step && c->count < REASONS_MAX)
+			rc = add_reason(c, arena_printf(&c->m->arena,
+							"the instance \"%.*s\" has not confirmed "
+							"stage %s",
+							STR_ARG(one->name),
+							cf_stage_info(c->control->stage)->name));
+	}
+	return rc;
+}
+
+static int find_backfill(struct conditions *c)
+{
+	const struct cf_move_backfill *b = &c->status->backfill;
+	int rc = 0;
+
+	if (!c->status->backfill_begun)
+		return add_reason(c, STR("the backfill has not begun"));
+	if (!b->done)
+		rc = add_reason(c, STR("the backfill has not ended"));
+	else if (c->control->stage == CF_STAGE_DUALWRITE && c->backfill_step < c->control->step)
+		rc = add_reason(c, STR("the backfill ran before stage dualwrite was confirmed: run "
+				       "it again"));
 	if (rc == 0 && b->refused)
-		rc = add_reason(m, reasons, &count,
-				arena_printf(&m->arena,
-					     "%llu records were refused by the new store",
-					     (unsigned long long)b->refused));
+		rc = add_reason(c, arena_printf(&c->m->arena,
+						"%llu records were refused by the new store",
+						(unsigned long long)b->refused));
 	if (rc == 0 && b->unsettled)
-		rc = add_reason(
-			m, reasons, &count,
-			arena_printf(&m->arena,
-				     "%llu records changed faster than they could be copied",
-				     (unsigned long long)b->unsettled));
-	if (rc == 0 && !v->finished_ms)
-		rc = add_reason(m, reasons, &count,
-				status->verify_changed_ms ? STR("the verification has not ended")
-							  : STR("nothing has been verified"));
-	else if (rc == 0 && v->num_missing + v->num_mismatch + v->num_extraneous > v->num_repaired)
-		rc = add_reason(m, reasons, &count, STR("the last verification found differences"));
-	status->reasons = reasons;
-	status->reason_count = count;
+		rc = add_reason(c, arena_printf(&c->m->arena,
+						"%llu records changed faster than they could be "
+						"copied",
+						(unsigned long long)b->unsettled));
+	return rc;
+}
+
+static int find_verification(struct conditions *c)
+{
+	const struct cf_move_verify *v = &c->status->verify;
+
+	if (!v->finished_ms)
+		return add_reason(c, c->status->verify_changed_ms
+					     ? STR("the verification has not ended")
+					     : STR("nothing has been verified"));
+	if (v->num_missing + v->num_mismatch + v->num_extraneous > v->num_repaired)
+		return add_reason(c, STR("the last verification found differences"));
+	return 0;
+}
+
+/* What must hold before the next stage. Writing both needs nothing; what is compared, and
+ * more, needs a copy. */
+static int find_reasons(struct conditions *c)
+{
+	int rc = find_instances(c);
+
+	if (rc == 0 && c->control->stage >= CF_STAGE_DUALWRITE)
+		rc = find_backfill(c);
+	if (rc == 0 && c->control->stage >= CF_STAGE_SHADOW) {
+		rc = find_verification(c);
+		rc = rc ? rc
+			: add_reason(c,
+				     STR("this version goes up to stage shadow: no key is handed "
+					 "over yet"));
+	}
+	return rc;
+}
+
+/* --- moving the stage ----------------------------------------------------------------- */
+
+static int list_instances(struct cf_move *m, const struct move_control *control,
+			  struct cf_move_status *status)
+{
+	struct cf_move_instance *list =
+		arena_calloc(&m->arena, control->instance_count, sizeof(*list));
+
+	if (!list)
+		return CF_ERR_NOMEM;
+	for (size_t i = 0; i < control->instance_count; i++)
+		list[i] = (struct cf_move_instance){control->instances[i].name,
+						    control->instances[i].confirmed,
+						    control->instances[i].seen_ms};
+	status->instances = list;
+	status->instance_count = control->instance_count;
+	return 0;
+}
+
+static int judge(struct cf_move *m, const struct move_control *control, uint64_t backfill_step,
+		 struct cf_move_status *status)
+{
+	struct conditions c = {m, status, control, backfill_step, NULL, 0};
+	int rc = list_instances(m, control, status);
+
+	c.reasons = arena_calloc(&m->arena, REASONS_MAX, sizeof(*c.reasons));
+	if (rc || !c.reasons)
+		return CF_ERR_NOMEM;
+	rc = find_reasons(&c);
+	status->reasons = c.reasons;
+	status->reason_count = c.count;
 	return rc;
 }
 
@@ -74,8 +155,89 @@ int cf_move_status(struct cf_move *m, struct cf_move_status *ret, struct cf_erro
 				 status.backfill.left_out) *
 			1000 / (double)filled.worked_ms;
 	if (status.started)
-		rc = find_reasons(m, &status) ? error_nomem(error) : 0;
+		rc = judge(m, &control, filled.step, &status) ? error_nomem(error) : 0;
 	if (rc == 0)
 		*ret = status;
 	return rc;
+}
+
+/* The stage moves by one compare-and-set on what the decision was made for. */
+static int move_stage(struct cf_move *m, enum cf_stage from, enum cf_stage to, const char *who,
+		      struct cf_error *error)
+{
+	struct move_control control;
+	int rc = move_control_need(m, &control, error);
+
+	if (rc == 0 && control.stage != from)
+		rc = error_set(error, CF_ERR_PRECONDITION,
+			       "somebody else has changed the move in the meantime: look at its "
+			       "status, and try again");
+	if (rc)
+		return rc;
+	control.stage = to;
+	control.step++;
+	control.since_ms = m->env.now_ms(m->env.ctx);
+	rc = move_control_write(m, &control, error);
+	return rc ? rc
+		  : move_log(m, who, error, "stage %s to %s", cf_stage_info(from)->name,
+			     cf_stage_info(to)->name);
+}
+
+int cf_move_advance(struct cf_move *m, const char *who, struct cf_error *error)
+{
+	struct cf_move_status status;
+	int rc = cf_move_status(m, &status, error);
+
+	if (rc == 0 && !status.started)
+		rc = error_set(error, CF_ERR_PRECONDITION,
+			       "the move \"%.*s\" has not been started (move start)",
+			       STR_ARG(m->config->name));
+	if (rc == 0 && status.reason_count)
+		rc = error_set(error, CF_ERR_PRECONDITION, "stage %s cannot move on: %.*s",
+			       cf_stage_info(status.stage)->name, STR_ARG(status.reasons[0]));
+	return rc ? rc : move_stage(m, status.stage, status.stage + 1, who, error);
+}
+
+int cf_move_reverse(struct cf_move *m, const char *who, struct cf_error *error)
+{
+	struct move_control control;
+	int rc;
+
+	arena_reset(&m->arena);
+	rc = move_control_need(m, &control, error);
+	if (rc == 0 && !cf_stage_info(control.stage)->reverse)
+		rc = error_set(error, CF_ERR_PRECONDITION, "from stage %s no way leads back",
+			       cf_stage_info(control.stage)->name);
+	for (size_t i = 0; i < control.instance_count && rc == 0; i++)
+		if (control.instances[i].confirmed != control.step)
+			rc = error_set(error, CF_ERR_PRECONDITION,
+				       "the instance \"%.*s\" has not confirmed stage %s",
+				       STR_ARG(control.instances[i].name),
+				       cf_stage_info(control.stage)->name);
+	return rc ? rc : move_stage(m, control.stage, control.stage - 1, who, error);
+}
+
+int cf_move_kill(struct cf_move *m, const char *who, struct cf_error *error)
+{
+	struct move_control control;
+	int rc;
+
+	arena_reset(&m->arena);
+	rc = move_control_need(m, &control, error);
+	if (rc == 0 && cf_stage_info(control.stage)->first != CF_OLD)
+		rc = error_set(error, CF_ERR_PRECONDITION,
+			       "at stage %s the new store is the authority",
+			       cf_stage_info(control.stage)->name);
+	return rc ? rc : move_stage(m, control.stage, CF_STAGE_OFF, who, error);
+}
+
+int cf_move_evict(struct cf_move *m, const char *instance, const char *who, struct cf_error *error)
+{
+	struct move_control control;
+	int rc;
+
+	arena_reset(&m->arena);
+	rc = move_control_need(m, &control, error);
+	rc = rc ? rc : move_control_remove(m, &control, instance, error);
+	return rc ? rc : move_log(m, who, error, "evict %.100s: said to be dead", instance);
 }
