@@ -172,7 +172,7 @@ static int write_row(struct writing *w)
 static int check_absent(struct writing *w)
 {
 	struct cf_get get = {.id = w->put->id};
-	struct cf_record record;
+	struct cf_record record = {0};
 	int rc = pg_table_get(&w->table->store, &get, 1, 0, w->arena, &record, w->error);
 
 	if (rc == 0 && record.revision_count)
