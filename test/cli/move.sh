@@ -53,9 +53,8 @@ run move start
 expect_code 4
 expect_err 'chesterfield: the move "cities" was started before, and is at stage off'
 run move status
-expect_out_has 'can advance  no, because
-             the backfill has not begun
-             nothing has been verified'
+expect_out_has 'backfill     not begun'
+expect_out_has 'verification none'
 run move backfill
 expect_code 0
 expect_err 'chesterfield: backfill: 51 copied, 0 were there, 0 left out, 0 refused'
@@ -87,7 +86,7 @@ expect_has found.ndjson ',"new":"X"}'
 expect_has found.ndjson '{"result":"extraOnDst","key":"zz"}'
 expect_out_has '"num_missing":1,"num_mismatch":1,"num_extraneous":1'
 run move status
-expect_out_has 'the last verification found differences'
+expect_out_has '49 equal, 1 missing, 1 different, 1 extra, 0 repaired'
 
 begin "--repair copies from the old store"
 run move verify --repair --json
@@ -183,7 +182,7 @@ run move backfill -f lacking.yaml
 expect_code 3
 expect_err_has '10,052 refused'
 run move status -f lacking.yaml
-expect_out_has '10052 records were refused by the new store'
+expect_out_has '10,052 refused'
 
 begin "wrong files: one line, with the line of the file"
 wrong() { # line of the file, expected
