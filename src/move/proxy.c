@@ -153,13 +153,14 @@ static int fence_new(struct write *w)
 }
 
 /* The second write: its failure is counted, kept, and not the caller's. */
-static void write_new(struct write *w)
+static void write_new(const struct write *w)
 {
 	struct cf_error error = {0};
+	struct write second = *w;
 	int rc;
 
-	w->error = &error;
-	rc = fence_new(w);
+	second.error = &error;
+	rc = fence_new(&second);
 	rc = rc ? rc : move_repair(w->m, w->calls, w->key, &error);
 	if (rc == 0)
 		return;
