@@ -115,8 +115,11 @@ bool op_name_begins(struct cf_str pointer, const struct op_name *name, struct cf
 	for (; i < pointer.len && pointer.ptr[i] != '/'; i++) {
 		char c = pointer.ptr[i];
 
-		if (c == '~' && i + 1 < pointer.len)
-			c = pointer.ptr[++i] == '1' ? '/' : '~';
+		/* ~2: where pointers name elements, a "[" that begins a member's name. */
+		if (c == '~' && i + 1 < pointer.len) {
+			c = pointer.ptr[++i];
+			c = c == '1' ? '/' : c == '2' ? '[' : '~';
+		}
 		if (n >= name->decoded.len || name->decoded.ptr[n++] != c)
 			return false;
 	}

@@ -82,9 +82,14 @@ static bool trace_embed(struct tracer *t, const struct step *step, const struct 
 	if (path->part == step->part + 1) {
 		if (op->host.decoded.ptr)
 			add_path(t, out, MAIN, prefixed(t, &op->host, path->pointer));
-		for (size_t i = 0; i < op->pair_count; i++)
-			if (op_name_begins(path->pointer, &op->pairs[i].part, &rest))
-				add_path(t, out, MAIN, prefixed(t, &op->pairs[i].main, rest));
+		for (size_t i = 0; i < op->pair_count; i++) {
+			/* The whole part feeds all that comes out of it. */
+			if (path->pointer.len == 0)
+				rest = path->pointer;
+			else if (!op_name_begins(path->pointer, &op->pairs[i].part, &rest))
+				continue;
+			add_path(t, out, MAIN, prefixed(t, &op->pairs[i].main, rest));
+		}
 		return true;
 	}
 	if (path->part != MAIN || !op->shared ||

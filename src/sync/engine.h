@@ -38,8 +38,7 @@ struct sync {
 	char fingerprint[33];                 /* of the catalog */
 	struct sync_counters counters, saved; /* saved: as of the stored checkpoint */
 	struct sync_counters before;          /* of earlier runs */
-	uint64_t *echoes; /* hashes of revisions we wrote, which the feed will show */
-	struct refused_part *refused_parts; /* in this batch; see refusal.c */
+	uint64_t *echoes;    /* hashes of revisions we wrote, which the feed will show */
 	struct usage *usage; /* by type index * LIMIT_MAJORS + place among its majors */
 	struct fanout *fanouts;
 	bool changes_next; /* after a page of a fan-out */
@@ -82,19 +81,16 @@ int batch_run(struct sync *sync, const struct batch *batch, struct cf_error *err
 /* refusal.c: what a store did not take of a batch, for another reason than that somebody
  * was first. */
 struct refusal {
-	size_t lineage;   /* whose it is */
 	struct cf_str id; /* of the document; empty: it is a note of the state */
-	bool part;        /* a shared part */
 	const struct cf_answer *answer;
 };
-/* The lineage, and who saw a part that was refused, are to be read `again`; it waits then:
- * name.refused. `lineages` end with one without a family. The answer's code where it is
- * not the lineage's fault, or cannot even be listed. */
-int refusal_note(struct sync *sync, struct lineage *lineages, const struct refusal *refusal,
-		 bool *again, struct cf_error *error);
-/* What was said of one of these parts (from that one on) in this batch; NULL: nothing. */
-const struct cf_error *refusal_of_parts(const struct sync *sync, const struct writes *parts,
-					size_t from);
+/* The lineage is to be read again; it waits then: name.refused. The answer's code where it
+ * is not the lineage's fault, or cannot even be listed. */
+int refusal_note(struct sync *sync, struct lineage *lineage, const struct refusal *refusal,
+		 struct cf_error *error);
+/* What was refused of a part was said in the document `id` of this lineage. 0 or NOMEM. */
+int refusal_pass(struct sync *sync, const struct lineage *part, struct lineage *lineage,
+		 struct cf_str id);
 
 /* Revisions that this process wrote itself. */
 void echo_note(struct sync *sync, struct cf_str id, struct cf_str rev);

@@ -17,20 +17,24 @@ struct finder {
 static int add_entry(struct finder *f, const struct catalog_major *major, struct cf_str pattern,
 		     struct cf_str field)
 {
+	const struct keyed_arrays none = {NULL, 0};
 	struct cf_arena *arena = &f->registry->arena;
+	struct cf_str kept = keyed_pointer(&none, pattern, arena);
 	struct entry *entry;
 
-	for (entry = f->entries; entry; entry = entry->next)
-		if (entry->major == major && str_equal(entry->array.pattern, pattern))
+	for (entry = f->entries; entry && kept.ptr; entry = entry->next)
+		if (entry->major == major && str_equal(entry->array.pattern, kept))
 			return 0;
 	entry = arena_calloc(arena, 1, sizeof(*entry));
 	if (!entry)
 		return CF_ERR_NOMEM;
 	*entry = (struct entry){.major = major, .next = f->entries};
-	entry->array.pattern = arena_dup(arena, pattern);
-	entry->array.field = arena_dup(arena, field);
+	entry->array.pattern = kept;
+	if (field.ptr)
+		entry->array.field = arena_dup(arena, field);
 	f->entries = entry;
-	return entry->array.pattern.ptr && entry->array.field.ptr ? 0 : CF_ERR_NOMEM;
+	return entry->array.pattern.ptr && (entry->array.field.ptr || !field.ptr) ? 0
+										  : CF_ERR_NOMEM;
 }
 
 static const struct catalog_major *major_at(const struct registry *registry, struct lens_side side,
@@ -43,7 +47,15 @@ static const struct catalog_major *major_at(const struct registry *registry, str
 	return type ? catalog_major(type, side.places[index].major) : NULL;
 }
 
-/* Where the field of an element is on the other side of a lens. */
+static struct cf_str without_star(struct cf_str pointer)
+{
+	if (pointer.len >= 2 && memcmp(pointer.ptr + pointer.len - 2, "/*", 2) == 0)
+		pointer.len -= 2;
+	return pointer;
+}
+
+/* Where the field of an element is on the other side of a lens; where that is no field of
+ * an element (a script made it), the array may hold scalars. */
 static int found_key(void *ctx, size_t output, struct cf_str pointer)
 {
 	struct finder *f = ctx;
@@ -58,7 +70,7 @@ static int found_key(void *ctx, size_t output, struct cf_str pointer)
 		return 0;
 	end = (size_t)(slash - pointer.ptr);
 	if (end < 2 || memcmp(slash - 2, "/*", 2) != 0)
-		return 0;
+		return add_entry(f, major, without_star(pointer), (struct cf_str){NULL, 0});
 	buf_init(&field, f->registry->arena.mem);
 	for (const char *at = slash + 1; at < pointer.ptr + pointer.len; at++) {
 		bool escaped = *at == '~' && at + 1 < pointer.ptr + pointer.len;
@@ -83,7 +95,8 @@ static int carry_entry(struct finder *f, const struct entry *entry,
 	buf_init(&pointer, f->registry->arena.mem);
 	buf_str(&pointer, entry->array.pattern);
 	buf_str(&pointer, STR("/*"));
-	rc = json_pointer_push(&pointer, entry->array.field);
+	if (entry->array.field.ptr)
+		rc = json_pointer_push(&pointer, entry->array.field);
 	for (size_t i = 0; i < side.count && rc == 0; i++)
 		if (major_at(f->registry, side, i) == entry->major)
 			rc = lens_trace(program, i, buf_view(&pointer), found_key, f);

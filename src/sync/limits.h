@@ -8,8 +8,6 @@
 #define SYNC_BATCH_CHANGES 500
 /* How many times that, while far behind; bounds the memory of a batch. */
 #define SYNC_BATCH_GROWTH 4
-/* Rounds of two sweeps before a lens is said to swing. Lenses that keep the laws need one. */
-#define SYNC_ROUNDS_MAX 4
 /* Reading again after somebody else was first. */
 #define SYNC_RETRIES_MAX 20
 /* Lineages woken at once when a shared part changed. */

@@ -5,23 +5,19 @@
 #define SYNC_PLANTED_H
 
 #define PLANTED_FAULTS(X)                                                               \
-	X(SWEEP_UP_SKIPPED, "the sweep up is skipped")                                  \
-	X(SWEEP_DOWN_SKIPPED, "the sweep down is skipped")                              \
-	X(NOT_HANDED_ON, "an edit goes no further than the next version")               \
 	X(BASE_AFTER_DOCUMENTS, "the base is written after the documents")              \
 	X(KNOWN_FORGOTTEN, "known revisions are forgotten")                             \
 	X(LATE_AS_FREE, "late edits are taken as free")                                 \
 	X(WRONG_ANCESTOR, "leaves are compared with the wrong ancestor")                \
 	X(SHARED_ANCESTOR_SKIPPED, "leaves are not merged against the part they share") \
 	X(LOSER_LEFT_ALIVE, "the losing leaf is left alive")                            \
-	X(GETPUT_FORGOTTEN, "what only the other side can say is forgotten")            \
 	X(TOMBSTONE_UNTYPED, "tombstones lose type and version")                        \
 	X(REFUSAL_IGNORED, "a refused base is not read again")                          \
 	X(CHECKPOINT_AHEAD, "the checkpoint goes ahead of the batch")                   \
 	X(LOSER_NOT_LISTED, "the loser of a conflict is not listed")                    \
+	X(FORWARD_LOST, "what is said of a part elsewhere is not handed on")            \
 	X(STALE_LEFT, "what is out of date is not set again")                           \
 	X(DELETE_WINS, "a delete wins over an edit")                                    \
-	X(BUILT_FROM_GUESSES, "an incomplete document is built from guesses")           \
 	X(QUARANTINE_IGNORED, "an invalid document is taken for a valid one")           \
 	X(FANOUT_PAGE_LOST, "the fan-out forgets its last page")                        \
 	X(ECHO_AS_EDIT, "our own writes are taken for edits")                           \

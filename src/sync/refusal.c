@@ -1,14 +1,7 @@
 /* What a store does not take of one lineage: an id that is too long, a document that a
  * validator forbids. It is the lineage's own fault, whatever the code: it is put on a
- * list, and all others go on. A part that was refused is nobody's to refer to: whoever
- * saw it in this batch is looked at again, and who needs it made waits as well. */
+ * list, and all others go on. Of a part, so are those who spoke of it. */
 #include "sync/engine.h"
-
-struct refused_part {
-	struct cf_str id;
-	const struct cf_error *why;
-	struct refused_part *next;
-};
 
 /* A failure of the store, or of ours, is none of the record's. */
 static bool is_of_record(int code)
@@ -19,44 +12,18 @@ static bool is_of_record(int code)
 }
 
 /* The document itself, else the first one that is there: a note is nothing that people
- * know, and a part is said by a document. */
-static struct cf_str known_document(const struct lineage *lineage, const struct refusal *refusal)
+ * know. */
+static struct cf_str known_document(const struct lineage *lineage, struct cf_str id)
 {
-	size_t own = lineage->name.family->own_count;
-
-	for (size_t i = 0; i < own && (refusal->part || refusal->id.len == 0); i++)
+	for (size_t i = 0; i < lineage->name.family->own_count && id.len == 0; i++)
 		if (lineage->slots[i].record.revision_count)
 			return lineage->slots[i].id;
-	return refusal->id;
+	return id;
 }
 
-static void again_who_saw(struct lineage *lineages, struct cf_str part, bool *again)
+int refusal_note(struct sync *sync, struct lineage *lineage, const struct refusal *refusal,
+		 struct cf_error *error)
 {
-	for (size_t i = 0; lineages[i].name.family; i++) {
-		const struct family *family = lineages[i].name.family;
-
-		for (size_t k = family->own_count; k < family->slot_count; k++)
-			if (lineages[i].slots[k].part &&
-			    str_equal(lineages[i].slots[k].part->id, part))
-				again[i] = lineages[i].done = true;
-	}
-}
-
-static int note_part(struct sync *sync, struct cf_str id, const struct cf_error *why)
-{
-	struct refused_part *part = arena_alloc(&sync->step, sizeof(*part));
-
-	if (!part)
-		return CF_ERR_NOMEM;
-	*part = (struct refused_part){arena_dup(&sync->step, id), why, sync->refused_parts};
-	sync->refused_parts = part;
-	return part->id.ptr ? 0 : CF_ERR_NOMEM;
-}
-
-int refusal_note(struct sync *sync, struct lineage *lineages, const struct refusal *refusal,
-		 bool *again, struct cf_error *error)
-{
-	struct lineage *lineage = &lineages[refusal->lineage];
 	int code = refusal->answer->code;
 	struct cf_error *why;
 
@@ -70,20 +37,23 @@ int refusal_note(struct sync *sync, struct lineage *lineages, const struct refus
 	if (!why)
 		return error_nomem(error);
 	*why = *error;
-	error_at_document(why, known_document(lineage, refusal));
+	error_at_document(why, known_document(lineage, refusal->id));
 	lineage->name.refused = why;
-	if (!refusal->part)
-		return 0;
-	again_who_saw(lineages, refusal->id, again);
-	return note_part(sync, refusal->id, why) ? error_nomem(error) : 0;
+	return 0;
 }
 
-const struct cf_error *refusal_of_parts(const struct sync *sync, const struct writes *parts,
-					size_t from)
+int refusal_pass(struct sync *sync, const struct lineage *part, struct lineage *lineage,
+		 struct cf_str id)
 {
-	for (size_t i = from; i < parts->count; i++)
-		for (const struct refused_part *p = sync->refused_parts; p; p = p->next)
-			if (str_equal(p->id, parts->at[i].put.id))
-				return p->why;
-	return NULL;
+	struct cf_error *why;
+
+	if (!part->name.refused || lineage->name.refused)
+		return 0;
+	why = arena_alloc(&sync->step, sizeof(*why));
+	if (!why)
+		return CF_ERR_NOMEM;
+	*why = *part->name.refused;
+	error_at_document(why, id);
+	lineage->name.refused = why;
+	return 0;
 }

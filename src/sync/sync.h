@@ -1,8 +1,9 @@
 /* The door of sync/: job one. Keeps every document in every supported version.
  *
- * A change walks: store changes -> feed.c -> batch.c (reads whole lineages) ->
- * leaves.c -> sweep.c (the lenses) -> agree.c -> batch.c (writes). Nothing here
- * does I/O but through the stores, the clock and the randomness it was given.
+ * A change walks: store changes -> feed.c -> batch.c, batch_read.c (whole lineages) ->
+ * lineage/ (leaves.c: what did people do; agreed.c: what was agreed on; settle.c: who wins;
+ * agree.c: what is to be written) -> landing.c (writes). Nothing here does I/O but through
+ * the stores, the clock and the randomness it was given.
  */
 #ifndef SYNC_SYNC_H
 #define SYNC_SYNC_H

@@ -232,13 +232,28 @@ static void save_config(struct making *making)
 		"{prefer: newest-version, late: agreed}", "{prefer: newest-version, late: agreed}",
 		"{prefer: oldest-version, late: agreed}", "{prefer: newest-version, late: edit}",
 		"{prefer: {latest: f0}, late: agreed}",   "{prefer: {latest: f2}, late: agreed}"};
+	static const char *const latest[] = {"", "", "", "", "/f0", "/f2"};
+	size_t policy = rng_below(&making->rng, ARRAY_LEN(policies));
 	struct cf_buf text;
 
+	making->latest = latest[policy];
 	buf_init(&text, &mem_heap);
-	buf_printf(&text, "name: made\nconflicts: %s\n",
-		   policies[rng_below(&making->rng, ARRAY_LEN(policies))]);
+	buf_printf(&text, "name: made\nconflicts: %s\n", policies[policy]);
 	save_file(making, "catalog.yaml", buf_view(&text));
 	buf_fini(&text);
+}
+
+/* The field by which the latest is known takes the highest value that anybody wrote, and
+ * nobody loses by that: it is no field that one wins. */
+static void mute_latest(const struct making *making)
+{
+	struct shape *shape = making->shape;
+
+	for (size_t i = 0; i < shape->atom_count; i++)
+		for (size_t k = 0; k < shape->level_count; k++)
+			if (shape->atoms[i].views[k].there &&
+			    strcmp(shape->atoms[i].views[k].pointer, making->latest) == 0)
+				shape->atoms[i].mute = true;
 }
 
 int shape_make(struct shape *shape, uint64_t seed)
@@ -266,6 +281,7 @@ int shape_make(struct shape *shape, uint64_t seed)
 	}
 	if (shape->shared.there)
 		save_box(&making);
+	mute_latest(&making);
 	if (shape->atom_count < ATOMS_MAX && rng_below(&making.rng, 2))
 		shape_attach(shape);
 	rc = catalog_open(&shape->catalog, making.dir, &mem_heap, &error);

@@ -12,10 +12,11 @@ struct making {
 	size_t level; /* the version that is made now */
 	unsigned names;
 	struct cf_buf lens;
-	char host[24];    /* an object that holds fields */
-	char dropped[24]; /* the name of a field that is no longer there */
-	char into[32];    /* the part that this link makes, or "" */
-	bool boxed;       /* older versions hold a box */
+	char host[24];      /* an object that holds fields */
+	char dropped[24];   /* the name of a field that is no longer there */
+	char into[32];      /* the part that this link makes, or "" */
+	bool boxed;         /* older versions hold a box */
+	const char *latest; /* pointer of the field that the policy looks at; "": none */
 	char dir[64];
 };
 

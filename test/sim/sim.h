@@ -324,6 +324,9 @@ void model_note_agreed(struct world *world); /* which writes stand, now that all
 void model_check(struct world *world);       /* law 2 */
 void listed_collect(struct world *world);
 
+/* Seeds that break a law without any fault in the engine (sim.c). */
+bool seed_is_known(uint64_t seed);
+
 /* --- planted.c ---------------------------------------------------------------------- */
 unsigned planted_count(void);
 const char *planted_name(unsigned fault);

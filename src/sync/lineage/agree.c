@@ -3,102 +3,7 @@
  * The base is written before the documents that it announces: the ids of their
  * revisions are chosen here, and are the same for whoever concludes the same.
  */
-#include "sync/lineage/lineage.h"
-
-/* [0] is new; the older ones came with a record of the batch. */
-static int keep_history(struct bench *bench, struct cf_put *put)
-{
-	struct cf_str *history;
-
-	if (put->history_count == 0)
-		return 0;
-	history = arena_alloc(&bench->batch, put->history_count * sizeof(*history));
-	if (!history)
-		return CF_ERR_NOMEM;
-	memcpy(history, put->history, put->history_count * sizeof(*history));
-	history[0] = put->rev;
-	put->history = history;
-	return 0;
-}
-
-static int keep_attachments(struct bench *bench, struct cf_put *put)
-{
-	struct cf_attachment *list =
-		arena_calloc(&bench->batch, put->attachment_count, sizeof(*list));
-
-	if (!list)
-		return CF_ERR_NOMEM;
-	for (size_t i = 0; i < put->attachment_count; i++) {
-		const struct cf_attachment *a = &put->attachments[i];
-
-		list[i] = *a;
-		list[i].name = arena_dup(&bench->batch, a->name);
-		list[i].content_type = arena_dup(&bench->batch, a->content_type);
-		list[i].digest = arena_dup(&bench->batch, a->digest);
-		if (a->data.ptr)
-			list[i].data = arena_dup(&bench->batch, a->data);
-		if (!list[i].name.ptr || !list[i].content_type.ptr || !list[i].digest.ptr)
-			return CF_ERR_NOMEM;
-	}
-	put->attachments = list;
-	return 0;
-}
-
-int writes_add(struct bench *bench, struct writes *writes, const struct cf_put *put, size_t lineage)
-{
-	struct write *write;
-
-	if (writes->count == writes->cap) {
-		size_t cap = writes->cap ? writes->cap * 2 : 64;
-		struct write *grown = arena_alloc(&bench->batch, cap * sizeof(*grown));
-
-		if (!grown)
-			return CF_ERR_NOMEM;
-		if (writes->count)
-			memcpy(grown, writes->at, writes->count * sizeof(*grown));
-		writes->at = grown;
-		writes->cap = cap;
-	}
-	write = &writes->at[writes->count];
-	*write = (struct write){.put = *put, .lineage = lineage};
-	write->put.id = arena_dup(&bench->batch, put->id);
-	write->put.rev = arena_dup(&bench->batch, put->rev);
-	write->put.body = arena_dup(&bench->batch, put->body);
-	if (!write->put.id.ptr || !write->put.rev.ptr || !write->put.body.ptr ||
-	    keep_history(bench, &write->put) || keep_attachments(bench, &write->put))
-		return CF_ERR_NOMEM;
-	writes->count++;
-	return 0;
-}
-
-int notes_add(struct bench *bench, struct notes *notes, const struct state_put *put, size_t lineage)
-{
-	struct note *note;
-
-	if (notes->count == notes->cap) {
-		size_t cap = notes->cap ? notes->cap * 2 : 64;
-		struct note *grown = arena_alloc(&bench->batch, cap * sizeof(*grown));
-
-		if (!grown)
-			return CF_ERR_NOMEM;
-		if (notes->count)
-			memcpy(grown, notes->at, notes->count * sizeof(*grown));
-		notes->at = grown;
-		notes->cap = cap;
-	}
-	note = &notes->at[notes->count];
-	*note = (struct note){.put = *put, .lineage = lineage};
-	note->put.key.name = arena_dup(&bench->batch, put->key.name);
-	note->put.key.other = arena_dup(&bench->batch, put->key.other);
-	note->put.rev = arena_dup(&bench->batch, put->rev);
-	if (put->body.ptr)
-		note->put.body = arena_dup(&bench->batch, put->body);
-	if (!note->put.key.name.ptr || !note->put.key.other.ptr || !note->put.rev.ptr ||
-	    (put->body.ptr && !note->put.body.ptr))
-		return CF_ERR_NOMEM;
-	notes->count++;
-	return 0;
-}
+#include "sync/lineage/agree.h"
 
 static bool atoms_same(const struct atoms *a, const struct atoms *b)
 {
@@ -106,6 +11,8 @@ static bool atoms_same(const struct atoms *a, const struct atoms *b)
 
 	return !atoms_diff_next(&diff);
 }
+
+/* --- documents ------------------------------------------------------------------------------ */
 
 /* [0] the new revision, then the history of its parent. */
 static const struct cf_str *new_history(struct bench *bench, struct cf_str rev,
@@ -125,66 +32,78 @@ static const struct cf_str *new_history(struct bench *bench, struct cf_str rev,
 }
 
 /* Announces a revision in the base and plans its write. */
-static int announce(struct bench *bench, struct lineage *lineage, struct slot *slot,
-		    const struct cf_revision *parent, struct cf_put *put, struct json_value content,
-		    struct base_news *ret_news, size_t index, struct plan *plan)
+static int announce(struct agreeing *a, struct slot *slot, const struct cf_revision *parent,
+		    struct cf_put *put, struct json_value content)
 {
-	struct writes *writes = put->deleted ? &plan->tombstones : &plan->documents;
+	struct bench *bench = a->bench;
+	struct writes *writes = put->deleted ? &a->plan->tombstones : &a->plan->documents;
+	struct base_step *step = &a->steps[slot->index];
 	struct cf_str none = {NULL, 0};
 	int rc = revision_make(parent ? parent->rev : none, put->deleted, content, put->attachments,
 			       put->attachment_count, &bench->arena, &put->rev);
 
 	if (rc)
-		return error_nomem(&lineage->error);
+		return error_nomem(&a->lineage->error);
 	put->id = slot->id;
 	put->kind = CF_PUT_REVISION;
 	put->history = new_history(bench, put->rev, parent, &put->history_count);
-	if (!put->history || writes_add(bench, writes, put, index))
-		return error_nomem(&lineage->error);
-	*ret_news =
-		(struct base_news){.rev = put->rev, .deleted = put->deleted, .atoms = slot->atoms};
+	if (!put->history || writes_add(bench, writes, put, a->lineage->place))
+		return error_nomem(&a->lineage->error);
+	step->news[step->news_count++] = (struct base_news){.rev = put->rev,
+							    .deleted = put->deleted,
+							    .seen = a->lineage->base.agreements + 1,
+							    .atoms = step->agreed};
 	return 0;
 }
 
 /* Tombstones keep type and version, so that filtered replication carries them. */
-static int bury(struct bench *bench, struct lineage *lineage, struct slot *slot,
-		const struct cf_revision *leaf, struct base_news *ret_news, size_t index,
-		struct plan *plan)
+static int put_tombstone(struct agreeing *a, struct slot *slot, const struct cf_revision *leaf)
 {
 	const struct catalog_major *major = slot->kind->major;
-	struct cf_buf *out = &bench->scratch;
+	struct cf_buf *out = &a->bench->scratch;
 	struct cf_put put = {.deleted = true};
 	struct json_value body;
 	int rc;
 
 	buf_clear(out);
 	buf_byte(out, '{');
-	json_write_string(bench->rules.type_field, out);
+	json_write_string(a->bench->rules.type_field, out);
 	buf_byte(out, ':');
 	json_write_string(major->type->name, out);
 	buf_byte(out, ',');
-	json_write_string(bench->rules.version_field, out);
+	json_write_string(a->bench->rules.version_field, out);
 	buf_printf(out, ":%u}", major->major);
-	if (PLANTED(bench, TOMBSTONE_UNTYPED)) {
+	if (PLANTED(a->bench, TOMBSTONE_UNTYPED)) {
 		buf_clear(out);
 		buf_str(out, STR("{}"));
 	}
-	rc = bench_keep(bench, buf_view(out), &body, &lineage->error);
+	rc = bench_keep(a->bench, buf_view(out), &body, &a->lineage->error);
 	if (rc)
 		return rc;
 	put.body = json_span(body);
-	return announce(bench, lineage, slot, leaf, &put, body, ret_news, index, plan);
+	return announce(a, slot, leaf, &put, body);
 }
 
-static int check_valid(struct bench *bench, struct lineage *lineage, const struct slot *slot)
+/* Whether a tombstone says what it was. */
+static bool is_bare(struct bench *bench, const struct cf_revision *leaf)
+{
+	struct json_value body;
+
+	if (!leaf->body.ptr || bench_read(bench, leaf->body, &body, NULL))
+		return true;
+	return json_is_absent(json_member(body, bench->rules.type_field)) ||
+	       json_is_absent(json_member(body, bench->rules.version_field));
+}
+
+static int check_valid(struct bench *bench, struct lineage *lineage, const struct slot *slot,
+		       struct json_value document)
 {
 	struct catalog_id id = {.type = slot->kind->major->type,
 				.major = slot->kind->major,
 				.major_number = slot->kind->major->major,
 				.key = lineage->name.key,
 				.singleton = lineage->name.singleton};
-	int rc = catalog_validate(bench->registry->catalog, &id, slot->current, NULL,
-				  &lineage->error);
+	int rc = catalog_validate(bench->registry->catalog, &id, document, NULL, &lineage->error);
 
 	if (rc && PLANTED(bench, QUARANTINE_IGNORED))
 		return 0;
@@ -195,88 +114,66 @@ static int check_valid(struct bench *bench, struct lineage *lineage, const struc
 	return rc;
 }
 
-/* An app's DELETE leaves a tombstone without members. No selector that asks for type or
- * version lets it through, so the delete would reach no other app. */
-static int is_bare(struct bench *bench, struct lineage *lineage, const struct cf_revision *leaf,
-		   bool *ret)
+static int put_document(struct agreeing *a, struct slot *slot, struct json_value document)
 {
-	struct json_value body;
-	int rc;
+	const struct cf_revision *parent =
+		slot->record.revision_count ? &slot->record.revisions[0] : NULL;
+	struct cf_put put = {0};
+	int rc = check_valid(a->bench, a->lineage, slot, document);
 
-	*ret = false;
-	if (!leaf->deleted || !leaf->body.ptr)
-		return 0;
-	rc = bench_keep(bench, leaf->body, &body, &lineage->error);
-	*ret = rc == 0 && json_is_absent(json_member(body, bench->rules.type_field)) &&
-	       json_is_absent(json_member(body, bench->rules.version_field));
-	return rc;
+	if (rc == 0)
+		rc = slot_body(a->bench, a->lineage, slot, document, &put);
+	return rc ? rc : announce(a, slot, parent, &put, document);
 }
 
-/* Tombstones of ours on the leaves that live beside the document, and where it is gone on
- * those that are bare. */
-static int bury_leaves(struct bench *bench, struct lineage *lineage, struct slot *slot,
-		       size_t index, struct plan *plan, struct base_news *news, size_t *count)
+/* The document as it is to be on top of the winning leaf, tombstones on the others. */
+static int step_slot(struct agreeing *a, struct slot *slot)
 {
-	bool there = !lineage->delete_all && !json_is_absent(slot->current);
+	const struct settle_slot_result *result = &a->lineage->result.slots[slot->index];
+	const struct cf_record *record = &slot->record;
+	struct base_step *step = &a->steps[slot->index];
+	bool wrote = false;
 	int rc = 0;
 
-	for (size_t i = 0; i < slot->record.revision_count && rc == 0; i++) {
-		const struct cf_revision *leaf = &slot->record.revisions[i];
-		bool bare = false;
+	step->news =
+		arena_calloc(&a->bench->arena, record->revision_count * 2 + slot->news_count + 1,
+			     sizeof(*step->news));
+	if (!step->news)
+		return error_nomem(&a->lineage->error);
+	step->there = !a->lineage->result.gone && !json_is_absent(result->document);
+	if (step->there)
+		step->agreed = result->atoms;
+	if (step->there && (!slot->winner || !atoms_same(&step->agreed, &slot->winner->atoms) ||
+			    PLANTED(a->bench, WRITES_FOR_EVER))) {
+		rc = put_document(a, slot, result->document);
+		wrote = true;
+	}
+	for (size_t i = 0; i < record->revision_count && rc == 0; i++) {
+		const struct leaf *leaf = &slot->leaves[i];
+		bool bare = !step->there && i == 0 && leaf->revision->deleted && !leaf->known &&
+			    is_bare(a->bench, leaf->revision);
 
-		if (PLANTED(bench, LOSER_LEFT_ALIVE) && there)
+		if (PLANTED(a->bench, LOSER_LEFT_ALIVE) && step->there)
 			continue;
-		rc = there ? 0 : is_bare(bench, lineage, leaf, &bare);
-		if (rc == 0 && (bare || (!leaf->deleted && (!there || leaf != slot->winner))))
-			rc = bury(bench, lineage, slot, leaf, &news[(*count)++], index, plan);
+		if (bare || (!leaf->revision->deleted && (!step->there || leaf != slot->winner))) {
+			rc = put_tombstone(a, slot, leaf->revision);
+			wrote = wrote || (i == 0 && !step->there);
+		}
 	}
-	return rc;
-}
-
-/* The merged document on top of the winning leaf, tombstones on the others. */
-static int agree_slot(struct bench *bench, struct lineage *lineage, struct slot *slot, size_t index,
-		      struct plan *plan)
-{
-	struct base_slot *base = &lineage->base.slots[slot->index];
-	bool there = !lineage->delete_all && !json_is_absent(slot->current);
-	size_t max = slot->record.revision_count + slot->news_count + 1, count = 0;
-	struct base_news *news = arena_calloc(&bench->arena, max, sizeof(*news));
-	struct atoms none = {NULL, 0};
-	int rc = news ? 0 : error_nomem(&lineage->error);
-
-	if (rc == 0 && there &&
-	    (!slot->winner || !atoms_same(&slot->atoms, &slot->stored) ||
-	     PLANTED(bench, WRITES_FOR_EVER))) {
-		const struct cf_revision *parent =
-			slot->record.revision_count ? &slot->record.revisions[0] : NULL;
-		struct cf_put put = {0};
-		struct cf_attachment *attachments;
-
-		rc = check_valid(bench, lineage, slot);
-		if (rc == 0)
-			rc = slot_body(bench, lineage, slot, &put.body, &attachments,
-				       &put.attachment_count);
-		if (rc)
-			return rc;
-		put.attachments = attachments;
-		rc = announce(bench, lineage, slot, parent, &put, slot->current, &news[count++],
-			      index, plan);
-	}
-	if (rc == 0)
-		rc = bury_leaves(bench, lineage, slot, index, plan, news, &count);
-	if (PLANTED(bench, ECHO_AS_EDIT))
-		count = 0;
+	if (rc)
+		return rc;
+	step->current = wrote                    ? step->news[0].rev
+			: record->revision_count ? record->revisions[0].rev
+						 : (struct cf_str){NULL, 0};
+	slot->rev_now = step->there ? step->current : (struct cf_str){NULL, 0};
+	if (PLANTED(a->bench, ECHO_AS_EDIT))
+		step->news_count = 0;
 	for (size_t i = 0; i < slot->news_count; i++)
-		news[count++] = slot->news[i];
-	if (rc == 0 &&
-	    base_agree(base, there, there ? &slot->atoms : &none, news, count, &bench->arena))
-		rc = error_nomem(&lineage->error);
-	if (PLANTED(bench, KNOWN_FORGOTTEN) && base->known_count > 1)
-		base->known_count = 1;
-	return rc;
+		step->news[step->news_count++] = slot->news[i];
+	return 0;
 }
 
-/* --- shared parts ----------------------------------------------------------- */
+/* --- shared parts ---------------------------------------------------------------------------- */
 
 static int part_label(struct bench *bench, const struct slot *slot, struct cf_str key,
 		      struct cf_str *ret)
@@ -284,86 +181,68 @@ static int part_label(struct bench *bench, const struct slot *slot, struct cf_st
 	struct lineage_name name = {.family = slot->kind->part_family, .key = key};
 
 	buf_clear(&bench->scratch);
-	if (lineage_label(&name, &bench->scratch))
+	if (!name.family || lineage_label(&name, &bench->scratch))
 		return CF_ERR_NOMEM;
 	*ret = arena_dup(&bench->arena, buf_view(&bench->scratch));
 	return ret->ptr ? 0 : CF_ERR_NOMEM;
 }
 
-/* Makes or edits the part, as a person would. */
-static int write_part(struct bench *bench, struct lineage *lineage, struct slot *slot, size_t index,
-		      struct plan *plan)
+static int note_reference(struct agreeing *a, const struct slot *slot, enum state_kind kind,
+			  struct cf_str key, bool deleted)
 {
-	struct part *part = parts_get(bench, slot->id);
-	struct cf_put put = {.id = slot->id, .kind = CF_PUT_ABSENT};
-	struct catalog_id id = {.type = slot->kind->major->type,
-				.major = slot->kind->major,
-				.major_number = slot->kind->major->major,
-				.key = slot->key};
-	struct cf_attachment *attachments;
-	struct atoms old;
-	int rc = part ? bench_atoms(bench, slot->kind, part->content, &old) : CF_ERR_NOMEM;
+	struct cf_str label;
+	int rc;
 
-	if (rc)
-		return error_nomem(&lineage->error);
-	if (!json_is_absent(part->content) && atoms_same(&old, &slot->atoms))
+	if (key.len == 0 || !slot->kind->part_family)
 		return 0;
-	rc = catalog_validate(bench->registry->catalog, &id, slot->current, NULL, &lineage->error);
-	if (rc) {
-		error_at_document(&lineage->error, slot->id);
-		return rc;
-	}
-	slot->winner = slot->record.revision_count ? &slot->record.revisions[0] : NULL;
-	rc = slot_body(bench, lineage, slot, &put.body, &attachments, &put.attachment_count);
-	put.attachments = attachments;
-	if (rc == 0 && slot->winner && !slot->winner->deleted) {
-		put.kind = CF_PUT_ON_REV;
-		put.rev = slot->winner->rev;
-	}
-	if (rc == 0 && writes_add(bench, &plan->parts, &put, index))
-		rc = error_nomem(&lineage->error);
-	if (rc)
-		return rc;
-	plan->parts.at[plan->parts.count - 1].part = true;
-	plan->parts.at[plan->parts.count - 1].part_before = part->content;
-	return bench_keep_batch(bench, json_span(slot->current), &part->content, &lineage->error);
+	rc = part_label(a->bench, slot, key, &label);
+	return rc ? rc
+		  : record_reference(a->bench, a->lineage, (struct state_key){kind, label}, deleted,
+				     a->plan);
 }
 
-static int agree_part(struct bench *bench, struct lineage *lineage, struct slot *slot, size_t index,
-		      struct plan *plan)
+/* Which part is referred to, and what it said. */
+static int step_shared(struct agreeing *a, struct slot *slot)
 {
-	struct base_slot *base = &lineage->base.slots[slot->index];
-	bool there = !lineage->delete_all && !json_is_absent(slot->current);
-	struct atoms none = {NULL, 0};
-	struct cf_str label, key = there ? slot->key : (struct cf_str){NULL, 0};
-	int rc = there ? write_part(bench, lineage, slot, index, plan) : 0;
+	const struct settle_slot_result *result = &a->lineage->result.slots[slot->index];
+	struct base_slot *base = &a->lineage->base.slots[slot->index];
+	struct base_step *step = &a->steps[slot->index];
+	struct lineage_name name = {.family = slot->kind->part_family};
+	struct cf_str key = {NULL, 0};
+	int rc = 0;
 
-	if (rc == 0 && !str_equal(base->key, key)) {
-		if (base->key.len) {
-			rc = part_label(bench, slot, base->key, &label);
-			if (rc == 0)
-				rc = record_reference(bench, lineage,
-						      (struct state_key){STATE_REFERENCE, label},
-						      true, index, plan);
-		}
-		if (rc == 0 && key.len && !PLANTED(bench, REFERENCE_NOT_NOTED)) {
-			rc = part_label(bench, slot, key, &label);
-			if (rc == 0)
-				rc = record_reference(bench, lineage,
-						      (struct state_key){STATE_REFERENCE, label},
-						      false, index, plan);
-		}
-		base->key = key;
+	if (!a->lineage->result.gone)
+		key = arena_dup(&a->bench->arena, result->key);
+	name.key = key;
+	slot->part = name.family && key.len ? part_find(a->bench, &name) : NULL;
+	step->there = key.len && !json_is_absent(result->document);
+	if (step->there) {
+		step->agreed = result->atoms;
+		step->current = slot->part ? part_rev(slot->part, slot->kind) : key;
+		step->news = arena_calloc(&a->bench->arena, 1, sizeof(*step->news));
+		if (!step->news)
+			return error_nomem(&a->lineage->error);
+		*step->news = (struct base_news){.rev = step->current, .atoms = step->agreed};
+		step->news_count = step->current.len > 0;
 	}
-	if (rc == 0)
-		rc = base_agree(base, there, there ? &slot->atoms : &none, NULL, 0, &bench->arena);
-	return rc;
+	if (str_equal(base->key, key))
+		return 0;
+	rc = note_reference(a, slot, STATE_REFERENCE, base->key, true);
+	if (rc == 0 && !PLANTED(a->bench, REFERENCE_NOT_NOTED))
+		rc = note_reference(a, slot, STATE_REFERENCE, key, false);
+	base->key = key;
+	/* What was known is of another part. */
+	base->known_count = 0;
+	return rc ? error_nomem(&a->lineage->error) : 0;
 }
 
-/* --- the base and the lists -------------------------------------------------- */
+/* --- the base and the lists ---------------------------------------------------------------------
+ */
 
-static int plan_base(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan)
+static int plan_base(struct agreeing *a)
 {
+	struct lineage *lineage = a->lineage;
+	struct bench *bench = a->bench;
 	struct state_put put = {.key = {STATE_BASE, lineage->label},
 				.condition = lineage->base.rev.len ? CF_PUT_ON_REV : CF_PUT_ABSENT,
 				.rev = lineage->base.rev};
@@ -374,90 +253,190 @@ static int plan_base(struct bench *bench, struct lineage *lineage, size_t index,
 	buf_clear(&bench->scratch);
 	rc = base_write(&lineage->base, lineage->name.family, &bench->arena, &bench->scratch);
 	put.body = buf_view(&bench->scratch);
-	return rc || notes_add(bench, &plan->state, &put, index) ? error_nomem(&lineage->error) : 0;
+	if (rc == 0 && lineage->base_text.ptr && str_equal(put.body, lineage->base_text))
+		return 0;
+	return rc || notes_add(bench, &a->plan->state, &put, a->lineage->place)
+		       ? error_nomem(&lineage->error)
+		       : 0;
 }
 
 /* Entries in lists that are no longer true. */
-static int unlist(struct bench *bench, struct lineage *lineage, bool keep_incomplete,
-		  bool keep_quarantine, size_t index, struct plan *plan)
+static int unlist(struct agreeing *a, bool keep_incomplete, bool keep_quarantine)
 {
-	struct base *base = &lineage->base;
+	struct base *base = &a->lineage->base;
+	struct bench *bench = a->bench;
 	int rc = 0;
 
 	if (PLANTED(bench, LIST_NOT_CLEARED))
 		return 0;
-	if (base->listed_incomplete && !keep_incomplete)
-		rc = record_delete(bench, (struct state_key){STATE_INCOMPLETE, lineage->label},
-				   index, plan);
-	if (rc == 0 && base->listed_quarantine && !keep_quarantine)
-		rc = record_delete(bench, (struct state_key){STATE_QUARANTINE, lineage->label},
-				   index, plan);
-	base->listed_incomplete = keep_incomplete;
-	base->listed_quarantine = keep_quarantine;
-	return rc;
-}
-
-/* Others refer to this document: who must be looked at again. */
-static int wake_referrers(struct bench *bench, struct lineage *lineage, bool known_before,
-			  size_t index, struct plan *plan)
-{
-	if (!lineage->name.family->is_part)
-		return 0;
-	return record_fanout(bench, lineage, !known_before, index, plan);
+	if (base->listed_incomplete && !keep_incomplete) {
+		rc = record_delete(bench, a->lineage,
+				   (struct state_key){STATE_INCOMPLETE, a->lineage->label},
+				   a->plan);
+		base->listed_incomplete = 0;
+	}
+	if (rc == 0 && base->listed_quarantine && !keep_quarantine) {
+		rc = record_delete(bench, a->lineage,
+				   (struct state_key){STATE_QUARANTINE, a->lineage->label},
+				   a->plan);
+		base->listed_quarantine = 0;
+	}
+	return rc ? error_nomem(&a->lineage->error) : 0;
 }
 
 /* Somebody who refers to it may have agreed on what it was at first. */
-static bool changed_since_made(const struct cf_record *record)
+static bool was_known(const struct lineage *lineage)
 {
-	return record->revision_count > 1 ||
-	       (record->revision_count && revision_generation(record->revisions[0].rev) > 1);
+	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
+		const struct cf_record *record = &lineage->slots[i].record;
+
+		if (lineage->base.slots[i].known_count > 0 || record->revision_count > 1 ||
+		    (record->revision_count && revision_generation(record->revisions[0].rev) > 1))
+			return true;
+	}
+	return false;
 }
 
-int lineage_agree(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan)
+/* --- who waits though all that can be done is done ----------------------------------------------
+ */
+
+static const struct slot *find_waiting(const struct lineage *lineage)
 {
-	const struct family *family = lineage->name.family;
-	bool listed = lineage->base.listed_incomplete || lineage->base.listed_quarantine;
-	bool known_before = false;
+	for (size_t i = 0; i < lineage->name.family->own_count && !lineage->result.gone; i++)
+		if (lineage->result.slots[i].waits)
+			return &lineage->slots[i];
+	return NULL;
+}
+
+static int list_waiting(struct agreeing *a, const struct slot *waits)
+{
+	struct lineage *lineage = a->lineage;
+	size_t for_slot = lineage->result.slots[waits->index].waits_for;
+	const struct slot *part = &lineage->slots[for_slot];
+	struct cf_str key = lineage->result.slots[for_slot].key;
 	int rc = 0;
 
-	if (!lineage->news && !listed)
-		return 0;
-	for (size_t i = 0; i < family->own_count; i++)
-		known_before = known_before || lineage->base.slots[i].known_count > 0 ||
-			       changed_since_made(&lineage->slots[i].record);
-	for (size_t i = 0; i < family->slot_count && rc == 0; i++) {
-		struct slot *slot = &lineage->slots[i];
+	lineage->waits_for = part->id;
+	if (part->kind->shared) {
+		const struct catalog_major *major = part->kind->major;
 
-		rc = slot->kind->shared ? agree_part(bench, lineage, slot, index, plan)
-					: agree_slot(bench, lineage, slot, index, plan);
+		buf_clear(&a->bench->scratch);
+		rc = catalog_format_id(a->bench->registry->catalog, major->type->name, major->major,
+				       key, false, &a->bench->scratch);
+		lineage->waits_for = arena_dup(&a->bench->arena, buf_view(&a->bench->scratch));
+		if (rc == 0 && !PLANTED(a->bench, WAIT_NOT_NOTED))
+			rc = note_reference(a, part, STATE_WAITING, key, false);
 	}
-	for (struct conflict *c = lineage->conflicts;
-	     c && rc == 0 && !PLANTED(bench, LOSER_NOT_LISTED); c = c->next)
-		rc = record_conflict(bench, lineage, c, index, plan);
-	if (rc == 0 && lineage->news)
-		rc = wake_referrers(bench, lineage, known_before, index, plan);
-	if (rc == 0)
-		rc = unlist(bench, lineage, false, false, index, plan);
-	return rc ? rc : plan_base(bench, lineage, index, plan);
+	if (rc)
+		return error_nomem(&lineage->error);
+	error_set(&lineage->error, CF_ERR_INCOMPLETE, "waits for %.*s",
+		  STR_ARG(lineage->waits_for));
+	error_at_document(&lineage->error, waits->id);
+	lineage->waits = true;
+	rc = record_waiting(a->bench, lineage, true, a->plan);
+	return rc < 0 ? error_nomem(&lineage->error) : rc;
 }
 
-int lineage_wait(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan,
+/* --- all together
+ * ----------------------------------------------------------------------------------- */
+
+static int take_steps(struct agreeing *a)
+{
+	const struct family *family = a->lineage->name.family;
+	int rc = 0;
+
+	for (size_t i = 0; i < family->own_count && rc == 0; i++)
+		rc = step_slot(a, &a->lineage->slots[i]);
+	for (size_t i = family->own_count; i < family->slot_count && rc == 0; i++)
+		rc = step_shared(a, &a->lineage->slots[i]);
+	return rc;
+}
+
+/* Whether there is something that was not agreed on before. */
+static bool is_new(const struct agreeing *a)
+{
+	for (size_t i = 0; i < a->lineage->name.family->slot_count; i++) {
+		const struct base_slot *base = &a->lineage->base.slots[i];
+		const struct base_step *step = &a->steps[i];
+
+		if (step->there != base->there || !atoms_same(&step->agreed, &base->agreed))
+			return true;
+		for (size_t k = 0; k < step->news_count; k++)
+			if (base_find(base, step->news[k].rev) < 0)
+				return true;
+	}
+	return false;
+}
+
+static int advance_base(struct agreeing *a)
+{
+	struct lineage *lineage = a->lineage;
+	const struct family *family = lineage->name.family;
+	int rc = 0;
+
+	lineage->base.agreements++;
+	for (size_t i = 0; i < family->own_count && rc == 0; i++) {
+		rc = agree_said(a, i);
+		rc = rc ? rc : agree_pending(a, i);
+	}
+	for (size_t i = 0; i < family->slot_count && rc == 0; i++) {
+		struct base_slot *base = &lineage->base.slots[i];
+
+		if (base_agree(&lineage->base, base, &a->steps[i], &a->bench->arena))
+			return error_nomem(&lineage->error);
+		base_forget(base, &lineage->slots[i].record);
+		if (PLANTED(a->bench, KNOWN_FORGOTTEN) && base->known_count > 1)
+			base->known_count = 1;
+	}
+	agree_bodies(a);
+	return rc;
+}
+
+int lineage_agree(struct bench *bench, struct lineage *lineage, struct plan *plan)
+{
+	struct agreeing a = {.bench = bench, .lineage = lineage, .plan = plan};
+	bool known_before = was_known(lineage);
+	const struct slot *waits = NULL;
+	int rc = 0;
+
+	a.steps = arena_calloc(&bench->arena, lineage->name.family->slot_count, sizeof(*a.steps));
+	if (!a.steps)
+		return error_nomem(&lineage->error);
+	if (lineage->news) {
+		rc = take_steps(&a);
+		if (rc == 0 && is_new(&a)) {
+			rc = advance_base(&a);
+			if (rc == 0 && lineage->name.family->is_part)
+				rc = record_fanout(bench, lineage, !known_before, plan);
+		}
+		waits = rc ? NULL : find_waiting(lineage);
+		if (rc == 0 && !PLANTED(bench, LOSER_NOT_LISTED))
+			rc = list_losers(bench, lineage, plan);
+		if (rc == 0 && waits)
+			rc = list_waiting(&a, waits);
+	}
+	if (rc == 0)
+		rc = unlist(&a, waits != NULL, false);
+	return rc ? rc : plan_base(&a);
+}
+
+int lineage_wait(struct bench *bench, struct lineage *lineage, struct plan *plan,
 		 struct cf_error *error)
 {
+	struct agreeing a = {.bench = bench, .lineage = lineage, .plan = plan};
 	bool incomplete = lineage->failure == CF_ERR_INCOMPLETE;
-	bool was_listed =
-		incomplete ? lineage->base.listed_incomplete : lineage->base.listed_quarantine;
-	int rc = 0;
+	struct cf_error why = lineage->error;
+	int rc = record_waiting(bench, lineage, incomplete, plan);
 
-	if (incomplete && lineage->waits_label.len && !PLANTED(bench, WAIT_NOT_NOTED))
-		rc = record_reference(bench, lineage,
-				      (struct state_key){STATE_WAITING, lineage->waits_label},
-				      false, index, plan);
+	if (rc < 0)
+		error_nomem(&lineage->error);
 	if (rc == 0)
-		rc = unlist(bench, lineage, incomplete, !incomplete, index, plan);
+		rc = unlist(&a, incomplete, !incomplete);
 	/* An agreement that stands is left as it is; only the list is noted. */
-	if (rc == 0 && !was_listed)
-		rc = plan_base(bench, lineage, index, plan);
-	return rc ? error_nomem(error)
-		  : record_waiting(bench, lineage, was_listed, index, plan, error);
+	if (rc == 0)
+		rc = plan_base(&a);
+	if (rc < 0)
+		*error = lineage->error;
+	lineage->error = why;
+	return rc;
 }

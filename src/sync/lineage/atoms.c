@@ -3,6 +3,26 @@
 
 #include <stdlib.h>
 
+int pointer_push_member(struct cf_buf *pointer, struct cf_str decoded_name)
+{
+	bool bracket = decoded_name.len && decoded_name.ptr[0] == '[';
+	size_t at = pointer->len;
+	int rc = json_pointer_push(pointer, decoded_name);
+
+	if (rc || !bracket || buf_byte(pointer, '2'))
+		return pointer->failed ? CF_ERR_NOMEM : rc;
+	/* "/[name" to "/~2name" */
+	memmove(pointer->ptr + at + 3, pointer->ptr + at + 2, pointer->len - at - 3);
+	pointer->ptr[at + 1] = '~';
+	pointer->ptr[at + 2] = '2';
+	return 0;
+}
+
+uint64_t atom_token_hash(struct cf_str token)
+{
+	return hash64(token, 0);
+}
+
 int pointer_compare(struct cf_str a, struct cf_str b)
 {
 	size_t shared = a.len < b.len ? a.len : b.len;
@@ -44,15 +64,13 @@ static void collect_atom(struct collector *c, struct json_value value, uint64_t 
 	struct cf_str pointer = arena_dup(c->arena, buf_view(&c->path));
 
 	if (c->count == c->cap) {
-		size_t cap = c->cap ? c->cap * 2 : 16;
-		struct atom *grown = arena_alloc(c->arena, cap * sizeof(*grown));
+		size_t cap = c->cap ? c->cap * 2 : 32;
+		struct atom *grown = mem_resize(c->arena->mem, c->at, cap * sizeof(*grown));
 
 		if (!grown) {
 			c->rc = CF_ERR_NOMEM;
 			return;
 		}
-		if (c->count)
-			memcpy(grown, c->at, c->count * sizeof(*grown));
 		c->at = grown;
 		c->cap = cap;
 	}
@@ -60,7 +78,8 @@ static void collect_atom(struct collector *c, struct json_value value, uint64_t 
 		c->rc = CF_ERR_NOMEM;
 		return;
 	}
-	c->at[c->count++] = (struct atom){.pointer = pointer, .hash = hash, .value = value};
+	c->at[c->count++] =
+		(struct atom){.pointer = pointer, .hash = atom_hash(hash), .value = value};
 }
 
 static void collect_leaf(struct collector *c, struct json_value value)
@@ -68,7 +87,47 @@ static void collect_leaf(struct collector *c, struct json_value value)
 	collect_atom(c, value, json_hash64(value));
 }
 
-static void collect(struct collector *c, struct json_value value, bool whole_members);
+/* What is stored, and what it is; not how it is shown. */
+static void collect_attachment(struct collector *c, struct json_value value)
+{
+	struct json_value digest = json_member(value, STR("digest"));
+	struct json_value type = json_member(value, STR("content_type"));
+
+	if (json_is_absent(digest))
+		collect_leaf(c, value);
+	else
+		collect_atom(c, value, json_hash64(digest) ^ (json_hash64(type) << 1));
+}
+
+static void collect(struct collector *c, struct json_value value, bool whole_members,
+		    const struct cf_str *key_field);
+
+static struct atom_order *order_of(struct cf_arena *arena, const struct keyed_element *elements,
+				   size_t count)
+{
+	struct atom_order *order = arena_alloc(arena, sizeof(*order) + count * sizeof(uint64_t));
+	uint64_t *tokens = order ? (uint64_t *)(order + 1) : NULL;
+
+	for (size_t i = 0; order && i < count; i++)
+		tokens[i] = atom_token_hash(elements[i].token);
+	if (order)
+		*order = (struct atom_order){.tokens = tokens, .count = count};
+	return order;
+}
+
+int atom_order_of(const struct keyed_array *keyed, struct json_value array, struct cf_arena *arena,
+		  const struct atom_order **ret)
+{
+	struct keyed_element *elements;
+	size_t count = 0;
+	int rc = keyed_elements(keyed, array, arena, &elements, &count);
+
+	*ret = NULL;
+	if (rc || !elements)
+		return rc;
+	*ret = order_of(arena, elements, count);
+	return *ret ? 0 : CF_ERR_NOMEM;
+}
 
 /* A keyed array: its order, its elements, and what is in them. */
 static void collect_elements(struct collector *c, const struct keyed_array *keyed,
@@ -76,7 +135,8 @@ static void collect_elements(struct collector *c, const struct keyed_array *keye
 {
 	struct keyed_element *elements;
 	size_t count, before = c->path.len;
-	uint64_t order = 0;
+	struct atom_order *order;
+	uint64_t hash;
 
 	c->rc = keyed_elements(keyed, array, c->arena, &elements, &count);
 	if (c->rc)
@@ -85,22 +145,30 @@ static void collect_elements(struct collector *c, const struct keyed_array *keye
 		collect_leaf(c, array);
 		return;
 	}
-	for (size_t i = 0; i < count; i++)
-		order = hash64(elements[i].token, order);
+	order = order_of(c->arena, elements, count);
+	if (!order) {
+		c->rc = CF_ERR_NOMEM;
+		return;
+	}
+	hash = hash64((struct cf_str){(const char *)order->tokens, count * sizeof(uint64_t)}, 0);
 	buf_str(&c->path, STR("/[]"));
-	collect_atom(c, array, order ? order : 1);
+	collect_atom(c, array, hash);
+	if (c->rc == 0)
+		c->at[c->count - 1].order = order;
 	for (size_t i = 0; i < count && c->rc == 0; i++) {
 		c->path.len = before;
 		buf_byte(&c->path, '/');
 		buf_str(&c->path, elements[i].token);
 		collect_atom(c, elements[i].value, KEYED_PRESENT);
-		if (c->rc == 0)
-			collect(c, elements[i].value, false);
+		if (c->rc == 0 && keyed->field.ptr)
+			collect(c, elements[i].value, false, &keyed->field);
 	}
 	c->path.len = before;
 }
 
-static void collect(struct collector *c, struct json_value value, bool whole_members)
+/* `key_field`: of an element, its key, which its pointer says. */
+static void collect(struct collector *c, struct json_value value, bool whole_members,
+		    const struct cf_str *key_field)
 {
 	struct json_iter it = json_iter(value);
 	const struct keyed_array *keyed = NULL;
@@ -119,15 +187,17 @@ static void collect(struct collector *c, struct json_value value, bool whole_mem
 	while (c->rc == 0 && json_next(&it)) {
 		size_t before = c->path.len;
 
+		if (key_field && json_name_is(it.name, *key_field))
+			continue;
 		c->rc = json_decode(it.name, c->arena, &name);
 		if (c->rc == 0)
-			c->rc = json_pointer_push(&c->path, name);
+			c->rc = pointer_push_member(&c->path, name);
 		if (c->rc)
 			return;
 		if (whole_members)
-			collect_leaf(c, it.value);
+			collect_attachment(c, it.value);
 		else
-			collect(c, it.value, false);
+			collect(c, it.value, false, NULL);
 		c->path.len = before;
 	}
 }
@@ -150,6 +220,19 @@ void atoms_sort(struct atom *at, size_t count)
 	qsort(at, count, sizeof(*at), by_pointer);
 }
 
+/* As many as there are: the arena keeps nothing that was outgrown. */
+static int keep_atoms(const struct collector *c, struct atoms *ret)
+{
+	struct atom *at = arena_alloc(c->arena, c->count * sizeof(*at));
+
+	if (!at)
+		return CF_ERR_NOMEM;
+	if (c->count)
+		memcpy(at, c->at, c->count * sizeof(*at));
+	*ret = (struct atoms){.at = at, .count = c->count};
+	return 0;
+}
+
 int atoms_of(struct json_value document, const struct atom_rules *rules, struct cf_arena *arena,
 	     struct atoms *ret)
 {
@@ -163,13 +246,11 @@ int atoms_of(struct json_value document, const struct atom_rules *rules, struct 
 		if (c.rc || is_identity(rules, name))
 			continue;
 		buf_clear(&c.path);
-		c.rc = json_pointer_push(&c.path, name);
+		c.rc = pointer_push_member(&c.path, name);
 		if (c.rc == 0)
-			collect(&c, it.value, str_equal(name, STR("_attachments")));
+			collect(&c, it.value, str_equal(name, STR("_attachments")), NULL);
 	}
 	buf_fini(&c.path);
-	if (c.rc)
-		return c.rc;
 	for (size_t i = 1; i < c.count; i++) {
 		/* Documents of one type mostly keep one order: sort only where it differs. */
 		if (by_pointer(&c.at[i - 1], &c.at[i]) > 0) {
@@ -177,8 +258,10 @@ int atoms_of(struct json_value document, const struct atom_rules *rules, struct 
 			break;
 		}
 	}
-	*ret = (struct atoms){.at = c.at, .count = c.count};
-	return 0;
+	if (c.rc == 0)
+		c.rc = keep_atoms(&c, ret);
+	mem_free(arena->mem, c.at);
+	return c.rc;
 }
 
 const struct atom *atoms_find(const struct atoms *atoms, struct cf_str pointer)
@@ -199,7 +282,8 @@ const struct atom *atoms_find(const struct atoms *atoms, struct cf_str pointer)
 	return NULL;
 }
 
-size_t atoms_under(const struct atoms *atoms, struct cf_str pointer, size_t *ret_count)
+/* How many atoms come before the pointer. */
+static size_t atoms_before(const struct atoms *atoms, struct cf_str pointer)
 {
 	size_t low = 0, high = atoms->count;
 
@@ -211,6 +295,48 @@ size_t atoms_under(const struct atoms *atoms, struct cf_str pointer, size_t *ret
 		else
 			high = middle;
 	}
+	return low;
+}
+
+const struct atom *atoms_first(const struct atoms *atoms, struct cf_str pointer)
+{
+	size_t at = atoms_before(atoms, pointer);
+	const struct atom *atom = at < atoms->count ? &atoms->at[at] : NULL;
+
+	return atom && (str_equal(atom->pointer, pointer) ||
+			pointer_lies_under(atom->pointer, pointer))
+		       ? atom
+		       : NULL;
+}
+
+const struct atom *atoms_order(const struct atoms *atoms, struct cf_str array)
+{
+	size_t low = atoms_before(atoms, array), high = atoms->count;
+	const struct cf_str token = STR("/[]");
+
+	/* Behind its elements, before what follows the array. */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct cf_str at = atoms->at[middle].pointer;
+		bool under = pointer_lies_under(at, array);
+		struct cf_str rest =
+			under ? (struct cf_str){at.ptr + array.len, at.len - array.len} : token;
+
+		if (under ? pointer_compare(rest, token) < 0 : pointer_compare(at, array) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == atoms->count || atoms->at[low].pointer.len != array.len + token.len ||
+	    !pointer_lies_under(atoms->at[low].pointer, array) || !atoms->at[low].order)
+		return NULL;
+	return &atoms->at[low];
+}
+
+size_t atoms_under(const struct atoms *atoms, struct cf_str pointer, size_t *ret_count)
+{
+	size_t low = atoms_before(atoms, pointer), high;
+
 	for (high = low; high < atoms->count; high++)
 		if (!str_equal(atoms->at[high].pointer, pointer) &&
 		    !pointer_lies_under(atoms->at[high].pointer, pointer))

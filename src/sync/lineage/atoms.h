@@ -3,17 +3,33 @@
  * An atom is a leaf of nested objects, or a whole array, or an empty object; an array
  * whose elements have a key is taken apart (keyed.h). The fields that say what a document is (type,
  * version, and members that begin with
- * "_") are not atoms; each attachment is one.
+ * "_") are not atoms; each attachment is one: its digest and its content type.
  */
 #ifndef SYNC_ATOMS_H
 #define SYNC_ATOMS_H
 
 #include "sync/lineage/keyed.h"
 
+/* The elements of a keyed array in their order: hashes of their tokens. */
+struct atom_order {
+	const uint64_t *tokens;
+	size_t count;
+};
+
+/* 48 bits of a hash, not 0: what bases keep of it. */
+static inline uint64_t atom_hash(uint64_t hash)
+{
+	hash &= (UINT64_C(1) << 48) - 1;
+	return hash ? hash : 1;
+}
+
 struct atom {
-	struct cf_str pointer;   /* RFC 6901 */
-	uint64_t hash;           /* of the value; 0: there is no such atom */
-	struct json_value value; /* absent where only the hash is known, or there is none */
+	/* RFC 6901, with ~2 for a "[" that begins the name of a member: so a token that
+	 * begins with "[" is an element's, or the order's (keyed.h). */
+	struct cf_str pointer;
+	uint64_t hash;                  /* of the value; 0: there is no such atom */
+	struct json_value value;        /* absent where only the hash is known, or there is none */
+	const struct atom_order *order; /* of a keyed array; NULL: not known, or no order */
 };
 /* In the order of pointer_compare, each pointer once. */
 struct atoms {
@@ -27,6 +43,13 @@ struct atom_rules {
 	struct keyed_arrays keyed;
 };
 
+/* Appends "/name" of a member. 0 or NOMEM. */
+int pointer_push_member(struct cf_buf *pointer, struct cf_str decoded_name);
+/* What atom_order holds of an element. */
+uint64_t atom_token_hash(struct cf_str token);
+/* The order of an array; *ret NULL where it cannot be taken apart. 0 or NOMEM. */
+int atom_order_of(const struct keyed_array *keyed, struct json_value array, struct cf_arena *arena,
+		  const struct atom_order **ret);
 /* Order of pointers in which whatever lies under a pointer follows it directly. */
 int pointer_compare(struct cf_str a, struct cf_str b);
 bool pointer_lies_under(struct cf_str inner, struct cf_str outer);
@@ -37,6 +60,10 @@ bool pointer_overlaps(struct cf_str a, struct cf_str b);
 int atoms_of(struct json_value document, const struct atom_rules *rules, struct cf_arena *arena,
 	     struct atoms *ret);
 void atoms_sort(struct atom *at, size_t count);
+/* The first atom at or under the pointer; NULL: there is none. */
+const struct atom *atoms_first(const struct atoms *atoms, struct cf_str pointer);
+/* The order of the keyed array at the pointer; NULL: none is there. */
+const struct atom *atoms_order(const struct atoms *atoms, struct cf_str array);
 /* NULL where there is none. */
 const struct atom *atoms_find(const struct atoms *atoms, struct cf_str pointer);
 /* The first atom at or under the pointer, and how many there are. */

@@ -34,30 +34,30 @@ static bool stands_in(const struct cf_revision *revision, const struct cf_attach
 {
 	for (size_t i = 0; revision && i < revision->attachment_count; i++)
 		if (str_equal(revision->attachments[i].name, wanted->name))
-			return str_equal(revision->attachments[i].digest, wanted->digest);
+			return str_equal(revision->attachments[i].digest, wanted->digest) &&
+			       str_equal(revision->attachments[i].content_type,
+					 wanted->content_type);
 	return false;
 }
 
-/* Reads the data of a digest from whichever document of the lineage has it. */
-static int load_data(struct bench *bench, struct lineage *lineage, struct cf_attachment *wanted)
+int attachment_load(struct bench *bench, struct lineage *lineage, struct cf_attachment *wanted)
 {
 	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
 		const struct slot *slot = &lineage->slots[i];
 
 		for (size_t k = 0; k < slot->record.revision_count; k++) {
-			struct cf_get get = {slot->id, slot->record.revisions[k].rev};
-			struct cf_record record = {0};
+			const struct cf_record *record;
 			const struct cf_attachment *found;
 			int rc;
 
 			if (!find_digest(&slot->record.revisions[k], wanted->digest))
 				continue;
-			rc = store_get(bench->store, &get, 1, CF_READ_BODIES | CF_READ_ATTACHMENTS,
-				       &bench->arena, &record, &lineage->error);
+			rc = need_revision(bench, slot->id, slot->record.revisions[k].rev, true,
+					   &record);
 			if (rc)
-				return rc;
-			found = record.revision_count
-					? find_digest(&record.revisions[0], wanted->digest)
+				return rc < 0 ? error_nomem(&lineage->error) : rc;
+			found = record->revision_count
+					? find_digest(&record->revisions[0], wanted->digest)
 					: NULL;
 			if (found && found->data.ptr) {
 				wanted->data = found->data;
@@ -72,21 +72,20 @@ static int load_data(struct bench *bench, struct lineage *lineage, struct cf_att
 }
 
 int slot_body(struct bench *bench, struct lineage *lineage, const struct slot *slot,
-	      struct cf_str *ret_body, struct cf_attachment **ret, size_t *ret_count)
+	      struct json_value document, struct cf_put *ret)
 {
-	struct json_value stubs = json_member(slot->current, STR("_attachments"));
+	const struct cf_revision *parent = slot->winner ? slot->winner->revision : NULL;
+	struct json_value stubs = json_member(document, STR("_attachments"));
 	struct atom remove = {.pointer = STR("/_attachments")};
 	struct json_iter it = json_iter(stubs);
 	struct cf_attachment *list = NULL;
 	size_t count = 0;
-	int rc;
+	int answer = 0, rc;
 
-	*ret_count = 0;
-	*ret = NULL;
-	*ret_body = json_span(slot->current);
+	ret->body = json_span(document);
 	if (PLANTED(bench, MARKER_WRITTEN)) {
-		*ret_body = arena_printf(&bench->arena, "%.*s,\"syncedBy\":1}",
-					 (int)ret_body->len - 1, ret_body->ptr);
+		ret->body = arena_printf(&bench->arena, "%.*s,\"syncedBy\":1}",
+					 (int)ret->body.len - 1, ret->body.ptr);
 		return 0;
 	}
 	if (json_is_absent(stubs) || PLANTED(bench, ATTACHMENTS_LEFT))
@@ -96,16 +95,19 @@ int slot_body(struct bench *bench, struct lineage *lineage, const struct slot *s
 		return error_nomem(&lineage->error);
 	while (json_next(&it)) {
 		rc = read_stub(bench, it.name, it.value, &list[count]);
-		if (rc == 0 && !stands_in(slot->winner, &list[count]))
-			rc = load_data(bench, lineage, &list[count]);
-		if (rc)
-			return rc;
+		if (rc == 0 && !stands_in(parent, &list[count]))
+			rc = attachment_load(bench, lineage, &list[count]);
+		if (rc < 0)
+			return rc == CF_ERR_NOMEM ? error_nomem(&lineage->error) : rc;
+		answer = rc ? rc : answer;
 		count++;
 	}
+	if (answer)
+		return answer;
 	buf_clear(&bench->scratch);
-	rc = atoms_patch(slot->current, &remove, 1, &bench->rules, bench->mem, &bench->scratch);
-	*ret_body = arena_dup(&bench->arena, buf_view(&bench->scratch));
-	*ret = list;
-	*ret_count = count;
-	return rc || !ret_body->ptr ? error_nomem(&lineage->error) : 0;
+	rc = atoms_patch(document, &remove, 1, &bench->rules, bench->mem, &bench->scratch);
+	ret->body = arena_dup(&bench->arena, buf_view(&bench->scratch));
+	ret->attachments = list;
+	ret->attachment_count = count;
+	return rc || !ret->body.ptr ? error_nomem(&lineage->error) : 0;
 }

@@ -1,25 +1,55 @@
 /* The base of a lineage: what it last agreed on, and which revisions went into it.
  *
- * One JSON record in the state store per lineage:
- *   {"incomplete": true, "quarantine": true, "unserved": {PLACE: [REV]},
- *    "slots": {PLACE: {"like": PLACE, "key": KEY, "gone": true,
- *                      "agreed": {POINTER: HASH or null},
- *                      "known": [[REV], [REV, {POINTER: HASH or null}], [REV, null]]}}}
- * `agreed` holds the hash of each atom as last agreed: where `like` names an
- * earlier place of the record, as differences from that one. `known` lists the
- * revisions that were taken into an agreement, newest first, each as differences
- * from the newer one before it (the first: from agreed); null is a tombstone.
+ * One JSON record in the state store per lineage. All that stands in it more than once is
+ * stored once:
+ *   {"n": AGREEMENTS, "incomplete": HASH, "quarantine": HASH, "unserved": {PLACE: [REV]},
+ *    "atoms": {POINTER: HASHES},
+ *    "slots": {PLACE: {"a": ATOMS, "key": KEY, "known": [KNOWN], "by": [SAID],
+ *                      "only": {POINTER: VALUE}, "hold": [[POINTER, REV, SEEN, VALUE]]}},
+ *    "body": {PLACE: DOCUMENT}}
+ * HASHES are the different values that the atom has anywhere in the record, 8 characters
+ * each; so each pair of pointer and hash has a number, counted from the first. ATOMS is a
+ * set of such numbers (base_code.h). Without `a`, no document is there. KNOWN lists the
+ * revisions that were taken into an agreement, newest first: REV where it is current and
+ * says what was agreed; else [REV, SEEN, ATOMS], or [REV, SEEN, null] for a tombstone, with
+ * SEEN null for the current one; ATOMS is what differs (on either side) from the live
+ * revision before it, of the first from what was agreed. SAID is [REV, AGREEMENT] where all
+ * atoms are meant, or [REV, AGREEMENT, ATOMS, [POINTER]]: what a person last said here, the
+ * last of it what was removed; REV is a place in `known`, or where it is not there the
+ * revision itself. `body` is that of a deleted thing: what stood in one place; the others
+ * say in `only` what that one cannot.
  */
 #ifndef SYNC_BASE_H
 #define SYNC_BASE_H
 
+#include "store/store.h"
 #include "sync/family.h"
 #include "sync/lineage/atoms.h"
+
+#define BASE_CURRENT UINT64_MAX
 
 struct base_known {
 	struct cf_str rev;
 	bool deleted;
-	struct atoms diff; /* hash 0: not there in this revision */
+	/* The last agreement that whoever has this revision knows of: the last one during
+	 * which it was its document's current revision, BASE_CURRENT where it still is. */
+	uint64_t seen;
+	struct atoms diff; /* on either side, by pointer and hash */
+};
+
+/* An atom that a person said here and nobody has said otherwise since. */
+struct base_said {
+	struct cf_str pointer;
+	struct cf_str rev;
+	uint64_t agreement;
+};
+
+/* An edit that could not be judged yet: what it speaks of has not arrived. */
+struct base_pending {
+	struct cf_str pointer;
+	struct cf_str rev;
+	uint64_t seen;
+	struct json_value value; /* absent: removed */
 };
 
 struct base_slot {
@@ -28,20 +58,27 @@ struct base_slot {
 	struct atoms agreed;
 	struct base_known *known;
 	size_t known_count;
+	struct base_said *said;
+	size_t said_count;
+	struct atoms only; /* with their values: what no other place can say */
+	struct base_pending *pending;
+	size_t pending_count;
+	struct json_value body; /* of a deleted thing; absent mostly */
 };
 
 struct base {
 	bool exists;
-	struct cf_str rev;      /* of the state record */
-	bool listed_incomplete; /* a record in that list speaks of this lineage */
-	bool listed_quarantine;
+	uint64_t agreements;        /* how many there were */
+	struct cf_str rev;          /* of the state record */
+	uint64_t listed_incomplete; /* what its entry in that list says, as a hash; 0: none */
+	uint64_t listed_quarantine;
 	struct base_slot *slots; /* as the family's */
 	struct cf_str unserved;  /* members of that object, as text; mostly empty */
 };
 
-/* Reads the record of a lineage. `record` may be absent (never agreed). INVALID
- * where it is not a base. Of places that are no longer served it keeps the revisions
- * that were known. */
+/* Reads the record of a lineage. `record` may be absent (never agreed); values borrow from
+ * it. INVALID where it is not a base. Of places that are no longer served it keeps the
+ * revisions that were known. */
 int base_read(struct base *ret, const struct family *family, struct json_value record,
 	      struct cf_str rev, struct cf_arena *arena, struct cf_error *error);
 int base_write(const struct base *base, const struct family *family, struct cf_arena *arena,
@@ -58,18 +95,36 @@ bool unserved_knows(struct json_value record, struct cf_str place, struct cf_str
 
 /* Index in slot->known, or -1. */
 ptrdiff_t base_find(const struct base_slot *slot, struct cf_str rev);
+/* Index of the revision that was current when agreed last, or -1. */
+ptrdiff_t base_current(const struct base_slot *slot);
+/* What somebody with that known revision had seen. */
+uint64_t base_seen(const struct base *base, const struct base_slot *slot, size_t known);
 /* The atoms (hashes only) of a known revision. 0 or NOMEM. */
 int base_atoms(const struct base_slot *slot, size_t known, struct cf_arena *arena,
 	       struct atoms *ret);
+/* What stands in one of two lists only, by pointer and hash. 0 or NOMEM. */
+int atoms_toggle(const struct atoms *a, const struct atoms *b, struct cf_arena *arena,
+		 struct atoms *ret);
 
 /* A revision that becomes known. */
 struct base_news {
 	struct cf_str rev;
 	bool deleted;
+	uint64_t seen;
 	struct atoms atoms; /* of a tombstone: not looked at */
 };
-/* Agrees on `agreed`; `news` (newest first) go before what was known. */
-int base_agree(struct base_slot *slot, bool there, const struct atoms *agreed,
-	       const struct base_news *news, size_t news_count, struct cf_arena *arena);
+/* Agrees on `agreed` with the number base->agreements, which was raised before; `news`
+ * (newest first) go before what was known; `current` is the document's revision now. */
+struct base_step {
+	bool there;
+	struct atoms agreed;
+	struct base_news *news;
+	size_t news_count;
+	struct cf_str current;
+};
+int base_agree(const struct base *base, struct base_slot *slot, const struct base_step *step,
+	       struct cf_arena *arena);
+/* Forgets the oldest beyond SYNC_KNOWN_MAX, but for the tombstones among the leaves. */
+void base_forget(struct base_slot *slot, const struct cf_record *record);
 
 #endif

@@ -38,6 +38,29 @@ const struct keyed_array *keyed_at(const struct keyed_arrays *keyed, struct cf_s
 	return NULL;
 }
 
+struct cf_str keyed_pointer(const struct keyed_arrays *keyed, struct cf_str pointer,
+			    struct cf_arena *arena)
+{
+	struct cf_buf text;
+	struct cf_str kept;
+
+	if (!memmem(pointer.ptr, pointer.len, "/[", 2))
+		return arena_dup(arena, pointer);
+	buf_init(&text, arena->mem);
+	for (size_t i = 0; i < pointer.len; i++) {
+		bool begins = i && pointer.ptr[i] == '[' && pointer.ptr[i - 1] == '/';
+		struct cf_str array = {text.ptr, text.len ? text.len - 1 : 0};
+
+		if (begins && !keyed_at(keyed, array))
+			buf_str(&text, STR("~2"));
+		else
+			buf_byte(&text, pointer.ptr[i]);
+	}
+	kept = text.failed ? (struct cf_str){NULL, 0} : arena_dup(arena, buf_view(&text));
+	buf_fini(&text);
+	return kept;
+}
+
 static struct cf_str last_token(struct cf_str pointer)
 {
 	size_t at = pointer.len;
@@ -121,6 +144,13 @@ const struct keyed_element **keyed_sorted(const struct keyed_element *elements, 
 	return at;
 }
 
+static struct json_value key_of(const struct keyed_array *keyed, struct json_value element)
+{
+	if (!keyed->field.ptr)
+		return element;
+	return json_kind(element) == JSON_OBJECT ? json_member(element, keyed->field) : JSON_ABSENT;
+}
+
 int keyed_elements(const struct keyed_array *keyed, struct json_value array, struct cf_arena *arena,
 		   struct keyed_element **ret, size_t *ret_count)
 {
@@ -134,9 +164,7 @@ int keyed_elements(const struct keyed_array *keyed, struct json_value array, str
 	if (!at)
 		return CF_ERR_NOMEM;
 	while (json_next(&it)) {
-		struct json_value key = json_kind(it.value) == JSON_OBJECT
-						? json_member(it.value, keyed->field)
-						: JSON_ABSENT;
+		struct json_value key = key_of(keyed, it.value);
 		int kind = json_kind(key);
 
 		if (json_is_absent(key) || kind == JSON_OBJECT || kind == JSON_ARRAY)

@@ -4,9 +4,10 @@
  * Such an array is taken apart into
  *   /items/[]            the order of its elements; value: the array
  *   /items/["a"]         the presence of the element whose key is "a"; value: the element
- *   /items/["a"]/title   its atoms, as those of any object
- * where the token between the brackets is the key's value as JSON. An array with an
- * element that is not an object, has no such field, or has the key of another one is
+ *   /items/["a"]/title   its atoms but the key, as those of any object
+ * where the token between the brackets is the key's value as JSON. Where the same array
+ * holds scalars in another version, a scalar is its own key. An array with an element
+ * that is not an object (a scalar), has no such field, or has the key of another one is
  * one atom, like any other array.
  */
 #ifndef SYNC_KEYED_H
@@ -16,7 +17,7 @@
 
 struct keyed_array {
 	struct cf_str pattern; /* a pointer; "*" stands for an element of an outer array */
-	struct cf_str field;
+	struct cf_str field;   /* decoded; ptr NULL: scalars, each its own key */
 };
 struct keyed_arrays {
 	const struct keyed_array *at;
@@ -28,6 +29,12 @@ struct keyed_arrays {
 
 /* The field by which elements of the array at `pointer` are matched; NULL: none. */
 const struct keyed_array *keyed_at(const struct keyed_arrays *keyed, struct cf_str pointer);
+
+/* A pointer in which names that begin with "[" stand as they are, as lens_trace gives it, with
+ * these escaped (~2); what stands for an element of a keyed array stays. ptr NULL: no
+ * memory. */
+struct cf_str keyed_pointer(const struct keyed_arrays *keyed, struct cf_str pointer,
+			    struct cf_arena *arena);
 
 struct keyed_element {
 	struct cf_str token; /* as it stands in a pointer, brackets and all */

@@ -14,7 +14,8 @@ int bench_init(struct bench *bench, const struct registry *registry, struct cf_s
 					   .version_field = identity->version_field};
 	bench->worker = lens_worker_new(mem);
 	bench->shapes = json_shapes_new(mem);
-	return bench->worker && bench->shapes ? 0 : CF_ERR_NOMEM;
+	bench->settler = settler_new(registry, mem);
+	return bench->worker && bench->shapes && bench->settler ? 0 : CF_ERR_NOMEM;
 }
 
 static void tapes_fini(struct tapes *tapes, const struct cf_mem *mem)
@@ -32,6 +33,8 @@ void bench_fini(struct bench *bench)
 	tapes_fini(&bench->batch_tapes, bench->mem);
 	json_shapes_free(bench->shapes);
 	lens_worker_free(bench->worker);
+	if (bench->settler)
+		settler_free(bench->settler);
 	buf_fini(&bench->scratch);
 	arena_fini(&bench->arena);
 	arena_fini(&bench->batch);
@@ -50,6 +53,7 @@ void bench_reset(struct bench *bench)
 	arena_reset(&bench->batch);
 	bench->batch_tapes.used = 0;
 	bench->parts = (struct parts){.buckets = NULL};
+	bench->needs = (struct needs){.buckets = NULL};
 }
 
 static struct json_doc *next_tape(struct bench *bench, struct tapes *tapes)
@@ -161,108 +165,38 @@ int lineage_init(struct bench *bench, struct lineage *lineage, const struct line
 	return rc;
 }
 
-struct edit *edits_find(const struct edits *edits, struct cf_str pointer)
+int bench_patch(struct bench *bench, const struct slot_kind *kind, struct json_value document,
+		struct atoms *changes, struct json_value *ret)
 {
-	for (size_t i = 0; i < edits->count; i++)
-		if (!edits->at[i]->dropped && str_equal(edits->at[i]->pointer, pointer))
-			return edits->at[i];
-	return NULL;
-}
-
-bool edits_cover(const struct edits *edits, struct cf_str pointer)
-{
-	for (size_t i = 0; i < edits->count; i++) {
-		const struct edit *edit = edits->at[i];
-
-		if (!edit->dropped &&
-		    (str_equal(edit->pointer, pointer) ||
-		     (edit->hash == 0 && pointer_lies_under(pointer, edit->pointer))))
-			return true;
-	}
-	return false;
-}
-
-static bool says_present(const struct edit *edit)
-{
-	return edit->hash == KEYED_PRESENT && keyed_is_element(edit->pointer);
-}
-
-bool edits_clash(const struct edit *a, const struct edit *b)
-{
-	if (str_equal(a->pointer, b->pointer))
-		return a->hash != b->hash;
-	return pointer_overlaps(a->pointer, b->pointer) && !says_present(a) && !says_present(b);
-}
-
-int edits_add(struct bench *bench, struct edits *edits, struct edit edit)
-{
-	struct edit *copy = arena_alloc(&bench->arena, sizeof(*copy));
-
-	if (edits->count == edits->cap) {
-		size_t cap = edits->cap ? edits->cap * 2 : 8;
-		struct edit **grown = arena_alloc(&bench->arena, cap * sizeof(*grown));
-
-		if (!grown)
-			return CF_ERR_NOMEM;
-		if (edits->count)
-			memcpy(grown, edits->at, edits->count * sizeof(*grown));
-		edits->at = grown;
-		edits->cap = cap;
-	}
-	if (!copy)
-		return CF_ERR_NOMEM;
-	*copy = edit;
-	if (!copy->origin)
-		copy->origin = copy;
-	edits->at[edits->count++] = copy;
-	return 0;
-}
-
-void slot_forget_edits(struct slot *slot)
-{
-	for (size_t i = 0; i < slot->edits.count; i++)
-		slot->edits.at[i]->dropped = true;
-	for (size_t i = 0; i < slot->stale.count; i++)
-		slot->stale.at[i]->dropped = true;
-}
-
-int slot_edit_all(struct bench *bench, struct slot *slot, const struct edit *because)
-{
-	struct cf_str rev = slot->record.revision_count ? slot->record.revisions[0].rev
-							: (struct cf_str){NULL, 0};
-	int rc = 0;
-
-	for (size_t i = 0; i < slot->atoms.count && rc == 0; i++) {
-		const struct atom *atom = &slot->atoms.at[i];
-
-		rc = edits_add(bench, &slot->edits,
-			       (struct edit){.pointer = atom->pointer,
-					     .value = atom->value,
-					     .hash = atom->hash,
-					     .slot = slot->index,
-					     .rev = rev,
-					     .origin = because ? because->origin : NULL});
-	}
-	return rc;
-}
-
-int slot_set(struct bench *bench, struct slot *slot, struct json_value document)
-{
-	slot->current = document;
-	return bench_atoms(bench, slot->kind, document, &slot->atoms);
-}
-
-int slot_patch(struct bench *bench, struct slot *slot, const struct atom *changes, size_t count,
-	       struct cf_error *error)
-{
-	struct atom_rules rules = bench_rules(bench, slot->kind);
-	struct json_value document;
+	struct atom_rules rules = bench_rules(bench, kind);
 	int rc;
 
+	atoms_sort(changes->at, changes->count);
 	buf_clear(&bench->scratch);
-	rc = atoms_patch(slot->current, changes, count, &rules, bench->mem, &bench->scratch);
-	if (rc)
-		return error_nomem(error);
-	rc = bench_keep(bench, buf_view(&bench->scratch), &document, error);
-	return rc ? rc : slot_set(bench, slot, document);
+	rc = atoms_patch(document, changes->at, changes->count, &rules, bench->mem,
+			 &bench->scratch);
+	return rc ? rc : bench_keep(bench, buf_view(&bench->scratch), ret, NULL);
+}
+
+int lineage_add_saved(struct bench *bench, struct lineage *lineage, struct settle_saved saved,
+		      struct origin origin)
+{
+	if (lineage->saved_count == lineage->saved_cap) {
+		size_t cap = lineage->saved_cap ? lineage->saved_cap * 2 : 4;
+		struct settle_saved *grown = arena_alloc(&bench->arena, cap * sizeof(*grown));
+		struct origin *origins = arena_alloc(&bench->arena, cap * sizeof(*origins));
+
+		if (!grown || !origins)
+			return error_nomem(&lineage->error);
+		if (lineage->saved_count) {
+			memcpy(grown, lineage->saved, lineage->saved_count * sizeof(*grown));
+			memcpy(origins, lineage->origins, lineage->saved_count * sizeof(*origins));
+		}
+		lineage->saved = grown;
+		lineage->origins = origins;
+		lineage->saved_cap = cap;
+	}
+	lineage->origins[lineage->saved_count] = origin;
+	lineage->saved[lineage->saved_count++] = saved;
+	return 0;
 }

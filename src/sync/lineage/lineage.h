@@ -1,107 +1,175 @@
 /* One lineage while it is brought to agreement.
  *
- * The road: read (batch.c) -> leaves.c: what did people do? -> sweep.c: up and
- * down the versions -> agree.c: the base, the lists and the documents to write.
- * Everything here lives in the arena of a batch.
+ * The road: read (batch.c) -> leaves.c: what did people do? -> agreed.c: what was agreed on
+ * -> settle.c: who wins? -> agree.c: the base, the lists and the documents to write. None of
+ * it does I/O: what turns out to be needed is noted (needs.c, parts.c), and the lineage is
+ * brought here again when it has been read. What lives as long as the lineage's attempt is
+ * in bench->arena, what is written in bench->batch.
  */
 #ifndef SYNC_LINEAGE_H
 #define SYNC_LINEAGE_H
 
 #include "state/state.h"
 #include "sync/lineage/base.h"
+#include "sync/lineage/settle.h"
 #include "sync/planted.h"
 
 /* Answers of the steps below beside 0 and errors. */
-enum lineage_step {
-	LINEAGE_NEEDS_PART = 1, /* documents must be read first: bench->parts.wanted */
+enum lineage_answer {
+	LINEAGE_NEEDS = 1, /* something must be read first */
 };
 
-/* An atom that somebody set (or removed: value absent). Travelling along the
- * versions it keeps its `origin`: the edit that a person made. */
-struct edit {
-	struct cf_str pointer;
-	struct json_value value;
-	uint64_t hash; /* 0: removed */
-	size_t slot;
-	struct cf_str rev;
-	const struct edit *origin; /* itself where a person made it */
-	bool dropped;              /* it lost a contest */
+/* --- what a lineage needs beside its documents and its base ------------------------- */
+
+/* A revision. */
+struct need {
+	struct cf_str id, rev;
+	bool data; /* the data of its attachments, too */
+	bool read;
+	struct cf_record record;
+	struct need *next; /* in the bucket */
+	struct need *also; /* to be read */
 };
-struct edits {
-	struct edit **at;
-	size_t count, cap;
+/* Whether an entry of a list is there. */
+struct need_entry {
+	enum state_kind kind;
+	struct cf_str name;
+	bool read, there;
+	struct need_entry *also;
+};
+struct needs {
+	struct need_entry *entries;
+	size_t entries_open;
+	struct need **buckets; /* by hash of id and revision */
+	struct need *first, *last;
+	size_t open; /* not read yet */
+};
+
+/* --- shared parts --------------------------------------------------------------------- */
+
+/* What somebody said of a part in a document that embeds it. */
+struct forward {
+	size_t lineage;            /* whose word it is: a place in the batch */
+	size_t slot;               /* of the part's family */
+	struct cf_str id, version; /* of the document where it was said */
+	struct cf_str rev;
+	uint64_t age;
+	struct cf_str seen_rev; /* of the part, as it was when its app last looked; empty: never */
+	bool joins; /* it did not refer to this part before: sets nothing but what it says */
+	struct cf_str image;  /* what the part would be then; JSON */
+	struct cf_str latest; /* JSON; ptr NULL: absent */
+	/* Pointer there by pointer in the part. */
+	struct forward_pointer {
+		struct cf_str part, there;
+		struct cf_str value; /* there; JSON; ptr NULL: removed */
+	} * pointers;
+	size_t pointer_count;
+	struct forward *next;
+};
+
+enum part_state {
+	PART_WANTED,  /* its lineage is to be read */
+	PART_READ,    /* ... and looked at */
+	PART_SETTLED, /* the documents are as they will be after this batch */
+};
+struct part {
+	struct lineage_name name;
+	struct cf_str label;
+	enum part_state state;
+	size_t lineage;           /* its place in the batch */
+	bool missing;             /* deleted, or never there */
+	struct cf_str *documents; /* by own slot of its family; JSON, ptr NULL: none */
+	struct cf_str *revs;
+	struct forward *forwards; /* the newest first */
+	struct part *next;        /* in the bucket */
+	struct part *also;        /* in the order in which they were wanted */
+};
+struct parts {
+	struct part **buckets; /* by hash of the label */
+	struct part *first, *last;
+	size_t wanted;
+};
+
+/* --- a lineage -------------------------------------------------------------------------- */
+
+struct lineage;
+/* The context of part_answer. */
+struct parting {
+	struct bench *bench;
+	struct lineage *lineage;
+	struct cf_error error; /* what it answered last */
+};
+
+/* A leaf of a document's revision tree. */
+struct leaf {
+	const struct cf_revision *revision;
+	const struct cf_str *history; /* [0] is the leaf */
+	size_t history_count;
+	struct json_value document; /* absent: a tombstone */
+	struct atoms atoms;
+	bool known;
+	ptrdiff_t ancestor; /* nearest known revision, of base_slot.known; -1: none */
+	size_t unknown;     /* revisions of the history before it */
 };
 
 struct slot {
 	const struct slot_kind *kind;
 	size_t index;
-	struct cf_str id;        /* of its document; empty: a shared part nobody refers to */
-	struct cf_str key;       /* shared: the key, as the reference says */
-	const struct part *part; /* shared: the one it referred to last; lives as the batch */
+	struct cf_str id; /* own: of its document */
 	struct cf_record record;
-	const struct cf_revision *winner; /* the winning live leaf, or NULL */
-	struct json_value current;        /* what the document is to say; absent: nothing */
-	struct atoms atoms;               /* of current */
-	struct atoms stored;              /* of the winner as it is in the store */
-	struct edits edits;               /* atoms of current that are news */
-	struct edits stale;               /* atoms out of date, to be set from elsewhere */
-	struct base_news *news;           /* revisions that become known, newest first */
-	size_t news_count;
+	struct leaf *leaves;       /* as record.revisions */
+	const struct leaf *winner; /* the winning live one; NULL: none lives */
+	struct base_news *news;    /* revisions that become known, newest first */
+	size_t news_count, news_cap;
 	size_t outside_writes; /* of them: leaves that people wrote */
-	bool user_deleted;     /* somebody deleted it since the last agreement */
-	bool late_delete;      /* ... on top of something out of date */
-	struct cf_str deleted_rev;
+	struct atoms agreed;   /* in the terms of today's catalog */
+	/* Shared: which part its holder refers to, by the base or, where that is not as agreed,
+	 * by its document; and what it says now. */
+	struct part *part;
+	struct cf_str key;
+	struct json_value document;
+	bool missing;
+	struct cf_str rev_now; /* own: of its document after this batch; empty: none */
 };
 
-/* Two edits of one thing, one of which had to give way. */
-struct conflict {
-	struct cf_str pointer;
-	size_t winner_slot, loser_slot;
-	struct cf_str winner_rev, loser_rev;
-	struct json_value winner_value, loser_value;
-	struct cf_str winner_pointer; /* in the winner's version it may be another one */
-	const char *policy;           /* by which it won; NULL: an edit wins over a delete */
-	bool late;                    /* the loser was made on top of something out of date */
-	bool delete_lost;             /* the loser is a delete */
-	struct conflict *next;
+/* Where an edit was made that was forwarded to this part's lineage. */
+struct origin {
+	const struct forward *forward; /* NULL: in the slot itself */
+	ptrdiff_t ancestor;            /* of base_slot.known; -1: none */
 };
 
 struct lineage {
 	struct lineage_name name;
+	size_t place;           /* in the batch */
 	struct cf_str label;    /* these live as long as the batch */
 	struct cf_str key_json; /* the key as it stands inside a JSON string */
 	struct base base;
-	struct slot *slots; /* as the family's */
-	struct conflict *conflicts;
-	unsigned changes; /* of what slots say, in this sweep */
-	/* By link and direction: `changes` + 1 when that program's outputs were last seen
-	 * to be the image of its inputs; 0: not yet. */
-	unsigned (*images)[2];
+	struct cf_str base_text; /* as it was read; ptr NULL: there is none */
+	struct slot *slots;      /* as the family's */
+	struct settle_slot *agreed;
+	struct settle_saved *saved;
+	struct origin *origins; /* as saved */
+	size_t saved_count, saved_cap;
+	struct settle_delete *deletes;
+	size_t delete_count, delete_cap;
+	struct settle_said *said;
+	size_t said_count;
+	struct parting parting;
+	struct forward *forwards; /* what was said of it elsewhere, in this batch; NULL: nothing */
+	bool was_there, was_gone; /* what was agreed last: that it is there, or gone */
+	bool as_agreed;           /* by the revisions of its own documents */
+	bool revives;             /* somebody wrote since it was agreed to be gone */
+	bool creation;
+	bool uncontested; /* there is one saved document, whose app had seen all */
+	struct settle_result result;
 	size_t conflict_count;
-	bool delete_all;
 	bool news;   /* there is something to agree on */
+	bool waits;  /* it agreed as far as it can, and is listed as incomplete */
 	int failure; /* why it waits: an INPUT error (quarantine) or INCOMPLETE */
 	struct cf_error error;
-	bool done;                 /* nothing more to do in this batch */
-	struct cf_str waits_for;   /* INCOMPLETE: the id that is missing */
-	struct cf_str swing[2];    /* LAW: the two values, as JSON; ptr NULL: absent */
-	struct cf_str waits_label; /* ... where that is a shared part: its lineage */
-};
-
-/* Shared parts, read once per batch and seen by all of its lineages. */
-struct part {
-	struct cf_str id;
-	struct cf_record record;
-	bool loaded;
-	struct json_value content; /* as it will be after this batch; absent: nothing */
-	bool create, edit;         /* to be written */
-	struct part *next;
-};
-struct parts {
-	struct part **buckets; /* by hash of the id */
-	size_t bucket_count;
-	size_t wanted; /* parts that are not loaded */
-	struct part *all;
+	bool done;               /* nothing more to do in this batch */
+	struct cf_str waits_for; /* INCOMPLETE: the id that is missing */
+	struct cf_str swing[2];  /* LAW: the two values, as JSON; ptr NULL: absent */
 };
 
 /* Tapes that are used again and again. */
@@ -119,10 +187,12 @@ struct bench {
 	struct tapes tapes, batch_tapes;
 	struct json_shapes *shapes; /* of all tapes */
 	struct lens_worker *worker;
+	struct settler *settler;
 	struct cf_buf scratch;
 	struct atom_rules rules;
-	struct cf_store *store; /* to read revisions on the way */
+	struct cf_store *store;
 	const struct state *state;
+	struct needs needs;
 	struct parts parts;
 #ifdef CHESTERFIELD_PLANTED
 	enum planted planted;
@@ -149,63 +219,90 @@ struct atom_rules bench_rules(const struct bench *bench, const struct slot_kind 
 /* The atoms of a document; none where it is absent. */
 int bench_atoms(struct bench *bench, const struct slot_kind *kind, struct json_value document,
 		struct atoms *ret);
+/* The document with changes to its atoms, which are sorted here. 0 or NOMEM. */
+int bench_patch(struct bench *bench, const struct slot_kind *kind, struct json_value document,
+		struct atoms *changes, struct json_value *ret);
 
+struct plan;
 int lineage_init(struct bench *bench, struct lineage *lineage, const struct lineage_name *name);
-struct edit *edits_find(const struct edits *edits, struct cf_str pointer);
-int edits_add(struct bench *bench, struct edits *edits, struct edit edit);
-/* Whether an edit says what stands at the pointer: one of it, or the removal of
- * something above it. */
-bool edits_cover(const struct edits *edits, struct cf_str pointer);
-/* Whether two edits cannot both be had. That an element is there fights with nothing
- * but its removal. */
-bool edits_clash(const struct edit *a, const struct edit *b);
-/* The element of a keyed array was removed; it is one edit, whatever was in it. */
-static inline bool edit_removes_element(const struct edit *edit)
-{
-	return edit->hash == 0 && keyed_is_element(edit->pointer);
-}
+/* All of it, once: 0: `plan` has what is to be written; LINEAGE_NEEDS; or an error, which
+ * may be the lineage's own: then see lineage_wait. */
+int lineage_work(struct bench *bench, struct lineage *lineage, struct plan *plan);
 
-/* leaves.c: out of the records and the base: what is each document to start
- * from, what did people edit, which revisions are news. */
+/* needs.c: 0, LINEAGE_NEEDS or NOMEM. The record has one revision, or none where the store
+ * does not know it. */
+int need_revision(struct bench *bench, struct cf_str id, struct cf_str rev, bool data,
+		  const struct cf_record **ret);
+
+/* The same for an entry of a list. */
+int need_entry(struct bench *bench, enum state_kind kind, struct cf_str name, bool *ret_there);
+
+/* leaf.c: the document of a revision, with its attachments as a member. */
+int leaf_read(struct bench *bench, struct lineage *lineage, const struct slot *slot,
+	      const struct cf_revision *revision, struct json_value *ret);
+
+/* leaves.c: out of the records and the base: what people did, as `saved` and `deletes`;
+ * which revisions are news. */
 int lineage_read_leaves(struct bench *bench, struct lineage *lineage);
-/* agree.c's question too: makes current and atoms of a slot anew. */
-int slot_set(struct bench *bench, struct slot *slot, struct json_value document);
-int slot_patch(struct bench *bench, struct slot *slot, const struct atom *changes, size_t count,
-	       struct cf_error *error);
+int lineage_add_saved(struct bench *bench, struct lineage *lineage, struct settle_saved saved,
+		      struct origin origin);
 
-/* It speaks of another part from now on. */
-void slot_forget_edits(struct slot *slot);
-/* All that it says is news; NULL: by itself, else because of that edit. */
-int slot_edit_all(struct bench *bench, struct slot *slot, const struct edit *because);
+/* history.c: finds what is known in the histories of a document's leaves. */
+int slot_find_ancestors(struct bench *bench, struct lineage *lineage, struct slot *slot);
+int slot_add_news(struct bench *bench, struct slot *slot, const struct base_news *news);
+/* Revisions on the way to an unknown leaf, where they can still be read. */
+int slot_learn_way(struct bench *bench, struct lineage *lineage, struct slot *slot,
+		   const struct leaf *leaf);
 
-/* parts.c: the shared parts that the documents refer to. */
+/* merge.c: what the unknown leaves of a document edited: adds to lineage->saved. */
+int slot_find_edits(struct bench *bench, struct lineage *lineage, struct slot *slot);
+
+/* agreed.c: puts together the documents that were agreed on: lineage->agreed. */
+int lineage_put_together(struct bench *bench, struct lineage *lineage);
+
+/* parts.c */
 int lineage_find_parts(struct bench *bench, struct lineage *lineage);
-/* After the document in slot `holder` changed: its references may name other parts.
- * Those that `but` makes itself (NULL: none) are left alone. */
-int lineage_follow_references(struct bench *bench, struct lineage *lineage, size_t holder,
-			      const struct crossing *but);
-struct part *parts_get(struct bench *bench, struct cf_str id);
-/* Points a shared slot at the part of that key (as it stands in a JSON string). INVALID
- * or LIMIT at the reference where it cannot be a key. */
-int slot_refer(struct bench *bench, struct lineage *lineage, struct slot *slot,
-	       struct cf_str raw_key, struct part **ret);
+int lineage_forward_edits(struct bench *bench, struct lineage *lineage);
+/* After settling: parts that are made, or that somebody joined; *ret_differs: what came out
+ * is not what they say. */
+int lineage_make_parts(struct bench *bench, struct lineage *lineage, bool *ret_differs);
+int lineage_take_forwards(struct bench *bench, struct lineage *lineage);
+/* What this lineage, a part, says after this batch. 0 or NOMEM. */
+int part_settle(struct bench *bench, const struct lineage *lineage, struct part *part);
+struct part *part_get(struct bench *bench, const struct lineage_name *name);
+struct part *part_find(const struct bench *bench, const struct lineage_name *name);
+/* The revision of its document that such a slot shows; empty: none. */
+struct cf_str part_rev(const struct part *part, const struct slot_kind *kind);
+/* settle_input.part; the context is a struct parting. */
+int part_answer(void *ctx, size_t index, struct cf_str key, struct json_value *ret);
 
-/* sweep.c: brings all versions into agreement. */
-int lineage_sweep(struct bench *bench, struct lineage *lineage);
+/* input.c: what settle takes, of what was found out. */
+void lineage_settle_input(struct bench *bench, struct lineage *lineage, struct settle_input *ret);
+/* What people said and some app that edited has not seen. */
+int lineage_find_said(struct bench *bench, struct lineage *lineage);
+/* What was agreed is known by its hashes even where its values are lost. */
+int lineage_mark_changes(struct bench *bench, struct lineage *lineage);
+/* Edits that waited for a part, as edits of the document that stands there. */
+int lineage_add_pending(struct bench *bench, struct lineage *lineage, const struct slot *slot);
 
-/* conflict.c: the policy. */
-int conflict_add(struct bench *bench, struct lineage *lineage, const struct edit *winner,
-		 const struct edit *loser, bool late);
-/* >0 where a wins over b, by the catalog's policy. */
-int conflict_decide(const struct bench *bench, const struct lineage *lineage, const struct edit *a,
-		    const struct edit *b);
+/* image.c: what one direction of a link makes of documents (by slot; absent: none), kept in
+ * what stands there or `bare`: *ret by output, ptr NULL: none. 0, NOMEM, or the lens's. */
+struct image {
+	const struct crossing *way;
+	const struct json_value *documents;
+	bool bare;
+};
+int image_make(struct bench *bench, const struct lineage *lineage, const struct image *image,
+	       struct cf_str **ret);
+/* only.c: the atoms of each own slot that no other one can say: base.slots[].only. */
+int lineage_find_only(struct bench *bench, struct lineage *lineage);
 
-/* agree.c: the end of the road: what is to be written. */
+/* --- the end of the road: what is to be written -------------------------------------------- */
+
 struct write {
 	struct cf_put put;
 	size_t lineage; /* whose it is */
-	bool part;      /* a shared part, and what it said before, to the lineages of the batch */
-	struct json_value part_before;
+	bool dropped;
 };
 struct writes {
 	struct write *at;
@@ -215,13 +312,13 @@ struct writes {
 struct note {
 	struct state_put put;
 	size_t lineage;
+	bool dropped;
 };
 struct notes {
 	struct note *at;
 	size_t count, cap;
 };
 struct plan {
-	struct writes parts;  /* shared parts, first */
 	struct notes state;   /* lists, then bases */
 	struct notes waiting; /* who waits, where his base says so */
 	struct writes documents;
@@ -236,28 +333,46 @@ int writes_add(struct bench *bench, struct writes *writes, const struct cf_put *
 int notes_add(struct bench *bench, struct notes *notes, const struct state_put *put,
 	      size_t lineage);
 /* A lineage that agrees: base, lists, documents. */
-int lineage_agree(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan);
+int lineage_agree(struct bench *bench, struct lineage *lineage, struct plan *plan);
 /* One that must wait (lineage->failure): its entry in a list. */
-int lineage_wait(struct bench *bench, struct lineage *lineage, size_t index, struct plan *plan,
+int lineage_wait(struct bench *bench, struct lineage *lineage, struct plan *plan,
 		 struct cf_error *error);
 
+/* losers.c: result.losers. */
+int list_losers(struct bench *bench, struct lineage *lineage, struct plan *plan);
+
 /* records.c: the records of the state store. */
+struct conflict_side {
+	struct cf_str id, version, rev, pointer;
+	struct json_value value; /* absent: removed */
+};
+struct conflict {
+	struct conflict_side winner, loser;
+	const char *kind; /* "edit", "late" or "delete" */
+	const char *policy;
+	const struct cf_attachment *attachment; /* that lost, with its data; NULL: none */
+};
 int record_conflict(struct bench *bench, const struct lineage *lineage,
-		    const struct conflict *conflict, size_t index, struct plan *plan);
-int record_delete(struct bench *bench, struct state_key key, size_t index, struct plan *plan);
+		    const struct conflict *conflict, struct plan *plan);
+int record_delete(struct bench *bench, const struct lineage *lineage, struct state_key key,
+		  struct plan *plan);
 /* STATE_REFERENCE or STATE_WAITING. */
 int record_reference(struct bench *bench, const struct lineage *lineage, struct state_key key,
-		     bool deleted, size_t index, struct plan *plan);
+		     bool deleted, struct plan *plan);
 int record_fanout(struct bench *bench, const struct lineage *lineage, bool waiting_only,
-		  size_t index, struct plan *plan);
-/* Its entry in a list, where the list does not say so already. */
-int record_waiting(struct bench *bench, const struct lineage *lineage, bool was_listed,
-		   size_t index, struct plan *plan, struct cf_error *error);
+		  struct plan *plan);
+/* Its entry in a list, where the base does not say that it says so already. 0, LINEAGE_NEEDS
+ * or NOMEM. */
+int record_waiting(struct bench *bench, struct lineage *lineage, bool incomplete,
+		   struct plan *plan);
 int record_time(int64_t now_ms, struct cf_buf *out);
 
 /* attach.c: what a document's `_attachments` say, with the data that the store
- * does not have under this document yet; and the body without them. */
+ * does not have under this document yet; and the body without them. 0, LINEAGE_NEEDS or
+ * an error. */
 int slot_body(struct bench *bench, struct lineage *lineage, const struct slot *slot,
-	      struct cf_str *ret_body, struct cf_attachment **ret, size_t *ret_count);
+	      struct json_value document, struct cf_put *ret);
+/* The data of an attachment that a leaf of this lineage has. */
+int attachment_load(struct bench *bench, struct lineage *lineage, struct cf_attachment *wanted);
 
 #endif

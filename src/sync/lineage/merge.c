@@ -1,200 +1,268 @@
-/* Leaves that share a part which nobody has agreed on are merged against it, deepest
- * first: what only one of them changed counts. */
-#include "sync/lineage/leaves.h"
+/* What the leaves of one document edited.
+ *
+ * A leaf is compared with its nearest known ancestor. Leaves that share a revision which
+ * nobody has agreed on are compared with that one first, as far as it can be read: only
+ * what each of them changed since is its own word; what they share is the word of the
+ * revision that they share, unless one of them changed it again. All histories are walked
+ * once.
+ */
+#include "sync/lineage/lineage.h"
 
-size_t candidate_unknown(const struct base_slot *base, const struct candidate *candidate)
+/* A revision that nobody has agreed on and several unknown leaves come from; or a leaf. */
+struct fork {
+	struct cf_str rev;
+	const struct leaf *leaf; /* one that comes from it */
+	size_t place;            /* in the leaf's history */
+	bool shared;
+	bool readable;
+	struct json_value document;
+	struct atoms atoms;
+	size_t above; /* 1 + the fork that it comes from; 0: the known ancestor */
+	struct settle_edit *edits;
+	size_t edit_count;
+};
+
+struct merging {
+	struct bench *bench;
+	struct lineage *lineage;
+	struct slot *slot;
+	struct fork *forks; /* of each unknown revision on the way one */
+	size_t fork_count;
+	uint32_t *buckets; /* 1 + index, by revision */
+	size_t mask;
+};
+
+static struct fork *find_fork(const struct merging *m, struct cf_str rev, size_t *ret_bucket)
 {
-	size_t i = 0;
+	size_t at = hash64(rev, 0) & m->mask;
 
-	while (i < candidate->history_count && base_find(base, candidate->history[i]) < 0)
-		i++;
-	return i;
-}
-
-/* The nearest revision that both have in their past and nobody has agreed on: what
- * lies behind a known revision went into an agreement with it. */
-static const struct cf_str *shared_part(const struct base_slot *base, const struct candidate *a,
-					const struct candidate *b)
-{
-	size_t count_a = candidate_unknown(base, a), count_b = candidate_unknown(base, b);
-
-	if (a->merged_away || b->merged_away)
-		return NULL;
-	for (size_t i = 0; i < count_a; i++)
-		for (size_t k = 0; k < count_b; k++)
-			if (str_equal(a->history[i], b->history[k]))
-				return &a->history[i];
+	for (; m->buckets[at]; at = (at + 1) & m->mask)
+		if (str_equal(m->forks[m->buckets[at] - 1].rev, rev))
+			return &m->forks[m->buckets[at] - 1];
+	*ret_bucket = at;
 	return NULL;
 }
 
-/* What the shared part said; *ret_readable false where the store forgot it. */
-static int read_shared_part(struct bench *bench, struct lineage *lineage, struct slot *slot,
-			    struct cf_str rev, struct atoms *ret, bool *ret_readable)
+static bool is_candidate(const struct leaf *leaf)
 {
-	struct cf_get get = {.id = slot->id, .rev = rev};
-	struct cf_record record = {0};
-	struct json_value document;
-	int rc = store_get(bench->store, &get, 1, CF_READ_BODIES, &bench->arena, &record,
-			   &lineage->error);
+	return !leaf->known && !leaf->revision->deleted;
+}
 
-	*ret_readable = false;
+/* How much of a history nobody has agreed on. */
+static size_t unknown_of(const struct leaf *leaf)
+{
+	return leaf->unknown < leaf->history_count ? leaf->unknown : leaf->history_count;
+}
+
+static int make_forks(struct merging *m)
+{
+	size_t total = 0, size = 16, bucket;
+
+	for (size_t i = 0; i < m->slot->record.revision_count; i++)
+		if (is_candidate(&m->slot->leaves[i]))
+			total += unknown_of(&m->slot->leaves[i]);
+	while (size < total * 2)
+		size *= 2;
+	m->mask = size - 1;
+	m->forks = arena_calloc(&m->bench->arena, total + 1, sizeof(*m->forks));
+	m->buckets = arena_calloc(&m->bench->arena, size, sizeof(*m->buckets));
+	if (!m->forks || !m->buckets)
+		return CF_ERR_NOMEM;
+	for (size_t i = 0; i < m->slot->record.revision_count; i++) {
+		const struct leaf *leaf = &m->slot->leaves[i];
+
+		for (size_t k = 0; k < unknown_of(leaf) && is_candidate(leaf); k++) {
+			struct fork *fork = find_fork(m, leaf->history[k], &bucket);
+
+			/* What lies behind it is shared, too, but not by these two alone. */
+			if (fork) {
+				fork->shared = true;
+				break;
+			}
+			m->forks[m->fork_count] =
+				(struct fork){.rev = leaf->history[k], .leaf = leaf, .place = k};
+			m->buckets[bucket] = (uint32_t)++m->fork_count;
+		}
+	}
+	return 0;
+}
+
+static int read_fork(struct merging *m, struct fork *fork)
+{
+	const struct cf_record *record;
+	int rc;
+
+	if (fork->place == 0) {
+		fork->readable = true;
+		fork->document = fork->leaf->document;
+		fork->atoms = fork->leaf->atoms;
+		return 0;
+	}
+	if (!fork->shared || PLANTED(m->bench, SHARED_ANCESTOR_SKIPPED))
+		return 0;
+	rc = need_revision(m->bench, m->slot->id, fork->rev, false, &record);
 	if (rc)
 		return rc;
-	if (record.revision_count == 0 || !record.revisions[0].body.ptr ||
-	    record.revisions[0].deleted)
+	if (record->revision_count == 0 || !record->revisions[0].body.ptr ||
+	    record->revisions[0].deleted)
 		return 0;
-	rc = leaf_read(bench, lineage, slot, &record.revisions[0], &document);
-	if (rc == 0)
-		rc = bench_atoms(bench, slot->kind, document, ret);
-	*ret_readable = rc == 0;
-	return rc;
+	fork->readable = leaf_read(m->bench, m->lineage, m->slot, &record->revisions[0],
+				   &fork->document) == 0 &&
+			 bench_atoms(m->bench, m->slot->kind, fork->document, &fork->atoms) == 0;
+	return 0;
 }
 
-static int list_leaf_conflict(struct bench *bench, struct lineage *lineage, const struct slot *slot,
-			      const struct candidate *winner, const struct candidate *loser,
-			      struct cf_str pointer)
+/* The nearest one before it that leaves share and that can be read. */
+static void find_above(const struct merging *m, struct fork *fork)
 {
-	const struct atom *w = atoms_find(&winner->atoms, pointer);
-	const struct atom *l = atoms_find(&loser->atoms, pointer);
-	struct edit won = {.pointer = pointer,
-			   .slot = slot->index,
-			   .rev = winner->rev,
-			   .value = w ? w->value : JSON_ABSENT,
-			   .origin = &won};
-	struct edit lost = {.pointer = pointer,
-			    .slot = slot->index,
-			    .rev = loser->rev,
-			    .value = l ? l->value : JSON_ABSENT,
-			    .origin = &lost};
+	size_t bucket;
 
-	return conflict_add(bench, lineage, &won, &lost, false);
-}
+	for (size_t k = fork->place + 1; k < unknown_of(fork->leaf); k++) {
+		const struct fork *above = find_fork(m, fork->leaf->history[k], &bucket);
 
-/* Which side's atom is taken, and whether the other one lost by it. */
-struct verdict {
-	bool take_b;
-	bool contested;
-	struct cf_str element; /* all that lies under it goes the same way; empty: none */
-};
-
-/* An element that only one side has: an edit of anything in it keeps all of it. */
-static void judge_element(const struct atoms_diff *diff, const struct atoms *part,
-			  struct verdict *verdict)
-{
-	bool in_b = diff->right != NULL;
-	bool removed = !part || atoms_hash_at(part, diff->pointer) != 0;
-	bool edited = !part || !atoms_same_under(in_b ? diff->b : diff->a, part, diff->pointer);
-
-	verdict->element = diff->pointer;
-	verdict->take_b = in_b == edited;
-	verdict->contested = removed && edited;
-}
-
-static void judge(const struct atoms_diff *diff, const struct atoms *part, bool a_wins,
-		  struct verdict *verdict)
-{
-	uint64_t ha = diff->left ? diff->left->hash : 0;
-	uint64_t hb = diff->right ? diff->right->hash : 0;
-	uint64_t hp = part ? atoms_hash_at(part, diff->pointer) : 0;
-
-	if (verdict->element.len && pointer_lies_under(diff->pointer, verdict->element)) {
-		verdict->contested = false;
-		return;
+		if (above && above->shared && above->readable) {
+			fork->above = (size_t)(above - m->forks) + 1;
+			return;
+		}
 	}
-	verdict->element = (struct cf_str){NULL, 0};
-	if (keyed_is_element(diff->pointer) && (!ha || !hb)) {
-		judge_element(diff, part, verdict);
-		return;
-	}
-	verdict->take_b = part && ha == hp ? true : part && hb == hp ? false : !a_wins;
-	verdict->contested = ha != hb && (!part || (ha != hp && hb != hp));
 }
 
-/* Merges `b` into `a` against `part` (NULL: not readable): what only one of them
- * changed counts, what both changed differently goes to the higher revision. */
-static int merge_candidates(struct bench *bench, struct lineage *lineage, const struct slot *slot,
-			    struct candidate *a, const struct candidate *b,
-			    const struct atoms *part)
+static int known_atoms(const struct merging *m, const struct leaf *leaf, struct atoms *ret)
 {
-	struct atoms_diff diff = {.a = &a->atoms, .b = &b->atoms};
-	bool a_wins = revision_compare(a->rev, false, b->rev, false) > 0;
-	struct atom *at =
-		arena_alloc(&bench->arena, (a->atoms.count + b->atoms.count) * sizeof(struct atom));
-	struct verdict verdict = {0};
-	size_t count = 0, next = 0;
+	const struct base_slot *base = &m->lineage->base.slots[m->slot->index];
+
+	*ret = (struct atoms){NULL, 0};
+	if (leaf->ancestor < 0)
+		return 0;
+	if (PLANTED(m->bench, WRONG_ANCESTOR)) {
+		*ret = base->agreed;
+		return 0;
+	}
+	return base_atoms(base, (size_t)leaf->ancestor, &m->bench->arena, ret);
+}
+
+static int find_edits(struct merging *m, struct fork *fork)
+{
+	struct atoms was;
 	int rc = 0;
 
-	if (!at)
-		return error_nomem(&lineage->error);
-	while (rc == 0 && atoms_diff_next(&diff)) {
-		const struct atom *taken;
+	if (fork->above)
+		was = m->forks[fork->above - 1].atoms;
+	else
+		rc = known_atoms(m, fork->leaf, &was);
+	return rc ? rc
+		  : settle_edits(&was, &fork->atoms, NULL, 0, &m->bench->arena, &fork->edits,
+				 &fork->edit_count);
+}
 
-		judge(&diff, part, a_wins, &verdict);
-		taken = verdict.take_b ? diff.right : diff.left;
-		/* Atoms on which both agree stand between the differences. */
-		for (; next < a->atoms.count &&
-		       pointer_compare(a->atoms.at[next].pointer, diff.pointer) < 0;
-		     next++)
-			at[count++] = a->atoms.at[next];
-		if (diff.left)
-			next++;
-		/* Against nothing that can be read, a removal is told as one. */
-		if (taken || (verdict.contested && !part))
-			at[count++] = taken ? *taken : (struct atom){.pointer = diff.pointer};
-		if (verdict.contested)
-			rc = list_leaf_conflict(bench, lineage, slot, verdict.take_b ? b : a,
-						verdict.take_b ? a : b, diff.pointer);
+static bool says_of(const struct fork *fork, struct cf_str pointer)
+{
+	for (size_t i = 0; i < fork->edit_count; i++)
+		if (str_equal(fork->edits[i].pointer, pointer) ||
+		    (fork->edits[i].hash == 0 &&
+		     pointer_lies_under(pointer, fork->edits[i].pointer)))
+			return true;
+	return false;
+}
+
+/* What one that comes from it has changed again is not its word any more. */
+static void drop_overwritten(struct merging *m, struct fork *fork)
+{
+	for (size_t above = fork->above; above; above = m->forks[above - 1].above) {
+		struct fork *old = &m->forks[above - 1];
+		size_t kept = 0;
+
+		for (size_t i = 0; i < old->edit_count; i++)
+			if (!says_of(fork, old->edits[i].pointer))
+				old->edits[kept++] = old->edits[i];
+		old->edit_count = kept;
 	}
-	for (; next < a->atoms.count; next++)
-		at[count++] = a->atoms.at[next];
-	a->atoms = (struct atoms){.at = at, .count = count};
+}
+
+static struct json_value latest_of(const struct merging *m, struct json_value document)
+{
+	const struct catalog_conflicts *policy = catalog_conflicts(m->bench->registry->catalog);
+
+	return policy->prefer == CATALOG_LATEST ? json_member(document, policy->latest_field)
+						: JSON_ABSENT;
+}
+
+static int add_saved(struct merging *m, const struct fork *fork)
+{
+	const struct base_slot *base = &m->lineage->base.slots[m->slot->index];
+	const struct leaf *leaf = fork->leaf;
+	struct settle_saved saved = {.slot = m->slot->index,
+				     .rev = fork->rev,
+				     .age = m->slot->kind->age,
+				     .document = fork->document,
+				     .latest = latest_of(m, fork->document),
+				     .edits = fork->edits,
+				     .edit_count = fork->edit_count};
+
+	if (leaf->ancestor >= 0)
+		saved.seen = base_seen(&m->lineage->base, base, (size_t)leaf->ancestor);
+	if (saved.edit_count && PLANTED(m->bench, EDIT_DROPPED))
+		saved.edit_count = 1;
+	/* Saving without a change is no edit. */
+	if (saved.edit_count == 0 && !m->lineage->creation)
+		return 0;
+	return lineage_add_saved(m->bench, m->lineage, saved,
+				 (struct origin){NULL, leaf->ancestor});
+}
+
+/* One unknown leaf: nothing is shared. */
+static int find_only_edits(struct merging *m, const struct leaf *leaf)
+{
+	struct fork fork = {.rev = leaf->revision->rev,
+			    .leaf = leaf,
+			    .document = leaf->document,
+			    .atoms = leaf->atoms};
+	int rc = find_edits(m, &fork);
+
+	return rc ? rc : add_saved(m, &fork);
+}
+
+static int find_all_edits(struct merging *m)
+{
+	int answer = 0, rc = make_forks(m);
+
+	for (size_t i = 0; i < m->fork_count && rc >= 0; i++) {
+		rc = read_fork(m, &m->forks[i]);
+		answer = rc > 0 ? rc : answer;
+	}
+	if (rc < 0 || answer)
+		return rc < 0 ? rc : answer;
+	for (size_t i = 0; i < m->fork_count; i++)
+		if (m->forks[i].readable)
+			find_above(m, &m->forks[i]);
+	for (size_t i = 0; i < m->fork_count && rc == 0; i++)
+		if (m->forks[i].readable)
+			rc = find_edits(m, &m->forks[i]);
+	for (size_t i = 0; i < m->fork_count && rc == 0; i++)
+		if (m->forks[i].readable)
+			drop_overwritten(m, &m->forks[i]);
+	for (size_t i = 0; i < m->fork_count && rc == 0; i++)
+		if (m->forks[i].readable)
+			rc = add_saved(m, &m->forks[i]);
 	return rc;
 }
 
-/* Moves a merged candidate to where the shared part stands in the tree. */
-static void stand_at(struct candidate *candidate, struct cf_str rev)
+int slot_find_edits(struct bench *bench, struct lineage *lineage, struct slot *slot)
 {
-	while (candidate->history_count && !str_equal(candidate->history[0], rev)) {
-		candidate->history++;
-		candidate->history_count--;
+	struct merging m = {.bench = bench, .lineage = lineage, .slot = slot};
+	const struct leaf *only = NULL;
+	size_t count = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < slot->record.revision_count; i++) {
+		if (!is_candidate(&slot->leaves[i]))
+			continue;
+		only = &slot->leaves[i];
+		count++;
 	}
-}
-
-int candidates_merge(struct bench *bench, struct lineage *lineage, struct slot *slot,
-		     struct candidate *at, size_t count)
-{
-	const struct base_slot *base = &lineage->base.slots[slot->index];
-
-	for (;;) {
-		struct candidate *best_a = NULL, *best_b = NULL;
-		const struct cf_str *best = NULL;
-		struct atoms part = {0};
-		bool readable;
-		int rc;
-
-		for (size_t i = 0; i < count; i++) {
-			for (size_t k = i + 1; k < count; k++) {
-				const struct cf_str *shared = shared_part(base, &at[i], &at[k]);
-
-				if (!shared)
-					continue;
-				if (best &&
-				    revision_generation(*best) >= revision_generation(*shared))
-					continue;
-				best = shared;
-				best_a = &at[i];
-				best_b = &at[k];
-			}
-		}
-		if (!best)
-			return 0;
-		rc = read_shared_part(bench, lineage, slot, *best, &part, &readable);
-		if (rc == 0)
-			rc = merge_candidates(bench, lineage, slot, best_a, best_b,
-					      readable ? &part : NULL);
-		if (rc)
-			return rc;
-		best_b->merged_away = true;
-		stand_at(best_a, *best);
-	}
+	if (count == 1)
+		rc = find_only_edits(&m, only);
+	else if (count > 1)
+		rc = find_all_edits(&m);
+	return rc == CF_ERR_NOMEM ? error_nomem(&lineage->error) : rc;
 }

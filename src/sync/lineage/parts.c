@@ -1,207 +1,143 @@
 /* Shared parts: documents that several lineages refer to.
  *
- * They are read once per batch. A lineage sees what earlier lineages of the
- * batch made of a part. A change of a part by a lens is written as if a person
- * had made it: the part's own lineage takes it from the feed, and hands it on.
+ * A part is a lineage of its own, which the batch reads and settles with those that refer
+ * to it (batch.c). Whoever refers to it gets images only. What is said of a part in a
+ * document that embeds it is forwarded to the part's lineage and judged there, once, with
+ * the version and revision where it was said; so the end does not depend on which of two
+ * items was looked at first.
  */
-#include "sync/lineage/lineage.h"
+#include "sync/lineage/leads.h"
 
 enum { PART_BUCKETS = 256 };
 
-struct part *parts_get(struct bench *bench, struct cf_str id)
+static bool same_name(const struct lineage_name *a, const struct lineage_name *b)
+{
+	return a->family == b->family && a->singleton == b->singleton && str_equal(a->key, b->key);
+}
+
+struct part *part_find(const struct bench *bench, const struct lineage_name *name)
+{
+	const struct parts *parts = &bench->parts;
+	struct part *part;
+
+	if (!parts->buckets)
+		return NULL;
+	for (part = parts->buckets[hash64(name->key, 0) % PART_BUCKETS]; part; part = part->next)
+		if (same_name(&part->name, name))
+			return part;
+	return NULL;
+}
+
+struct part *part_get(struct bench *bench, const struct lineage_name *name)
 {
 	struct parts *parts = &bench->parts;
-	struct part **bucket, *part;
+	struct part **bucket, *part = part_find(bench, name);
 
-	if (!parts->buckets) {
+	if (part)
+		return part;
+	if (!parts->buckets)
 		parts->buckets = arena_calloc(&bench->batch, PART_BUCKETS, sizeof(struct part *));
-		if (!parts->buckets)
-			return NULL;
-		parts->bucket_count = PART_BUCKETS;
-	}
-	bucket = &parts->buckets[hash64(id, 0) % parts->bucket_count];
-	for (part = *bucket; part; part = part->next)
-		if (str_equal(part->id, id))
-			return part;
 	part = arena_calloc(&bench->batch, 1, sizeof(*part));
-	if (!part)
+	if (!parts->buckets || !part)
 		return NULL;
-	part->id = arena_dup(&bench->batch, id);
-	if (!part->id.ptr)
+	part->name = *name;
+	part->name.key = arena_dup(&bench->batch, name->key);
+	part->documents =
+		arena_calloc(&bench->batch, name->family->own_count + 1, sizeof(*part->documents));
+	part->revs = arena_calloc(&bench->batch, name->family->own_count + 1, sizeof(*part->revs));
+	if (!part->name.key.ptr || !part->documents || !part->revs)
 		return NULL;
+	bucket = &parts->buckets[hash64(name->key, 0) % PART_BUCKETS];
 	part->next = *bucket;
 	*bucket = part;
+	if (parts->last)
+		parts->last->also = part;
+	else
+		parts->first = part;
+	parts->last = part;
 	parts->wanted++;
 	return part;
 }
 
-/* A key as it stands in a JSON string, decoded. */
-static int decode_key(struct bench *bench, struct cf_str raw, struct cf_str *ret)
+/* The place in the part's family that a shared slot shows. */
+static size_t place_of(const struct slot_kind *kind)
 {
-	struct cf_str quoted;
-	struct json_value value;
-	int rc;
+	const struct family *family = kind->part_family;
 
-	if (!memchr(raw.ptr, '\\', raw.len)) {
-		*ret = arena_dup(&bench->arena, raw);
-		return ret->ptr ? 0 : CF_ERR_NOMEM;
-	}
-	quoted = arena_printf(&bench->arena, "\"%.*s\"", STR_ARG(raw));
-	rc = quoted.ptr ? bench_read(bench, quoted, &value, NULL) : CF_ERR_NOMEM;
-	return rc ? rc : json_decode(value, &bench->arena, ret);
+	for (size_t i = 0; family && i < family->own_count; i++)
+		if (family->slots[i].major == kind->major)
+			return i;
+	return SIZE_MAX;
 }
 
-/* The field of the holder that refers to the part. */
-static struct cf_str reference_of(const struct slot *slot)
+static struct cf_str document_in(const struct part *part, const struct slot_kind *kind)
 {
-	const struct lens_side side = lens_program_inputs(slot->kind->reader);
+	size_t place = place_of(kind);
 
-	return side.places[slot->kind->input].reference;
+	return place == SIZE_MAX ? (struct cf_str){NULL, 0} : part->documents[place];
 }
 
-int slot_refer(struct bench *bench, struct lineage *lineage, struct slot *slot,
-	       struct cf_str raw_key, struct part **ret)
+struct cf_str part_rev(const struct part *part, const struct slot_kind *kind)
+{
+	size_t place = place_of(kind);
+
+	return !part || place == SIZE_MAX ? (struct cf_str){NULL, 0} : part->revs[place];
+}
+
+/* --- what documents refer to ------------------------------------------------------------- */
+
+/* INVALID or LIMIT at the reference where it cannot be a key. */
+static int check_key(struct bench *bench, struct lineage *lineage, const struct slot *slot)
 {
 	const struct catalog_major *major = slot->kind->major;
-	int rc = decode_key(bench, raw_key, &slot->key) ? error_nomem(&lineage->error) : 0;
+	struct lens_side side = lens_program_inputs(slot->kind->reader);
+	int rc = catalog_make_id(bench->registry->catalog, major->type->name, major->major,
+				 slot->key, &bench->scratch, &lineage->error);
 
-	*ret = NULL;
-	buf_clear(&bench->scratch);
 	if (rc == 0)
-		rc = catalog_make_id(bench->registry->catalog, major->type->name, major->major,
-				     slot->key, &bench->scratch, &lineage->error);
-	if (rc) {
-		error_at_document(&lineage->error, lineage->slots[slot->kind->holder].id);
-		error_at_pointer(&lineage->error, reference_of(slot));
-		return rc;
-	}
-	slot->id = arena_dup(&bench->arena, buf_view(&bench->scratch));
-	if (slot->id.ptr)
-		*ret = parts_get(bench, slot->id);
-	slot->part = *ret;
-	return *ret ? 0 : error_nomem(&lineage->error);
+		return 0;
+	error_at_document(&lineage->error, lineage->slots[slot->kind->holder].id);
+	error_at_pointer(&lineage->error, side.places[slot->kind->input].reference);
+	lineage->parting.error = lineage->error;
+	return rc;
 }
 
-/* The edit of the field that refers to the part; NULL: nobody changed it. */
-static const struct edit *reference_edit(const struct lineage *lineage, const struct slot *slot)
+/* Takes what the part says now. 0, LINEAGE_NEEDS or an error. */
+static int take_part(struct bench *bench, struct lineage *lineage, struct slot *slot)
 {
-	const struct slot *holder = &lineage->slots[slot->kind->holder];
+	struct lineage_name name = {.family = slot->kind->part_family, .key = slot->key};
+	struct cf_str text;
+	int rc;
 
-	return edits_find(&holder->edits, reference_of(slot));
+	slot->document = JSON_ABSENT;
+	slot->missing = true;
+	if (!name.family)
+		return 0;
+	rc = check_key(bench, lineage, slot);
+	if (rc)
+		return rc;
+	slot->part = part_get(bench, &name);
+	if (!slot->part)
+		return error_nomem(&lineage->error);
+	if (slot->part->state != PART_SETTLED)
+		return LINEAGE_NEEDS;
+	text = document_in(slot->part, slot->kind);
+	slot->missing = !text.ptr;
+	return text.ptr ? bench_read(bench, text, &slot->document, &lineage->error) : 0;
 }
 
-/* What others made of the part since this lineage last agreed. */
-static int find_part_edits(struct bench *bench, struct lineage *lineage, struct slot *slot)
+/* Whether the part is as it was when this lineage agreed. */
+static bool part_as_agreed(const struct lineage *lineage, const struct slot *slot)
 {
 	const struct base_slot *base = &lineage->base.slots[slot->index];
-	struct atoms_diff diff = {.a = &base->agreed, .b = &slot->atoms};
-	const struct edit *reference = reference_edit(lineage, slot);
-	struct cf_str rev = slot->record.revision_count ? slot->record.revisions[0].rev
-							: (struct cf_str){NULL, 0};
-	int rc = 0;
+	ptrdiff_t current = base_current(base);
 
-	while (rc == 0 && atoms_diff_next(&diff)) {
-		rc = edits_add(bench, &slot->edits,
-			       (struct edit){.pointer = diff.pointer,
-					     .value = diff.right ? diff.right->value : JSON_ABSENT,
-					     .hash = diff.right ? diff.right->hash : 0,
-					     .slot = slot->index,
-					     .rev = rev,
-					     .origin = reference ? reference->origin : NULL});
-		lineage->news = true;
-	}
-	return rc;
-}
-
-/* Takes what the part says now; INCOMPLETE where it has not arrived. */
-static int take_part(struct bench *bench, struct lineage *lineage, struct slot *slot,
-		     const struct part *part)
-{
-	const struct slot *holder = &lineage->slots[slot->kind->holder];
-	struct lineage_name name = {.family = slot->kind->part_family, .key = slot->key};
-	int rc;
-
-	slot->record = part->record;
-	if (!json_is_absent(part->content))
-		return slot_set(bench, slot, part->content) ? error_nomem(&lineage->error) : 0;
-	buf_clear(&bench->scratch);
-	if (name.family && lineage_label(&name, &bench->scratch) == 0)
-		lineage->waits_label = arena_dup(&bench->arena, buf_view(&bench->scratch));
-	lineage->waits_for = slot->id;
-	rc = error_set(&lineage->error, CF_ERR_INCOMPLETE, "waits for %.*s", STR_ARG(slot->id));
-	error_at_document(&lineage->error, holder->id);
-	return rc;
-}
-
-static int find_part(struct bench *bench, struct lineage *lineage, struct slot *slot)
-{
-	const struct slot *holder = &lineage->slots[slot->kind->holder];
-	struct part *part;
-	struct cf_str raw = {NULL, 0};
-	int rc;
-
-	if (json_is_absent(holder->current))
-		return 0;
-	rc = lens_reference(bench->worker, slot->kind->reader, slot->kind->input, holder->current,
-			    &raw, &lineage->error);
-	if (rc || raw.len == 0)
-		return rc;
-	rc = slot_refer(bench, lineage, slot, raw, &part);
-	if (rc)
-		return rc;
-	if (!part->loaded)
-		return LINEAGE_NEEDS_PART;
-	rc = take_part(bench, lineage, slot, part);
-	return rc ? rc : find_part_edits(bench, lineage, slot);
-}
-
-/* A reference that a sweep changed: the slot is to show the part it names now. */
-static int follow(struct bench *bench, struct lineage *lineage, struct slot *slot)
-{
-	const struct slot *holder = &lineage->slots[slot->kind->holder];
-	struct cf_str raw = {NULL, 0}, old = slot->key;
-	struct part *part;
-	int rc = json_is_absent(holder->current)
-			 ? 0
-			 : lens_reference(bench->worker, slot->kind->reader, slot->kind->input,
-					  holder->current, &raw, &lineage->error);
-
-	if (rc)
-		return rc;
-	if (raw.len == 0) {
-		slot->id = slot->key = raw;
-		return slot_set(bench, slot, JSON_ABSENT) ? error_nomem(&lineage->error) : 0;
-	}
-	rc = slot_refer(bench, lineage, slot, raw, &part);
-	if (rc)
-		return rc;
-	if (str_equal(slot->key, old))
-		return 0;
-	if (!part->loaded)
-		return LINEAGE_NEEDS_PART;
-	slot_forget_edits(slot);
-	rc = take_part(bench, lineage, slot, part);
-	/* Whoever changed the reference said all that the part says. */
-	if (rc == 0 && slot_edit_all(bench, slot, reference_edit(lineage, slot)))
-		rc = error_nomem(&lineage->error);
-	return rc;
-}
-
-int lineage_follow_references(struct bench *bench, struct lineage *lineage, size_t holder,
-			      const struct crossing *but)
-{
-	const struct family *family = lineage->name.family;
-	int rc = 0;
-
-	for (size_t i = family->own_count; i < family->slot_count && rc == 0; i++) {
-		bool made = false;
-
-		for (size_t k = 0; but && k < but->output_count; k++)
-			made = made || but->outputs[k] == i;
-		if (!made && family->slots[i].reader && family->slots[i].holder == holder)
-			rc = follow(bench, lineage, &lineage->slots[i]);
-	}
-	return rc;
+	if (slot->key.len == 0)
+		return !base->there;
+	if (slot->missing || !base->there)
+		return slot->missing == !base->there;
+	return current >= 0 &&
+	       str_equal(base->known[current].rev, part_rev(slot->part, slot->kind));
 }
 
 int lineage_find_parts(struct bench *bench, struct lineage *lineage)
@@ -209,14 +145,382 @@ int lineage_find_parts(struct bench *bench, struct lineage *lineage)
 	const struct family *family = lineage->name.family;
 	int answer = 0;
 
-	if (lineage->delete_all)
-		return 0;
 	for (size_t i = family->own_count; i < family->slot_count; i++) {
-		int rc = find_part(bench, lineage, &lineage->slots[i]);
+		struct slot *slot = &lineage->slots[i];
+		int rc;
 
+		slot->key = lineage->base.slots[i].key;
+		slot->document = JSON_ABSENT;
+		if (lineage->creation || slot->key.len == 0)
+			continue;
+		rc = take_part(bench, lineage, slot);
 		if (rc < 0)
 			return rc;
 		answer = rc ? rc : answer;
+		if (rc == 0 && !part_as_agreed(lineage, slot))
+			lineage->news = true;
 	}
 	return answer;
+}
+
+int part_answer(void *ctx, size_t index, struct cf_str key, struct json_value *ret)
+{
+	struct parting *p = ctx;
+	struct slot other = {.kind = &p->lineage->name.family->slots[index], .key = key};
+	int rc = take_part(p->bench, p->lineage, &other);
+
+	*ret = other.document;
+	return rc == LINEAGE_NEEDS ? SETTLE_NEEDS_PART : rc;
+}
+
+/* --- forwarding ---------------------------------------------------------------------------------
+ */
+
+static struct forward *find_forward(const struct part *part, size_t place, struct cf_str id,
+				    struct cf_str rev)
+{
+	struct forward *forward;
+
+	for (forward = part->forwards; forward; forward = forward->next)
+		if (forward->slot == place && str_equal(forward->id, id) &&
+		    str_equal(forward->rev, rev))
+			return forward;
+	return NULL;
+}
+
+/* Which revision of the part stood at an agreement of this lineage; empty: none. */
+static struct cf_str part_rev_at(const struct lineage *lineage, size_t index, uint64_t agreement)
+{
+	const struct base_slot *base = &lineage->base.slots[index];
+
+	for (size_t i = base->known_count; i-- > 0;)
+		if (base_seen(&lineage->base, base, i) >= agreement)
+			return base->known[i].rev;
+	return (struct cf_str){NULL, 0};
+}
+
+struct forwarding {
+	struct bench *bench;
+	struct lineage *lineage;
+	const struct settle_saved *saved;
+	size_t index; /* the shared slot */
+	bool joins;
+};
+
+/* Where in the saved document a pointer of the part was said. */
+static int name_pointer(const struct forwarding *f, struct cf_str part, struct forward_pointer *ret)
+{
+	const struct settle_edit *found = f->saved->edit_count ? &f->saved->edits[0] : NULL;
+	struct cf_arena *batch = &f->bench->batch;
+	struct tracing tracing = tracing_to(f->bench, f->lineage, f->index);
+	bool leads = false;
+
+	tracing.want = part;
+	for (size_t i = 0; i < f->saved->edit_count && !leads; i++) {
+		if (leads_to(&tracing, f->saved, i, &leads))
+			return CF_ERR_NOMEM;
+		if (leads)
+			found = &f->saved->edits[i];
+	}
+	*ret = (struct forward_pointer){.part = arena_dup(batch, part)};
+	ret->there = arena_dup(batch, found ? found->pointer : part);
+	if (found && !json_is_absent(found->value))
+		ret->value = arena_dup(batch, json_span(found->value));
+	return ret->part.ptr && ret->there.ptr ? 0 : CF_ERR_NOMEM;
+}
+
+static int add_forward(const struct forwarding *f, struct part *part, struct json_value image,
+		       const struct settle_edit *edits, size_t edit_count)
+{
+	struct cf_arena *arena = &f->bench->batch;
+	const struct slot *from = &f->lineage->slots[f->saved->slot];
+	struct forward *forward = arena_calloc(arena, 1, sizeof(*forward));
+	int rc = 0;
+
+	if (!forward)
+		return CF_ERR_NOMEM;
+	*forward = (struct forward){.lineage = f->lineage->place,
+				    .slot = place_of(&f->lineage->name.family->slots[f->index]),
+				    .id = from->id,
+				    .version = from->kind->place,
+				    .rev = arena_dup(arena, f->saved->rev),
+				    .age = f->saved->age,
+				    .joins = f->joins,
+				    .image = arena_dup(arena, json_span(image)),
+				    .next = part->forwards};
+	if (!f->joins)
+		forward->seen_rev =
+			arena_dup(arena, part_rev_at(f->lineage, f->index, f->saved->seen));
+	if (!json_is_absent(f->saved->latest))
+		forward->latest = arena_dup(arena, json_span(f->saved->latest));
+	forward->pointers = arena_calloc(arena, edit_count + 1, sizeof(*forward->pointers));
+	if (!forward->rev.ptr || !forward->image.ptr || !forward->pointers)
+		return CF_ERR_NOMEM;
+	for (size_t i = 0; i < edit_count && rc == 0; i++)
+		if (!f->joins || edits[i].hash)
+			rc = name_pointer(f, edits[i].pointer,
+					  &forward->pointers[forward->pointer_count++]);
+	if (rc || forward->pointer_count == 0)
+		return rc;
+	part->forwards = forward;
+	part->state = PART_READ;
+	return LINEAGE_NEEDS;
+}
+
+/* Hands on what `image` says of the part otherwise than the part itself. */
+static int forward_image(const struct forwarding *f, struct cf_str key, struct json_value image,
+			 bool *ret_differs)
+{
+	const struct slot_kind *kind = &f->lineage->name.family->slots[f->index];
+	struct slot other = {.kind = kind, .key = key};
+	struct settle_edit *edits;
+	size_t edit_count;
+	struct atoms was, now;
+	int rc = take_part(f->bench, f->lineage, &other);
+
+	*ret_differs = false;
+	if (rc || !other.part)
+		return rc;
+	rc = bench_atoms(f->bench, kind, other.document, &was);
+	rc = rc ? rc : bench_atoms(f->bench, kind, image, &now);
+	rc = rc ? rc : settle_edits(&was, &now, NULL, 0, &f->bench->arena, &edits, &edit_count);
+	if (rc)
+		return error_nomem(&f->lineage->error);
+	*ret_differs = edit_count > 0;
+	if (edit_count == 0 || PLANTED(f->bench, FORWARD_LOST) ||
+	    find_forward(other.part, place_of(kind), f->lineage->slots[f->saved->slot].id,
+			 f->saved->rev))
+		return 0;
+	rc = add_forward(f, other.part, image, edits, edit_count);
+	return rc < 0 ? error_nomem(&f->lineage->error) : rc;
+}
+
+/* --- edits of a part that is referred to as before -------------------------------------------- */
+
+/* The edits that lead to the shared slot leave the saved document's list. */
+static int drop_part_edits(struct bench *bench, struct lineage *lineage, struct settle_saved *saved,
+			   size_t index)
+{
+	struct settle_edit *kept = arena_alloc(&bench->arena, saved->edit_count * sizeof(*kept));
+	struct tracing tracing = tracing_to(bench, lineage, index);
+	size_t count = 0;
+
+	if (!kept)
+		return error_nomem(&lineage->error);
+	for (size_t i = 0; i < saved->edit_count; i++) {
+		bool leads;
+
+		if (leads_to(&tracing, saved, i, &leads))
+			return error_nomem(&lineage->error);
+		if (!leads)
+			kept[count++] = saved->edits[i];
+	}
+	saved->edits = kept;
+	saved->edit_count = count;
+	return 0;
+}
+
+static int reaches(struct bench *bench, const struct lineage *lineage,
+		   const struct settle_saved *saved, size_t index, bool *ret)
+{
+	struct tracing tracing = tracing_to(bench, lineage, index);
+
+	*ret = false;
+	for (size_t i = 0; i < saved->edit_count && !*ret; i++)
+		if (leads_to(&tracing, saved, i, ret))
+			return CF_ERR_NOMEM;
+	return 0;
+}
+
+static int forward_saved(struct bench *bench, struct lineage *lineage, size_t at, size_t index)
+{
+	struct settle_saved *saved = &lineage->saved[at];
+	struct forwarding f = {.bench = bench, .lineage = lineage, .saved = saved, .index = index};
+	struct slot *slot = &lineage->slots[index];
+	struct settle_input input;
+	struct settle_result image;
+	bool leads, differs;
+	int rc;
+
+	if (reaches(bench, lineage, saved, index, &leads))
+		return error_nomem(&lineage->error);
+	if (!leads || slot->key.len == 0)
+		return 0;
+	lineage_settle_input(bench, lineage, &input);
+	rc = settle_carry(bench->settler, &input, at, &image, &lineage->error);
+	if (rc)
+		return rc;
+	/* Who refers to another part from now on has not edited this one. */
+	if (!str_equal(image.slots[index].key, slot->key) ||
+	    json_is_absent(image.slots[index].document) || slot->missing)
+		return 0;
+	rc = forward_image(&f, slot->key, image.slots[index].document, &differs);
+	return rc ? rc : drop_part_edits(bench, lineage, saved, index);
+}
+
+int lineage_forward_edits(struct bench *bench, struct lineage *lineage)
+{
+	const struct family *family = lineage->name.family;
+	int answer = 0;
+
+	for (size_t i = family->own_count; i < family->slot_count && !lineage->creation; i++) {
+		for (size_t k = 0; k < lineage->saved_count; k++) {
+			int rc = forward_saved(bench, lineage, k, i);
+
+			if (rc < 0)
+				return rc;
+			answer = rc ? rc : answer;
+		}
+	}
+	return answer;
+}
+
+/* --- parts that are made, or joined
+ * --------------------------------------------------------------- */
+
+/* The saved document whose accepted edit made the lineage refer to this part. */
+static const struct settle_saved *who_refers(struct bench *bench, const struct lineage *lineage,
+					     size_t index)
+{
+	const struct settle_saved *found = NULL;
+
+	for (size_t i = 0; i < lineage->saved_count; i++) {
+		const struct settle_saved *saved = &lineage->saved[i];
+		bool leads;
+
+		if (found && found->age >= saved->age)
+			continue;
+		if (reaches(bench, lineage, saved, index, &leads) == 0 && leads)
+			found = saved;
+	}
+	return found;
+}
+
+/* *ret: what came out is written otherwise than what the part says, or it is not there. */
+static int says_already(struct bench *bench, struct lineage *lineage, size_t index, bool *ret)
+{
+	const struct settle_slot_result *result = &lineage->result.slots[index];
+	struct slot other = {.kind = &lineage->name.family->slots[index], .key = result->key};
+	int rc = take_part(bench, lineage, &other);
+
+	*ret = json_is_absent(other.document) ||
+	       !str_equal(json_span(other.document), json_span(result->document));
+	return rc;
+}
+
+int lineage_make_parts(struct bench *bench, struct lineage *lineage, bool *ret_differs)
+{
+	const struct family *family = lineage->name.family;
+	int answer = 0;
+
+	*ret_differs = false;
+	for (size_t i = family->own_count; i < family->slot_count; i++) {
+		const struct settle_slot_result *result = &lineage->result.slots[i];
+		struct forwarding f = {.bench = bench, .lineage = lineage, .index = i};
+		bool differs = false;
+		int rc;
+
+		if (json_is_absent(result->document) || result->key.len == 0)
+			continue;
+		f.joins = !str_equal(result->key, lineage->slots[i].key);
+		if (!f.joins && !result->changed)
+			continue;
+		/* Mostly it says what came out. */
+		rc = says_already(bench, lineage, i, &differs);
+		if (rc < 0)
+			return rc;
+		answer = rc ? rc : answer;
+		if (rc || !differs)
+			continue;
+		f.saved = who_refers(bench, lineage, i);
+		if (!f.saved && lineage->saved_count)
+			f.saved = &lineage->saved[0];
+		if (!f.saved)
+			continue;
+		rc = forward_image(&f, result->key, result->document, &differs);
+		if (rc < 0)
+			return rc;
+		answer = rc ? rc : answer;
+		*ret_differs = *ret_differs || differs;
+	}
+	return answer;
+}
+
+/* --- the part's own lineage
+ * ------------------------------------------------------------------------ */
+
+static int read_text(struct bench *bench, struct cf_str text, struct json_value *ret)
+{
+	*ret = JSON_ABSENT;
+	return text.ptr ? bench_read(bench, text, ret, NULL) : 0;
+}
+
+static int take_forward(struct bench *bench, struct lineage *lineage, const struct forward *forward)
+{
+	const struct slot *slot = &lineage->slots[forward->slot];
+	const struct base_slot *base = &lineage->base.slots[forward->slot];
+	struct settle_edit *edits =
+		arena_calloc(&bench->arena, forward->pointer_count + 1, sizeof(*edits));
+	struct settle_saved saved = {.slot = forward->slot,
+				     .rev = forward->rev,
+				     .age = forward->age,
+				     .edits = edits,
+				     .edit_count = forward->pointer_count};
+	ptrdiff_t seen = forward->seen_rev.len ? base_find(base, forward->seen_rev) : -1;
+	struct atoms atoms;
+	int rc = edits ? read_text(bench, forward->image, &saved.document) : CF_ERR_NOMEM;
+
+	rc = rc ? rc : read_text(bench, forward->latest, &saved.latest);
+	rc = rc ? rc : bench_atoms(bench, slot->kind, saved.document, &atoms);
+	if (rc)
+		return error_nomem(&lineage->error);
+	if (seen >= 0)
+		saved.seen = base_seen(&lineage->base, base, (size_t)seen);
+	for (size_t i = 0; i < forward->pointer_count; i++) {
+		const struct atom *atom = atoms_find(&atoms, forward->pointers[i].part);
+
+		edits[i] = (struct settle_edit){.pointer = forward->pointers[i].part,
+						.value = atom ? atom->value : JSON_ABSENT,
+						.hash = atom ? atom->hash : 0};
+	}
+	return lineage_add_saved(bench, lineage, saved, (struct origin){forward, -1});
+}
+
+int lineage_take_forwards(struct bench *bench, struct lineage *lineage)
+{
+	int rc = 0;
+
+	for (const struct forward *forward = lineage->forwards; forward && rc == 0;
+	     forward = forward->next)
+		rc = take_forward(bench, lineage, forward);
+	return rc;
+}
+
+int part_settle(struct bench *bench, const struct lineage *lineage, struct part *part)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < lineage->name.family->own_count && rc == 0; i++) {
+		const struct cf_record *record = &lineage->slots[i].record;
+		const struct cf_revision *winner =
+			record->revision_count && !record->revisions[0].deleted
+				? &record->revisions[0]
+				: NULL;
+		struct cf_str text = {NULL, 0}, rev = winner ? winner->rev : text;
+
+		if (lineage->failure)
+			rev = text;
+		else if (!lineage->result.slots)
+			text = winner ? winner->body : text;
+		else if (!lineage->result.gone &&
+			 !json_is_absent(lineage->result.slots[i].document))
+			text = json_span(lineage->result.slots[i].document);
+		if (lineage->slots[i].rev_now.len)
+			rev = lineage->slots[i].rev_now;
+		part->documents[i] = text.ptr ? arena_dup(&bench->batch, text) : text;
+		part->revs[i] = text.ptr ? arena_dup(&bench->batch, rev) : text;
+		rc = text.ptr && (!part->documents[i].ptr || !part->revs[i].ptr) ? CF_ERR_NOMEM : 0;
+	}
+	part->state = PART_SETTLED;
+	return rc;
 }

@@ -126,6 +126,7 @@ static int rank_items(struct patcher *p, const struct keyed_array *keyed, struct
 static void write_item(struct patcher *p, const struct item *item)
 {
 	size_t depth = p->path.len, from = item->from;
+	struct json_value value;
 	bool exact;
 
 	buf_byte(&p->path, '/');
@@ -137,8 +138,11 @@ static void write_item(struct patcher *p, const struct item *item)
 	}
 	if (p->out->ptr[p->out->len - 1] != '[')
 		buf_byte(p->out, ',');
-	patch_object(p, exact && json_is_absent(item->old) ? p->changes[from].value : item->old,
-		     from + (exact ? 1 : 0), item->to);
+	value = exact && json_is_absent(item->old) ? p->changes[from].value : item->old;
+	if (json_kind(value) == JSON_OBJECT || json_is_absent(value))
+		patch_object(p, value, from + (exact ? 1 : 0), item->to);
+	else
+		p->rc = json_write_compact(value, p->out);
 	p->path.len = depth;
 }
 
@@ -255,16 +259,19 @@ static void add_members(struct patcher *p, struct json_value object, size_t from
 
 		buf_append(&p->path, pointer.ptr + depth, token + 1);
 		narrow(p, from, to, &first, &last);
-		there = object.doc ? json_pointer_get(object, (struct cf_str){rest - 1, token + 1})
-				   : JSON_ABSENT;
-		if (json_is_absent(there) && sets_any(p, first, last)) {
-			buf_clear(&name);
-			/* ~1 and ~0 back to the characters of the name. */
-			for (size_t i = 0; i < token; i++) {
-				bool escape = rest[i] == '~' && i + 1 < token;
+		buf_clear(&name);
+		/* ~0, ~1 and ~2 back to the characters of the name. */
+		for (size_t i = 0; i < token; i++) {
+			bool escape = rest[i] == '~' && i + 1 < token;
 
-				buf_byte(&name, escape ? (rest[++i] == '1' ? '/' : '~') : rest[i]);
-			}
+			buf_byte(&name, escape ? "~/["[rest[++i] - '0'] : rest[i]);
+		}
+		if (name.failed) {
+			p->rc = CF_ERR_NOMEM;
+			break;
+		}
+		there = object.doc ? json_member(object, buf_view(&name)) : JSON_ABSENT;
+		if (json_is_absent(there) && sets_any(p, first, last)) {
 			struct cf_buf raw;
 
 			buf_init(&raw, p->arena.mem);
@@ -293,7 +300,7 @@ static void patch_object(struct patcher *p, struct json_value object, size_t fro
 	while (p->rc == 0 && json_next(&it)) {
 		p->rc = json_decode(it.name, &p->arena, &name);
 		if (p->rc == 0)
-			p->rc = json_pointer_push(&p->path, name);
+			p->rc = pointer_push_member(&p->path, name);
 		if (p->rc)
 			return;
 		narrow(p, from, to, &first, &last);
@@ -319,6 +326,8 @@ int atoms_patch(struct json_value document, const struct atom *changes, size_t c
 	arena_init(&p.arena, mem);
 	buf_init(&p.path, mem);
 	patch_object(&p, document, 0, change_count);
+	if (p.path.failed)
+		p.rc = CF_ERR_NOMEM;
 	buf_fini(&p.path);
 	arena_fini(&p.arena);
 	return p.rc ? p.rc : out->failed ? CF_ERR_NOMEM : 0;

@@ -50,6 +50,12 @@ struct settle_edit {
 	/* Edits of one document with the same number but 0 are one (`together`): they win or
 	 * lose together, and are listed by the first of them. */
 	unsigned together;
+	/* It says something else than what was agreed, though the slot may say it already: what
+	 * was agreed is not known any more. */
+	bool changes;
+	/* An order, of which is not known how it was before: it is an edit only where it does not
+	 * stand in what was agreed. */
+	bool unsure;
 };
 
 /* A leaf that is not known: what its app changed. Its edits are put together. */
@@ -60,6 +66,9 @@ struct settle_saved {
 	 * through a document that embeds it, that of the document where it was made. */
 	uint64_t age;
 	uint64_t seen; /* the last agreement that its app had seen; 0: none */
+	/* By settle_input.said: what its app had before its eyes all the same (an edit of its own
+	 * version that the document says which it edited). NULL: nothing. */
+	const bool *knows;
 	/* The document as saved: the places of its elements, its `latest` field; creation: the
 	 * document itself. Of a shared part's edit, the image of that document. */
 	struct json_value document;
@@ -72,9 +81,11 @@ struct settle_delete {
 	size_t slot;
 	struct cf_str rev;
 	uint64_t age, seen;
-	/* It is what was agreed on: the slots say what was agreed before it. It stays, without
-	 * a word, unless an edit changes something. */
-	bool agreed;
+	const bool *knows;          /* as settle_saved.knows */
+	struct json_value document; /* the one that was deleted; absent: not known */
+	/* Not 0: it is what was agreed on then, and the slots say what was agreed before it. It
+	 * stays, without a word, unless an edit whose app had not seen it changes something. */
+	uint64_t agreement;
 };
 
 /* Atoms that a person said, which stand in what is agreed (`authored`). */
@@ -84,14 +95,14 @@ struct settle_said {
 	struct cf_str rev;
 	uint64_t age;
 	uint64_t agreement; /* when it was accepted; an app with a lower `seen` does not know it */
+	unsigned together;  /* as settle_edit.together, within its revision */
 	struct json_value latest;
 };
 
 struct settle_policy {
 	enum catalog_prefer prefer;
-	struct cf_str latest_field; /* with CATALOG_LATEST */
+	struct cf_str latest_field; /* with CATALOG_LATEST: it is only ever raised */
 	bool late_edit_wins;
-	bool delete_wins; /* over edits that changed something */
 };
 
 struct settle_input {
@@ -125,7 +136,6 @@ enum settle_fate {
 	SETTLE_ACCEPTED = 1, /* it stands in the outcome */
 	SETTLE_LOST,         /* there is a settle_loser for it; `together`: for the first */
 	SETTLE_PENDING,      /* at a hole: to be kept and given again when the part is there */
-	SETTLE_FOLDED,       /* of the `latest` field: a higher one stands; not listed */
 };
 
 enum settle_side_kind {
@@ -143,7 +153,7 @@ struct settle_side {
 struct settle_loser {
 	struct settle_side loser, winner;
 	/* "newest-version", "oldest-version", "latest", "higher revision", "late: agreed",
-	 * "late: edit", or NULL: an edit over a delete. With delete_wins: "delete" */
+	 * "late: edit", or NULL: an edit over a delete */
 	const char *policy;
 	bool late; /* the loser, or with late_edit_wins the winner, was late */
 };
@@ -172,6 +182,7 @@ struct settle_result {
 	bool *said_stands;        /* as said: it is said still */
 	const struct settle_loser *losers;
 	size_t loser_count;
+	size_t replays; /* how often edits were put and carried to see who stands */
 	/* LAW: the two values between which an atom swings; ptr NULL: absent. */
 	struct cf_str swing[2];
 };
@@ -198,13 +209,12 @@ int settle_carry(struct settler *settler, const struct settle_input *input, size
 /* edits.c: what a saved document says otherwise than the one that its app had (`was`,
  * hashes only; none: {}): one edit per atom. Removing a whole array is one edit; otherwise
  * a keyed array differs by presence of elements, their fields, and the order of those that
- * both have. `document` is where the atoms `now` are from. `together`: NULL, or sets of
- * pointers that are one atom. 0 or NOMEM. */
+ * both have. `together`: NULL, or sets of pointers that are one atom. 0 or NOMEM. */
 struct settle_together {
 	const struct cf_str *pointers;
 	size_t count;
 };
-int settle_edits(const struct atoms *was, const struct atoms *now, struct json_value document,
+int settle_edits(const struct atoms *was, const struct atoms *now,
 		 const struct settle_together *together, size_t together_count,
 		 struct cf_arena *arena, struct settle_edit **ret, size_t *ret_count);
 

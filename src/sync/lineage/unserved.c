@@ -2,6 +2,7 @@
  * into an agreement while they were. By them a document that says nothing new is told
  * from one that somebody edited since. */
 #include "sync/lineage/base.h"
+#include "sync/lineage/base_code.h"
 
 enum { UNSERVED_REVS_MAX = 100 }; /* leaves can only be among the newest */
 
@@ -11,6 +12,12 @@ static bool is_served(const struct family *family, struct json_value name)
 		if (json_name_is(name, family->slots[i].place))
 			return true;
 	return false;
+}
+
+/* A revision as `known` has it: by itself, or first of several. */
+static struct json_value rev_of(struct json_value known)
+{
+	return json_kind(known) == JSON_ARRAY ? json_element(known, 0) : known;
 }
 
 /* The revisions of a slot that was served when the record was written. */
@@ -25,7 +32,7 @@ static void write_known(struct json_value name, struct json_value slot, struct c
 	json_write(name, out);
 	buf_str(out, STR(":["));
 	while (count < UNSERVED_REVS_MAX && json_next(&it)) {
-		struct json_value rev = json_element(it.value, 0);
+		struct json_value rev = rev_of(it.value);
 
 		if (json_kind(rev) != JSON_STRING)
 			continue;
@@ -33,6 +40,14 @@ static void write_known(struct json_value name, struct json_value slot, struct c
 		json_write(rev, out);
 	}
 	buf_byte(out, ']');
+}
+
+static void write_kept(struct json_value name, struct json_value value, struct cf_buf *out)
+{
+	buf_str(out, out->len ? STR(",") : STR(""));
+	json_write(name, out);
+	buf_byte(out, ':');
+	json_write_compact(value, out);
 }
 
 int unserved_read(const struct family *family, struct json_value record, struct cf_arena *arena,
@@ -47,14 +62,9 @@ int unserved_read(const struct family *family, struct json_value record, struct 
 	while (json_next(&slots))
 		if (!is_served(family, slots.name))
 			write_known(slots.name, slots.value, &out);
-	while (json_next(&kept)) {
-		if (is_served(family, kept.name))
-			continue;
-		buf_str(&out, out.len ? STR(",") : STR(""));
-		json_write(kept.name, &out);
-		buf_byte(&out, ':');
-		json_write_compact(kept.value, &out);
-	}
+	while (json_next(&kept))
+		if (!is_served(family, kept.name))
+			write_kept(kept.name, kept.value, &out);
 	*ret = out.len ? arena_dup(arena, buf_view(&out)) : STR("");
 	rc = out.failed || !ret->ptr ? CF_ERR_NOMEM : 0;
 	buf_fini(&out);
@@ -76,20 +86,21 @@ int unserved_keep(struct json_value record, const struct cf_str *places, size_t 
 		while (json_next(&slot))
 			if (json_name_is(slot.name, places[i]))
 				write_known(slot.name, slot.value, &out);
-		while (json_next(&kept)) {
-			if (!json_name_is(kept.name, places[i]))
-				continue;
-			buf_str(&out, out.len ? STR(",") : STR(""));
-			json_write(kept.name, &out);
-			buf_byte(&out, ':');
-			json_write_compact(kept.value, &out);
-		}
+		while (json_next(&kept))
+			if (json_name_is(kept.name, places[i]))
+				write_kept(kept.name, kept.value, &out);
 	}
-	*ret = out.len ? arena_printf(arena, "{\"unserved\":{%.*s}}", (int)out.len, out.ptr)
+	/* It counts no agreements: read again, it is as if there was none. */
+	*ret = out.len ? arena_printf(arena, "{\"n\":0,\"unserved\":{%.*s}}", (int)out.len, out.ptr)
 		       : STR("");
 	count = out.failed || !ret->ptr;
 	buf_fini(&out);
 	return count ? CF_ERR_NOMEM : 0;
+}
+
+static bool names(struct json_value value, struct cf_str rev)
+{
+	return json_kind(value) == JSON_STRING && code_rev_is(json_inner(value), rev);
 }
 
 bool unserved_knows(struct json_value record, struct cf_str place, struct cf_str rev)
@@ -98,14 +109,11 @@ bool unserved_knows(struct json_value record, struct cf_str place, struct cf_str
 	struct json_iter known = json_iter(json_member(slot, STR("known")));
 	struct json_iter kept = json_iter(json_member(json_member(record, STR("unserved")), place));
 
-	while (json_next(&known)) {
-		struct json_value text = json_element(known.value, 0);
-
-		if (json_kind(text) == JSON_STRING && str_equal(json_inner(text), rev))
+	while (json_next(&known))
+		if (names(rev_of(known.value), rev))
 			return true;
-	}
 	while (json_next(&kept))
-		if (json_kind(kept.value) == JSON_STRING && str_equal(json_inner(kept.value), rev))
+		if (names(kept.value, rev))
 			return true;
 	return false;
 }

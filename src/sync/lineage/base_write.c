@@ -1,0 +1,405 @@
+/* Writing bases. See base.h. */
+#include "sync/lineage/base.h"
+#include "sync/lineage/base_code.h"
+
+#include <stdlib.h>
+
+struct writer {
+	struct cf_buf *out;
+	struct cf_arena *arena;
+	struct atoms pool; /* all pairs of pointer and hash, each once */
+};
+
+static int compare_atoms(const void *a, const void *b)
+{
+	const struct atom *x = a, *y = b;
+	int order = pointer_compare(x->pointer, y->pointer);
+
+	return order ? order : (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+static bool same_list(const struct atoms *a, const struct atoms *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->at[i].hash != b->at[i].hash ||
+		    !str_equal(a->at[i].pointer, b->at[i].pointer))
+			return false;
+	return true;
+}
+
+/* Both in order, each once. */
+static void unite(struct atoms *pool, const struct atoms *list, struct atom *spare)
+{
+	size_t count = 0, i = 0, k = 0;
+
+	while (i < pool->count || k < list->count) {
+		int order = i >= pool->count   ? 1
+			    : k >= list->count ? -1
+					       : compare_atoms(&pool->at[i], &list->at[k]);
+
+		spare[count++] = order <= 0 ? pool->at[i] : list->at[k];
+		i += order <= 0;
+		k += order >= 0;
+	}
+	pool->at = spare;
+	pool->count = count;
+}
+
+/* Of all revisions that differ from newer ones: many short lists are sorted at once. */
+static int gather_diffs(const struct base *base, const struct family *family,
+			struct cf_arena *arena, struct atoms *ret)
+{
+	size_t count = 0, kept = 0;
+	struct atom *at;
+
+	*ret = (struct atoms){NULL, 0};
+	for (size_t i = 0; i < family->slot_count; i++)
+		for (size_t k = 0; k < base->slots[i].known_count; k++)
+			count += base->slots[i].known[k].diff.count;
+	if (count == 0)
+		return 0;
+	at = arena_alloc(arena, count * sizeof(*at));
+	if (!at)
+		return CF_ERR_NOMEM;
+	count = 0;
+	for (size_t i = 0; i < family->slot_count; i++) {
+		for (size_t k = 0; k < base->slots[i].known_count; k++) {
+			const struct atoms *diff = &base->slots[i].known[k].diff;
+
+			if (diff->count)
+				memcpy(at + count, diff->at, diff->count * sizeof(*at));
+			count += diff->count;
+		}
+	}
+	qsort(at, count, sizeof(*at), compare_atoms);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || compare_atoms(&at[kept - 1], &at[i]) != 0)
+			at[kept++] = at[i];
+	*ret = (struct atoms){.at = at, .count = kept};
+	return 0;
+}
+
+static int make_pool(struct writer *w, const struct base *base, const struct family *family)
+{
+	struct atoms diffs;
+	size_t max = 0, turn = 0;
+	struct atom *spare[2];
+	int rc = gather_diffs(base, family, w->arena, &diffs);
+
+	for (size_t i = 0; i < family->slot_count; i++)
+		max += base->slots[i].agreed.count;
+	spare[0] = arena_alloc(w->arena, (max + diffs.count) * 2 * sizeof(**spare));
+	if (rc || !spare[0])
+		return CF_ERR_NOMEM;
+	spare[1] = spare[0] + max + diffs.count;
+	w->pool = (struct atoms){.at = spare[1], .count = 0};
+	for (size_t i = 0; i < family->slot_count; i++)
+		/* Neighbours mostly say the same. */
+		if (base->slots[i].agreed.count &&
+		    (i == 0 || !same_list(&base->slots[i].agreed, &base->slots[i - 1].agreed)))
+			unite(&w->pool, &base->slots[i].agreed, spare[turn++ % 2]);
+	if (diffs.count)
+		unite(&w->pool, &diffs, spare[turn % 2]);
+	return 0;
+}
+
+static void write_pool(const struct writer *w)
+{
+	buf_str(w->out, STR(",\"atoms\":{"));
+	for (size_t i = 0; i < w->pool.count; i++) {
+		const struct atom *atom = &w->pool.at[i];
+
+		if (i && str_equal(atom->pointer, atom[-1].pointer)) {
+			w->out->len--; /* its value goes on */
+		} else {
+			buf_str(w->out, i ? STR(",") : STR(""));
+			json_write_string(atom->pointer, w->out);
+			buf_str(w->out, STR(":\""));
+		}
+		code_hash(atom->hash, w->out);
+		buf_byte(w->out, '"');
+	}
+	buf_byte(w->out, '}');
+}
+
+/* The number of an atom; `from` is where the search begins: lists are in order. */
+static size_t number_of(const struct writer *w, const struct atom *atom, size_t from)
+{
+	size_t low = from, high = w->pool.count;
+
+	if (low < high && compare_atoms(&w->pool.at[low], atom) == 0)
+		return low;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_atoms(&w->pool.at[middle], atom) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	cf_assert(low < w->pool.count);
+	return low;
+}
+
+static void write_set(const struct writer *w, const struct atoms *atoms)
+{
+	struct code_set set = {.out = w->out};
+	size_t from = 0;
+
+	buf_byte(w->out, '"');
+	for (size_t i = 0; i < atoms->count; i++) {
+		size_t number = number_of(w, &atoms->at[i], from);
+
+		code_set_add(&set, number);
+		from = number + 1;
+	}
+	code_set_end(&set);
+	buf_byte(w->out, '"');
+}
+
+static void write_known(const struct writer *w, const struct base_slot *slot)
+{
+	buf_str(w->out, STR("\"known\":["));
+	for (size_t i = 0; i < slot->known_count; i++) {
+		const struct base_known *known = &slot->known[i];
+		bool current = known->seen == BASE_CURRENT;
+
+		buf_str(w->out, i ? STR(",") : STR(""));
+		if (current && !known->deleted && known->diff.count == 0) {
+			code_rev(known->rev, w->out);
+			continue;
+		}
+		buf_byte(w->out, '[');
+		code_rev(known->rev, w->out);
+		if (current)
+			buf_str(w->out, STR(",null,"));
+		else
+			buf_printf(w->out, ",%llu,", (unsigned long long)known->seen);
+		if (known->deleted)
+			buf_str(w->out, STR("null"));
+		else
+			write_set(w, &known->diff);
+		buf_byte(w->out, ']');
+	}
+	buf_byte(w->out, ']');
+}
+
+/* --- what people said ------------------------------------------------------------ */
+
+static int by_saying(const void *a, const void *b)
+{
+	const struct base_said *x = a, *y = b;
+	int order = str_compare(x->rev, y->rev);
+
+	if (order == 0)
+		order = (x->agreement > y->agreement) - (x->agreement < y->agreement);
+	return order ? order : pointer_compare(x->pointer, y->pointer);
+}
+
+static bool same_saying(const struct base_said *a, const struct base_said *b)
+{
+	return a->agreement == b->agreement && str_equal(a->rev, b->rev);
+}
+
+/* One revision's atoms at one agreement. */
+static void write_saying(const struct writer *w, const struct base_slot *slot,
+			 const struct base_said *said, size_t count)
+{
+	ptrdiff_t known = base_find(slot, said->rev);
+	struct code_set set = {.out = w->out};
+	size_t gone = 0, from = 0;
+
+	buf_byte(w->out, '[');
+	if (known >= 0)
+		buf_printf(w->out, "%zu", (size_t)known);
+	else
+		code_rev(said->rev, w->out);
+	buf_printf(w->out, ",%llu", (unsigned long long)said->agreement);
+	for (size_t i = 0; i < count; i++)
+		gone += !atoms_find(&slot->agreed, said[i].pointer);
+	if (gone || count != slot->agreed.count) {
+		buf_str(w->out, STR(",\""));
+		for (size_t i = 0; i < count; i++) {
+			const struct atom *atom = atoms_find(&slot->agreed, said[i].pointer);
+
+			if (!atom)
+				continue;
+			from = number_of(w, atom, from);
+			code_set_add(&set, from++);
+		}
+		code_set_end(&set);
+		buf_byte(w->out, '"');
+	}
+	for (size_t i = 0, at = 0; i < count && gone; i++) {
+		if (atoms_find(&slot->agreed, said[i].pointer))
+			continue;
+		buf_str(w->out, at++ ? STR(",") : STR(",["));
+		json_write_string(said[i].pointer, w->out);
+	}
+	buf_str(w->out, gone ? STR("]]") : STR("]"));
+}
+
+static int write_said(const struct writer *w, const struct base_slot *slot)
+{
+	struct base_said *said = arena_alloc(w->arena, slot->said_count * sizeof(*said));
+	size_t from = 0;
+	bool sorted = true;
+
+	if (!said)
+		return CF_ERR_NOMEM;
+	memcpy(said, slot->said, slot->said_count * sizeof(*said));
+	for (size_t i = 1; i < slot->said_count && sorted; i++)
+		sorted = by_saying(&said[i - 1], &said[i]) <= 0;
+	if (!sorted)
+		qsort(said, slot->said_count, sizeof(*said), by_saying);
+	buf_str(w->out, STR("\"by\":["));
+	while (from < slot->said_count) {
+		size_t to = from + 1;
+
+		while (to < slot->said_count && same_saying(&said[from], &said[to]))
+			to++;
+		buf_str(w->out, from ? STR(",") : STR(""));
+		write_saying(w, slot, said + from, to - from);
+		from = to;
+	}
+	return buf_byte(w->out, ']');
+}
+
+/* --- values -------------------------------------------------------------------------- */
+
+static void write_only(const struct writer *w, const struct atoms *only)
+{
+	buf_str(w->out, STR("\"only\":{"));
+	for (size_t i = 0; i < only->count; i++) {
+		buf_str(w->out, i ? STR(",") : STR(""));
+		json_write_string(only->at[i].pointer, w->out);
+		buf_byte(w->out, ':');
+		json_write_compact(only->at[i].value, w->out);
+	}
+	buf_byte(w->out, '}');
+}
+
+static void write_pending(const struct writer *w, const struct base_slot *slot)
+{
+	buf_str(w->out, STR("\"hold\":["));
+	for (size_t i = 0; i < slot->pending_count; i++) {
+		const struct base_pending *pending = &slot->pending[i];
+
+		buf_str(w->out, i ? STR(",[") : STR("["));
+		json_write_string(pending->pointer, w->out);
+		buf_byte(w->out, ',');
+		code_rev(pending->rev, w->out);
+		buf_printf(w->out, ",%llu", (unsigned long long)pending->seen);
+		if (!json_is_absent(pending->value)) {
+			buf_byte(w->out, ',');
+			json_write_compact(pending->value, w->out);
+		}
+		buf_byte(w->out, ']');
+	}
+	buf_byte(w->out, ']');
+}
+
+static void separate(const struct writer *w)
+{
+	if (w->out->len && w->out->ptr[w->out->len - 1] != '{')
+		buf_byte(w->out, ',');
+}
+
+static int write_slot(const struct writer *w, const struct base_slot *slot, struct cf_str place)
+{
+	int rc = 0;
+
+	json_write_string(place, w->out);
+	buf_str(w->out, STR(":{"));
+	if (slot->there) {
+		buf_str(w->out, STR("\"a\":"));
+		write_set(w, &slot->agreed);
+	}
+	if (slot->key.len) {
+		separate(w);
+		buf_str(w->out, STR("\"key\":"));
+		json_write_string(slot->key, w->out);
+	}
+	if (slot->known_count) {
+		separate(w);
+		write_known(w, slot);
+	}
+	if (slot->said_count) {
+		separate(w);
+		rc = write_said(w, slot);
+	}
+	if (slot->only.count) {
+		separate(w);
+		write_only(w, &slot->only);
+	}
+	if (slot->pending_count) {
+		separate(w);
+		write_pending(w, slot);
+	}
+	buf_byte(w->out, '}');
+	return rc;
+}
+
+static void write_bodies(const struct writer *w, const struct base *base,
+			 const struct family *family)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < family->slot_count; i++) {
+		if (json_is_absent(base->slots[i].body))
+			continue;
+		buf_str(w->out, any ? STR(",") : STR(",\"body\":{"));
+		json_write_string(family->slots[i].place, w->out);
+		buf_byte(w->out, ':');
+		json_write_compact(base->slots[i].body, w->out);
+		any = true;
+	}
+	if (any)
+		buf_byte(w->out, '}');
+}
+
+static void write_listed(struct cf_str name, uint64_t hash, struct cf_buf *out)
+{
+	if (!hash)
+		return;
+	buf_str(out, name);
+	code_hash(hash, out);
+	buf_byte(out, '"');
+}
+
+int base_write(const struct base *base, const struct family *family, struct cf_arena *arena,
+	       struct cf_buf *out)
+{
+	struct writer w = {.out = out, .arena = arena};
+	int rc = make_pool(&w, base, family);
+	bool first = true;
+
+	if (rc)
+		return rc;
+	buf_printf(out, "{\"n\":%llu", (unsigned long long)base->agreements);
+	write_listed(STR(",\"incomplete\":\""), base->listed_incomplete, out);
+	write_listed(STR(",\"quarantine\":\""), base->listed_quarantine, out);
+	if (base->unserved.len) {
+		buf_str(out, STR(",\"unserved\":{"));
+		buf_str(out, base->unserved);
+		buf_byte(out, '}');
+	}
+	write_pool(&w);
+	buf_str(out, STR(",\"slots\":{"));
+	for (size_t i = 0; i < family->slot_count && rc == 0; i++) {
+		const struct base_slot *slot = &base->slots[i];
+
+		if (!slot->there && !slot->known_count && !slot->pending_count && !slot->key.len)
+			continue;
+		if (!first)
+			buf_byte(out, ',');
+		first = false;
+		rc = write_slot(&w, slot, family->slots[i].place);
+	}
+	buf_byte(out, '}');
+	write_bodies(&w, base, family);
+	buf_byte(out, '}');
+	return out->failed ? CF_ERR_NOMEM : rc;
+}

@@ -1,0 +1,167 @@
+/* What settle takes, of what was found out: words of before, edits that waited. */
+#include "sync/lineage/lineage.h"
+
+void lineage_settle_input(struct bench *bench, struct lineage *lineage, struct settle_input *ret)
+{
+	const struct catalog_conflicts *policy = catalog_conflicts(bench->registry->catalog);
+
+	lineage->parting = (struct parting){.bench = bench, .lineage = lineage};
+	*ret = (struct settle_input){
+		.family = lineage->name.family,
+		.key_json = lineage->key_json,
+		.key = lineage->name.key,
+		.singleton = lineage->name.singleton,
+		.creation = lineage->creation,
+		.slots = lineage->agreed,
+		.saved = lineage->saved,
+		.saved_count = lineage->saved_count,
+		.deletes = lineage->deletes,
+		.delete_count = lineage->delete_count,
+		.said = lineage->said,
+		.said_count = lineage->said_count,
+		.policy = {.prefer = policy->prefer,
+			   .latest_field = policy->latest_field,
+			   .late_edit_wins = policy->late_edit_wins},
+		.part = part_answer,
+		.part_ctx = &lineage->parting,
+	};
+	if (PLANTED(bench, LATE_AS_FREE))
+		ret->said_count = 0;
+}
+
+/* --- what was said ------------------------------------------------------------------------ */
+
+static size_t count_said(const struct lineage *lineage)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < lineage->name.family->own_count; i++)
+		count += lineage->base.slots[i].said_count;
+	return count;
+}
+
+/* What some app that edited has not seen; older words bind nobody. */
+static uint64_t least_seen(const struct lineage *lineage)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < lineage->saved_count; i++)
+		least = lineage->saved[i].seen < least ? lineage->saved[i].seen : least;
+	for (size_t i = 0; i < lineage->delete_count; i++)
+		least = lineage->deletes[i].seen < least ? lineage->deletes[i].seen : least;
+	return least;
+}
+
+/* What an app had before its eyes though it had not seen the agreement: the document that
+ * it edited says so. */
+static int find_eyes(struct bench *bench, struct lineage *lineage, size_t index)
+{
+	struct settle_saved *saved = &lineage->saved[index];
+	ptrdiff_t ancestor = lineage->origins[index].ancestor;
+	const struct base_slot *base = &lineage->base.slots[saved->slot];
+	struct atoms atoms;
+	bool *knows;
+
+	if (ancestor < 0)
+		return 0;
+	if (index > 0 && saved[-1].slot == saved->slot &&
+	    lineage->origins[index - 1].ancestor == ancestor) {
+		saved->knows = saved[-1].knows;
+		return 0;
+	}
+	knows = arena_calloc(&bench->arena, lineage->said_count, sizeof(*knows));
+	if (!knows || base_atoms(base, (size_t)ancestor, &bench->arena, &atoms))
+		return CF_ERR_NOMEM;
+	for (size_t i = 0; i < lineage->said_count; i++)
+		knows[i] = lineage->said[i].slot == saved->slot &&
+			   atoms_hash_at(&atoms, lineage->said[i].pointer) ==
+				   atoms_hash_at(&base->agreed, lineage->said[i].pointer);
+	saved->knows = knows;
+	return 0;
+}
+
+int lineage_find_said(struct bench *bench, struct lineage *lineage)
+{
+	size_t count = count_said(lineage);
+	uint64_t least = least_seen(lineage);
+
+	lineage->said = arena_calloc(&bench->arena, count + 1, sizeof(*lineage->said));
+	if (!lineage->said)
+		return error_nomem(&lineage->error);
+	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
+		const struct base_slot *base = &lineage->base.slots[i];
+
+		for (size_t k = 0; k < base->said_count; k++) {
+			if (base->said[k].agreement <= least)
+				continue;
+			lineage->said[lineage->said_count++] =
+				(struct settle_said){.slot = i,
+						     .pointer = base->said[k].pointer,
+						     .rev = base->said[k].rev,
+						     .age = lineage->slots[i].kind->age,
+						     .agreement = base->said[k].agreement};
+		}
+	}
+	for (size_t i = 0; i < lineage->saved_count && lineage->said_count; i++)
+		if (find_eyes(bench, lineage, i))
+			return error_nomem(&lineage->error);
+	lineage->uncontested =
+		lineage->saved_count == 1 && lineage->delete_count == 0 &&
+		lineage->said_count == 0 && !lineage->was_gone && !lineage->creation &&
+		!lineage->origins[0].forward && lineage->slots[lineage->saved[0].slot].winner &&
+		str_equal(lineage->slots[lineage->saved[0].slot].winner->revision->rev,
+			  lineage->saved[0].rev);
+	return 0;
+}
+
+/* What was agreed is known by its hashes even where its values are lost. */
+int lineage_mark_changes(struct bench *bench, struct lineage *lineage)
+{
+	for (size_t i = 0; i < lineage->saved_count; i++) {
+		struct settle_saved *saved = &lineage->saved[i];
+		const struct atoms *agreed = &lineage->slots[saved->slot].agreed;
+		struct settle_edit *edits =
+			arena_alloc(&bench->arena, saved->edit_count * sizeof(*edits));
+
+		if (!edits)
+			return error_nomem(&lineage->error);
+		if (saved->edit_count)
+			memcpy(edits, saved->edits, saved->edit_count * sizeof(*edits));
+		for (size_t k = 0; k < saved->edit_count; k++)
+			edits[k].changes = edits[k].hash != atoms_hash_at(agreed, edits[k].pointer);
+		saved->edits = edits;
+	}
+	return 0;
+}
+
+/* Edits that waited for a part, as edits of the document that stands there. */
+int lineage_add_pending(struct bench *bench, struct lineage *lineage, const struct slot *slot)
+{
+	const struct base_slot *base = &lineage->base.slots[slot->index];
+	int rc = 0;
+
+	for (size_t i = 0; i < base->pending_count && rc == 0;) {
+		struct settle_edit *edits =
+			arena_calloc(&bench->arena, base->pending_count, sizeof(*edits));
+		struct settle_saved saved = {.slot = slot->index,
+					     .rev = base->pending[i].rev,
+					     .age = slot->kind->age,
+					     .seen = base->pending[i].seen,
+					     .document = slot->winner ? slot->winner->document
+								      : JSON_ABSENT,
+					     .edits = edits};
+
+		if (!edits)
+			return error_nomem(&lineage->error);
+		for (; i < base->pending_count && str_equal(base->pending[i].rev, saved.rev); i++) {
+			struct json_value value = base->pending[i].value;
+
+			edits[saved.edit_count++] = (struct settle_edit){
+				.pointer = base->pending[i].pointer,
+				.value = value,
+				.hash = json_is_absent(value) ? 0 : atom_hash(json_hash64(value))};
+		}
+		rc = lineage_add_saved(bench, lineage, saved, (struct origin){NULL, -1});
+	}
+	return rc;
+}

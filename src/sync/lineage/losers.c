@@ -1,0 +1,113 @@
+/* The list of those who had to give way: both sides as a person reads them. */
+#include "sync/lineage/lineage.h"
+
+/* A pointer as RFC 6901 has it: inside, ~2 stands for a "[" that begins a name. */
+static struct cf_str show_pointer(struct bench *bench, struct cf_str pointer)
+{
+	char *text, *out;
+
+	if (!memmem(pointer.ptr, pointer.len, "/~2", 3))
+		return pointer;
+	out = text = arena_alloc(&bench->arena, pointer.len + 1);
+	for (size_t i = 0; text && i < pointer.len; i++) {
+		*out++ = pointer.ptr[i];
+		if (pointer.ptr[i] == '/' && i + 2 < pointer.len && pointer.ptr[i + 1] == '~' &&
+		    pointer.ptr[i + 2] == '2') {
+			*out++ = '[';
+			i += 2;
+		}
+	}
+	return text ? (struct cf_str){text, (size_t)(out - text)} : pointer;
+}
+
+static struct json_value value_at(struct bench *bench, const struct lineage *lineage, size_t slot,
+				  struct json_value document, struct cf_str pointer)
+{
+	const struct atom *atom;
+	struct atoms atoms;
+
+	if (json_is_absent(document) ||
+	    bench_atoms(bench, lineage->slots[slot].kind, document, &atoms))
+		return JSON_ABSENT;
+	atom = atoms_find(&atoms, pointer);
+	return atom ? atom->value : JSON_ABSENT;
+}
+
+static struct conflict_side side_in(const struct lineage *lineage, size_t slot, struct cf_str rev,
+				    struct cf_str pointer)
+{
+	return (struct conflict_side){.id = lineage->slots[slot].id,
+				      .version = lineage->slots[slot].kind->place,
+				      .rev = rev,
+				      .pointer = pointer};
+}
+
+/* An edit; one that was forwarded from another document is shown where it was made. */
+static int side_edit(struct bench *bench, const struct lineage *lineage,
+		     const struct settle_side *which, struct conflict_side *ret)
+{
+	const struct settle_saved *saved = &lineage->saved[which->index];
+	const struct settle_edit *edit = &saved->edits[which->edit];
+	const struct forward *forward = lineage->origins[which->index].forward;
+	const struct forward_pointer *there;
+
+	*ret = side_in(lineage, saved->slot, saved->rev, edit->pointer);
+	ret->value = edit->value;
+	if (!forward)
+		return 0;
+	there = &forward->pointers[which->edit];
+	*ret = (struct conflict_side){.id = forward->id,
+				      .version = forward->version,
+				      .rev = forward->rev,
+				      .pointer = there->there,
+				      .value = JSON_ABSENT};
+	return there->value.ptr ? bench_read(bench, there->value, &ret->value, NULL) : 0;
+}
+
+static int find_side(struct bench *bench, const struct lineage *lineage,
+		     const struct settle_side *which, struct conflict_side *ret)
+{
+	const struct settle_said *said;
+	int rc = 0;
+
+	if (which->kind == SETTLE_SIDE_EDIT) {
+		rc = side_edit(bench, lineage, which, ret);
+	} else if (which->kind == SETTLE_SIDE_DELETE) {
+		const struct settle_delete *what = &lineage->deletes[which->index];
+
+		*ret = side_in(lineage, what->slot, what->rev, STR(""));
+		ret->value = JSON_ABSENT;
+	} else {
+		said = &lineage->said[which->index];
+		*ret = side_in(lineage, said->slot, said->rev, said->pointer);
+		ret->value = value_at(bench, lineage, said->slot,
+				      lineage->agreed[said->slot].document, said->pointer);
+	}
+	ret->pointer = show_pointer(bench, ret->pointer);
+	return rc;
+}
+
+int list_losers(struct bench *bench, struct lineage *lineage, struct plan *plan)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < lineage->result.loser_count && rc == 0; i++) {
+		const struct settle_loser *loser = &lineage->result.losers[i];
+		struct conflict conflict = {.kind = "edit", .policy = loser->policy};
+
+		if (loser->late)
+			conflict.kind = "late";
+		if (loser->loser.kind == SETTLE_SIDE_DELETE ||
+		    loser->winner.kind == SETTLE_SIDE_DELETE)
+			conflict.kind = "delete";
+		if (!conflict.policy)
+			conflict.policy = "edit over delete";
+		rc = find_side(bench, lineage, &loser->winner, &conflict.winner);
+		rc = rc ? rc : find_side(bench, lineage, &loser->loser, &conflict.loser);
+		if (rc == 0 && PLANTED(bench, WRONG_REVISION_LISTED))
+			conflict.winner.rev = conflict.loser.rev;
+		rc = rc ? rc : record_conflict(bench, lineage, &conflict, plan);
+	}
+	lineage->conflict_count = lineage->result.loser_count;
+	return rc ? error_nomem(&lineage->error) : 0;
+}
