@@ -8,10 +8,9 @@
 enum { SEEDS_DEFAULT = 5000 };
 
 /* Of these, seeds that end otherwise than the laws say: known, to be mended, never to be
- * more. Most are edits of a document that comes while its version waits for a part. */
-static const uint16_t known[] = {151,  428,  549,  1071, 1696, 2007, 2032, 2532, 2616,
-				 2844, 2987, 3057, 3207, 3212, 3338, 3374, 3379, 3505,
-				 3530, 3537, 3569, 4159, 4477, 4856, 4884, 4954};
+ * more. */
+static const uint16_t known[] = {151,  428,  549,  1071, 1696, 2032, 2532, 2616, 2844,
+				 2987, 3057, 3207, 3212, 3505, 3530, 3537, 4159, 4954};
 
 bool seed_is_known(uint64_t seed)
 {

@@ -462,20 +462,12 @@ static int follow_all(struct settler *s, struct pages *state)
 	return rc;
 }
 
-/* From older neighbours, and then over that from newer ones: both may know something. */
-int carry_missing(struct settler *s, struct pages *state)
+int carry_over(struct settler *s, struct pages *state, const bool *there)
 {
-	bool *there = arena_calloc(&s->arena, s->family->slot_count, sizeof(bool));
-	bool missing = false;
-	int rc = !there                                         ? error_nomem(s->error)
-		 : s->family->slot_count > s->family->own_count ? follow_all(s, state)
-								: 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < s->family->own_count && rc == 0; i++) {
-		there[i] = state->pages[i] && !state->pages[i]->phantom && !state->pages[i]->laid;
-		missing = missing || !there[i];
-	}
-	for (int turn = 0; turn < 2 && rc == 0 && missing; turn++) {
+	/* From older neighbours, and then over that from newer ones: both may know something. */
+	for (int turn = 0; turn < 2 && rc == 0; turn++) {
 		struct carrier c;
 
 		rc = carrier_init(&c, s, state);
@@ -485,4 +477,34 @@ int carry_missing(struct settler *s, struct pages *state)
 			rc = walk(&c, turn == 0);
 	}
 	return rc;
+}
+
+int carry_fresh(struct settler *s, const struct source *source, const bool *there)
+{
+	struct page *page = page_borrow(s, &s->family->slots[source->slot], source->document);
+	struct carrier c;
+	int rc = page ? carrier_init(&c, s, &s->agreed) : error_nomem(s->error);
+
+	if (rc)
+		return rc;
+	pages_set(s, &s->agreed, source->slot, page);
+	for (size_t i = 0; i < s->family->own_count; i++)
+		c.reached[i] = there[i];
+	c.reached[source->slot] = true;
+	return walk(&c, true);
+}
+
+int carry_missing(struct settler *s, struct pages *state)
+{
+	bool *there = arena_calloc(&s->arena, s->family->slot_count, sizeof(bool));
+	bool missing = false;
+	int rc = there ? 0 : error_nomem(s->error);
+
+	if (rc == 0 && s->family->slot_count > s->family->own_count)
+		rc = follow_all(s, state);
+	for (size_t i = 0; i < s->family->own_count && rc == 0; i++) {
+		there[i] = state->pages[i] && !state->pages[i]->phantom;
+		missing = missing || !there[i];
+	}
+	return rc || !missing ? rc : carry_over(s, state, there);
 }

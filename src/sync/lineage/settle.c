@@ -333,43 +333,38 @@ static bool is_there(const struct settler *s, size_t slot)
 	return s->agreed.pages[slot] && !s->agreed.pages[slot]->phantom;
 }
 
-/* The document of the highest priority that was saved where nothing was agreed on. */
-static const struct source *find_fresh(const struct settler *s, size_t slot)
+/* Whether the source is the one of the highest priority that was saved there. */
+static bool is_highest(const struct settler *s, const struct source *source)
 {
-	for (size_t n = s->source_count; n-- > 0;)
-		if (s->ranked[n]->slot == slot && s->ranked[n]->kind == SETTLE_SIDE_EDIT)
-			return s->ranked[n];
-	return NULL;
+	for (size_t n = source->rank + 1; n < s->source_count; n++)
+		if (s->ranked[n]->slot == source->slot && s->ranked[n]->kind == SETTLE_SIDE_EDIT)
+			return false;
+	return source->kind == SETTLE_SIDE_EDIT;
 }
 
-/* A document where nothing was agreed on is laid down before it is judged, and what was
- * agreed elsewhere over it: what only it can say stands. */
+/* Documents where nothing was agreed on are laid over each other before they are judged, and
+ * what was agreed elsewhere over them: what only they can say stands. */
 static int lay_fresh(struct settler *s)
 {
+	bool *there = arena_calloc(&s->arena, s->family->slot_count, sizeof(bool));
 	bool any = false;
-	int rc = 0;
+	int rc = there ? 0 : error_nomem(s->error);
 
-	for (size_t i = 0; i < s->family->own_count && rc == 0; i++) {
-		const struct source *fresh = is_there(s, i) ? NULL : find_fresh(s, i);
-		struct page *page;
-
-		if (!fresh)
-			continue;
-		any = true;
-		page = page_borrow(s, &s->family->slots[i], fresh->document);
-		pages_set(s, &s->agreed, i, page);
-		rc = page ? 0 : error_nomem(s->error);
-		if (rc == 0)
-			page->laid = true;
-	}
+	for (size_t i = 0; i < s->family->own_count && rc == 0; i++)
+		there[i] = is_there(s, i);
+	for (size_t n = 0; n < s->source_count && rc == 0; n++)
+		any = any || (s->ranked[n]->kind == SETTLE_SIDE_EDIT && !there[s->ranked[n]->slot]);
 	for (size_t i = 0; i < s->family->slot_count && any; i++)
 		if (s->agreed.pages[i] && s->agreed.pages[i]->phantom)
 			pages_set(s, &s->agreed, i, NULL);
+	for (size_t n = 0; n < s->source_count && rc == 0 && any; n++) {
+		const struct source *source = s->ranked[n];
+
+		if (!there[source->slot] && is_highest(s, source))
+			rc = carry_fresh(s, source, there);
+	}
 	if (rc == 0 && any)
-		rc = carry_missing(s, &s->agreed);
-	for (size_t i = 0; i < s->family->own_count && any; i++)
-		if (s->agreed.pages[i])
-			s->agreed.pages[i]->laid = false;
+		rc = carry_over(s, &s->agreed, there);
 	return rc || !any ? rc : carry_missing(s, &s->agreed);
 }
 

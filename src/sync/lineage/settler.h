@@ -30,7 +30,6 @@ struct page {
 	bool taken_apart; /* atoms are filled */
 	bool valid;       /* by its schema, as far as is known */
 	bool phantom;     /* stands in for a part that is missing, or is made of one that does */
-	bool laid;        /* not agreed: what was agreed elsewhere comes over it */
 	bool root;        /* ... the part that is missing */
 	unsigned users;
 	struct page *next;  /* free ones */
@@ -239,6 +238,9 @@ struct missing {
 int stand_in(const struct missing *m);
 /* The document stands in its slot, and is carried. */
 int pages_lay(struct settler *s, struct pages *state, size_t slot, struct json_value document);
+/* What is `there` comes over all that is not; a fresh document over what is neither. */
+int carry_over(struct settler *s, struct pages *state, const bool *there);
+int carry_fresh(struct settler *s, const struct source *source, const bool *there);
 /* Documents that are missing are made of their neighbours. */
 int carry_missing(struct settler *s, struct pages *state);
 /* Runs one direction on what the state says; `bare`: as if nothing were there yet. */
