@@ -18,8 +18,8 @@ static const struct planted_fault faults[] = {{"NONE", ""},
  * agreed on; one engine's write within the other's step. */
 enum { SEEDS_USUAL = 400, SEEDS_RARE = 3000 };
 
-/* Of the rarest, which take one history in about 20,000, the search begins later. */
-enum { FROM_RAREST = 20001 };
+/* Of the rarest, which take one history in thousands, the search begins later. */
+enum { FROM_RARER = 5001, FROM_RAREST = 20001 };
 
 static void search_range(unsigned fault, uint64_t *from, uint64_t *count)
 {
@@ -27,9 +27,14 @@ static void search_range(unsigned fault, uint64_t *from, uint64_t *count)
 	*count = SEEDS_USUAL;
 	switch ((enum planted)fault) {
 	case PLANTED_BASE_AFTER_DOCUMENTS:
-	case PLANTED_SHARED_ANCESTOR_SKIPPED:
 	case PLANTED_STALE_LEFT:
 	case PLANTED_TOMBSTONES_FIRST:
+	case PLANTED_QUARANTINE_IGNORED:
+	case PLANTED_REFERENCE_NOT_NOTED:
+		*count = SEEDS_RARE;
+		break;
+	case PLANTED_SHARED_ANCESTOR_SKIPPED:
+		*from = FROM_RARER;
 		*count = SEEDS_RARE;
 		break;
 	case PLANTED_BASE_UNGUARDED:
