@@ -1,5 +1,6 @@
 /* run: job one on one database. */
 #include "cli/engines.h"
+#include "cli/preview.h"
 #include "cli/stores.h"
 #include "store/store.h"
 #include "sync/sync.h"
@@ -22,6 +23,7 @@ static const struct cli_option options[] = {
 	CLI_OPTION_STATE,
 	{.name = "create", .help = "make the store of documents where there is none"},
 	{.name = "once", .help = "end when there is nothing left to do"},
+	{.name = "dry-run", .help = "say what would be made and what differs; write nothing"},
 	{.name = "accept-changed", .help = "go on with schemas and lenses that were changed"},
 	{.name = "rebuild", .help = "forget what was agreed on, and agree anew"},
 	{.name = "batch", .argument = "N", .help = "changes taken at once", .fallback = "500"},
@@ -83,27 +85,77 @@ static void tell_newcomer(void *ctx, const struct sync_engine *engine)
 		engine->pid, STR_ARG(engine->host));
 }
 
-/* A lens or schema in use that says something else is somebody's decision. */
-static int check_catalog(struct job *job, struct cf_error *error)
+/* Names what was changed of the catalog in use. */
+static int tell_changed(struct job *job, size_t *ret_count, struct cf_error *error)
 {
 	struct cli *cli = job->cli;
 	struct sync_changed *changed;
-	size_t count;
-	int rc =
-		sync_catalog_check(&job->state, job->catalog, &cli->arena, &changed, &count, error);
+	int rc = sync_catalog_check(&job->state, job->catalog, &cli->arena, &changed, ret_count,
+				    error);
 
-	for (size_t i = 0; i < count && rc == 0; i++)
+	for (size_t i = 0; i < *ret_count && rc == 0; i++)
 		cli_say(cli,
 			"%s was changed: since %.*s it said something else; it touches %" PRIu64
 			" documents of %.*s, in all their versions",
 			changed[i].file, STR_ARG(changed[i].since), changed[i].lineages,
 			STR_ARG(changed[i].type));
-	if (rc == 0 && count && !cli_given(cli, "accept-changed"))
+	return rc;
+}
+
+/* A lens or schema in use that says something else is somebody's decision. */
+static int check_catalog(struct job *job, struct cf_error *error)
+{
+	size_t count;
+	int rc = tell_changed(job, &count, error);
+
+	if (rc == 0 && count && !cli_given(job->cli, "accept-changed"))
 		rc = error_set(error, CF_ERR_PRECONDITION,
 			       "a schema or lens in use was changed: what people wrote may be "
-			       "turned over when it is edited next. Put it back, give it a new "
-			       "major, or go on with --accept-changed");
+			       "turned over when it is edited next. See --dry-run; put it back, "
+			       "give it a new major, or go on with --accept-changed");
 	return rc;
+}
+
+/* The state, where there is one; none is made. */
+static int look_at_state(struct job *job, struct cf_error *error)
+{
+	struct cli *cli = job->cli;
+	const char *url = cli_option(cli, "state");
+	struct cf_buf made;
+	size_t count;
+	int rc = 0;
+
+	buf_init(&made, cli->mem);
+	if (!url) {
+		rc = store_url_state(cli_option(cli, "store"), &made, error);
+		if (rc == 0 && buf_byte(&made, '\0'))
+			rc = error_nomem(error);
+		url = made.ptr;
+	}
+	if (rc == 0)
+		rc = store_open_existing(&job->state_store, url, cli->env, cli->mem, error);
+	buf_fini(&made);
+	if (rc == CF_ERR_NO_DATABASE)
+		return 0;
+	if (rc == 0 &&
+	    state_init(&job->state, job->state_store, state_database_of(job->store), cli->mem))
+		rc = error_nomem(error);
+	return rc ? rc : tell_changed(job, &count, error);
+}
+
+static int dry_run(struct job *job, struct cf_error *error)
+{
+	struct cli *cli = job->cli;
+	const char *url = cli_option(cli, "store");
+	int rc = catalog_open(&job->catalog, cli_option(cli, "catalog"), cli->mem, error);
+
+	if (rc == 0)
+		rc = store_open_existing(&job->store, url, cli->env, cli->mem, error);
+	if (rc == 0)
+		rc = cli_stores_name(cli, url, sync_check_store(job->store, error), error);
+	if (rc == 0)
+		rc = look_at_state(job, error);
+	return rc ? rc : cli_preview(cli, job->store, job->catalog, error);
 }
 
 static int rebuild(struct job *job, struct cf_error *error)
@@ -355,9 +407,10 @@ static int run(struct cli *cli, struct cf_error *error)
 {
 	struct job job = {.cli = cli};
 	uint64_t start = cli->env->monotonic_ns(cli->env->ctx);
-	int rc = open_job(&job, error);
+	bool dry = cli_given(cli, "dry-run");
+	int rc = dry ? dry_run(&job, error) : open_job(&job, error);
 
-	if (rc == 0) {
+	if (rc == 0 && !dry) {
 		rc = follow(&job, error);
 		cli_progress_end(cli);
 		if ((rc == 0 || rc == CF_ERR_INTERRUPTED) &&
@@ -386,7 +439,8 @@ const struct cli_command cmd_run = {
 		"For each type it keeps a document schema-support@1:TYPE, which tells apps what "
 		"versions are served.\n\n"
 		"A schema or lens in use that says something else than at the last run is a "
-		"decision: run names it and ends with exit code 4. --accept-changed goes on. New "
+		"decision: run names it and ends with exit code 4. --dry-run says what "
+		"differs by it, --accept-changed goes on. New "
 		"versions and types need no word.\n\n"
 		"--rebuild is for a state that is wrong, or does not go with the documents, as "
 		"after "

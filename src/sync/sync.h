@@ -92,6 +92,32 @@ int sync_catalog_check(const struct state *state, const struct catalog *catalog,
 int sync_catalog_accept(const struct state *state, const struct catalog *catalog,
 			const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error);
 
+/* What a run would find, by version. */
+struct sync_preview {
+	struct cf_str version; /* "todo-item@1" */
+	uint64_t documents;    /* that are there */
+	uint64_t missing;      /* that a run would make, where it can */
+	uint64_t invalid;      /* of those that are there, by the catalog's schemas */
+	uint64_t differs;      /* say something else than the lens makes of the next newer one,
+				* where all parts that it needs are there */
+};
+struct sync_difference {
+	struct cf_str document, newer;
+	struct cf_str pointer;          /* the first that differs */
+	struct json_value says, should; /* absent: nothing */
+};
+struct sync_preview_how {
+	/* Each document that differs; non-zero ends with IO. May be NULL. */
+	int (*differs)(void *ctx, const struct sync_difference *difference);
+	bool (*go_on)(void *ctx); /* asked after each page; may be NULL */
+	void *ctx;
+};
+/* Reads all documents and writes nothing; rows of all versions of the catalog, in the
+ * arena. */
+int sync_preview(struct cf_store *store, const struct catalog *catalog,
+		 const struct sync_preview_how *how, struct cf_arena *arena,
+		 struct sync_preview **ret, size_t *ret_count, struct cf_error *error);
+
 /* Takes one batch: changes, or lineages that a shared part woke. *ret_idle: there
  * was nothing to do. After an error the same step may be taken again; nothing is
  * lost, and what was done already is found done. */

@@ -54,6 +54,50 @@ expect_err_has 'a schema or lens in use was changed'
 run docs get --store "$store" item@2:a
 expect_out_has '"state":"open"'
 
+begin "--dry-run says what differs, and writes nothing"
+run docs changes --store "$store"
+cp out before
+sqlite3 s.db 'SELECT * FROM "chesterfield-state"' >state
+run run -c c --store "$store" --dry-run
+expect_code 0
+expect_err_has 'c/lenses/item/1-2.yaml was changed'
+expect_out 'item@1:a /paid says false; of item@2:a the lens makes true
+version                    documents     to make     invalid      differ
+item@1                             1           0           0           1
+item@2                             1           0           0           0'
+run run -c c --store "$store" --dry-run --json
+expect_out '{"version":"item@1","documents":1,"missing":0,"invalid":0,"differs":1}
+{"version":"item@2","documents":1,"missing":0,"invalid":0,"differs":0}'
+run docs changes --store "$store"
+expect_out_file before
+expect_true "the state is as it was" diff state <(sqlite3 s.db 'SELECT * FROM "chesterfield-state"')
+
+begin "--dry-run where nothing ran says what would be made"
+printf '%s\n' '{"_id":"item@1:x","schema":"item","version":1,"note":"n","paid":false}' \
+	'{"_id":"item@2:y","schema":"item","version":2,"note":7,"state":"open"}' >in
+"$program" docs put --store "sqlite:$PWD/dry.db" in >out
+run run -c c --store "sqlite:$PWD/dry.db" --dry-run --json
+expect_code 0
+expect_out '{"version":"item@1","documents":1,"missing":1,"invalid":0,"differs":0}
+{"version":"item@2","documents":1,"missing":1,"invalid":1,"differs":0}'
+expect_true "no state was made" test -z "$(sqlite3 dry.db "SELECT name FROM sqlite_schema WHERE name LIKE 'chesterfield%'")"
+
+begin "--dry-run finds nothing where all agree, across lenses with shared parts"
+cat >in <<'EOF'
+{"_id":"todo-item@1:a1","schema":"todo-item","version":1,"title":"t","isDone":true}
+{"_id":"todo-item@2:a2","schema":"todo-item","version":2,"title":"t","status":"done","group":{"name":"G"}}
+{"_id":"todo-item@3:a3","schema":"todo-item","version":3,"title":"t","status":"done","groupId":"g"}
+{"_id":"group@1:g","schema":"group","version":1,"name":"L"}
+EOF
+"$program" docs put --store "sqlite:$PWD/agree.db" in >out
+run run -c "$source/examples/todo" --store "sqlite:$PWD/agree.db" --once
+run run -c "$source/examples/todo" --store "sqlite:$PWD/agree.db" --dry-run --json
+expect_out_has '{"version":"todo-item@1","documents":3,"missing":0,"invalid":0,"differs":0}'
+expect_out_has '{"version":"todo-item@2","documents":3,"missing":0,"invalid":0,"differs":0}'
+sqlite3 agree.db "UPDATE documents SET body = replace(body, '\"name\":\"G\"', '\"name\":\"H\"') WHERE id LIKE 'group@1:%'"
+run run -c "$source/examples/todo" --store "sqlite:$PWD/agree.db" --dry-run
+expect_out_has 'todo-item@2:a2 /group/name says "G"; of todo-item@3:a2 the lens makes "H"'
+
 begin "put back, it goes on"
 lens open settled
 run run -c c --store "$store" --once
