@@ -77,6 +77,7 @@ struct cli_out {
 	struct cf_buf buf;
 	int code;        /* 0, or why it stopped */
 	int system_code; /* errno of that moment */
+	bool looking;    /* the command only shows: who reads may stop when he has seen enough */
 };
 
 struct cli_progress {
@@ -206,7 +207,7 @@ void cli_progress_end(struct cli *cli);
 
 /* --- interruption ------------------------------------------------------------------- */
 
-/* True after the first SIGINT or SIGTERM: finish the batch at hand, save, return
+/* True after the first SIGINT, SIGTERM or SIGHUP: finish the batch at hand, save, return
  * INTERRUPTED. A second signal ends the process at once with 128 + its number. */
 bool cli_interrupted(void);
 /* Waits until the file can be read from, or a signal came (false). */

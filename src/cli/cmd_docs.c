@@ -92,6 +92,7 @@ static int run_changes(struct cli *cli, struct cf_error *error)
 	size_t count = 1;
 	int rc = docs_open(cli, false, &store, error);
 
+	cli->out.looking = true;
 	arena_init(&arena, cli->mem);
 	buf_init(&kept, cli->mem);
 	while (rc == 0 && count && !cli_interrupted()) {

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "store/store.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -18,9 +19,11 @@ static int run_command(struct cli *cli, int argc, char **argv, struct cf_error *
 	}
 	cli_progress_end(cli);
 	/* What a failed command had to say before is still said. */
-	if (cli_out_flush(cli) != 0)
-		return cli_out_error(cli, error);
-	return rc;
+	if (cli_out_flush(cli) == 0)
+		return rc;
+	if (cli->out.looking && cli->out.system_code == EPIPE)
+		return 0;
+	return cli_out_error(cli, error);
 }
 
 static bool is_told_already(int rc, const struct cf_error *error)

@@ -1,4 +1,4 @@
-/* SIGINT and SIGTERM. The flag is the one thing of the program that is global: a
+/* SIGINT, SIGTERM and SIGHUP. The flag is the one thing of the program that is global: a
  * signal handler is given nothing else. */
 #include "cli/cli.h"
 
@@ -17,12 +17,15 @@ static void on_signal(int number)
 
 void cli_signals_catch(void)
 {
-	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction action = {.sa_handler = on_signal}, before;
 
 	/* Without SA_RESTART, so that a read that waits for input ends. */
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* The terminal was closed; with nohup that is no reason to end. */
+	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 	/* A reader that went away is a write error, told like others. */
 	signal(SIGPIPE, SIG_IGN);
 	/* So is a file that may not grow: SQLite is told, and takes back what it began. */
@@ -38,6 +41,7 @@ bool cli_wait_input(int fd)
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGINT);
 	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGHUP);
 	sigprocmask(SIG_BLOCK, &ours, &before);
 	if (!cli_interrupted())
 		(void)ppoll(&poll, 1, NULL, &before);

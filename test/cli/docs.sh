@@ -164,4 +164,20 @@ run docs list --store 'frob://u:secret@host/db'
 expect_code 2
 expect_true "no password" bash -c '! grep -q secret err'
 
+begin "who looks may stop when he has seen enough; who writes is told"
+for i in {1..20000}; do echo "{\"_id\":\"m$i\",\"t\":\"some text to fill the pipe with\"}"; done >in
+"$program" docs put --store "sqlite:$PWD/many.db" in >out
+for words in list changes 'list --leaves'; do
+	# shellcheck disable=SC2086
+	"$program" docs $words --store "sqlite:$PWD/many.db" 2>err | head -n 1 >out
+	code=${PIPESTATUS[0]}
+	expect_code 0
+	expect_lines out 1
+	expect_err ''
+done
+"$program" docs put --store "sqlite:$PWD/again.db" in 2>err | head -n 1 >out
+code=${PIPESTATUS[0]}
+expect_code 1
+expect_err 'chesterfield: standard output: Broken pipe'
+
 finish

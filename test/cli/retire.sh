@@ -259,7 +259,8 @@ expect_err_has 'another run is at work'
 run run -c "$catalog" --store "$store" --once --rebuild
 expect_code 4
 expect_err_has 'another run is at work here'
-kill -INT "$one" "$two"
+kill -HUP "$one"
+kill -INT "$two"
 wait "$one"
 expect_true "interrupted" test $? = 5
 wait "$two"
