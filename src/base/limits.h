@@ -25,6 +25,10 @@
 /* One script call: bytes of its heap and steps of its interpreter. */
 #define LIMIT_SCRIPT_BYTES ((size_t)16 << 20)
 #define LIMIT_SCRIPT_STEPS 1000000
+/* The same call's time of the processor, for what counting does not see, and the bytes of
+ * its text, between whose loops and calls nothing can stop it. */
+#define LIMIT_SCRIPT_MS 1500
+#define LIMIT_SCRIPT_TEXT_BYTES 65536
 /* Backtracking of one pattern match (PCRE2 match limit), so that no input hangs. */
 #define LIMIT_PATTERN_STEPS 100000
 /* Schema applications nested while one document is validated ($ref recursion). */

@@ -9,19 +9,23 @@
  * - A stop cannot be caught: it jumps out of the interpreter, whose heap is then
  *   thrown away whole. The heap holds nothing but memory, so nothing leaks.
  * - No clock, randomness, I/O, eval, Function, RegExp, Duktape's own objects.
- * - No memory between calls: strict mode, all objects of the language frozen, the
- *   global object closed, and the script is one function and nothing else.
- * - Numbers that a double cannot hold exactly are refused, not rounded.
+ * - No memory between calls: strict mode, all objects of the language frozen with all
+ *   that is reached from them, the global object closed, and the script is one function
+ *   and nothing else, frozen with its prototype.
+ * - Numbers that a double cannot hold exactly are refused, not rounded, and so is what
+ *   JSON cannot say, which would be dropped or made null.
+ * - What no counting sees (straight-line code over long chains of prototypes) is stopped
+ *   after LIMIT_SCRIPT_MS of the processor's time: no honest script comes near it.
  */
-#include "lens/script.h"
+#include "lens/script_inside.h"
 
 #include "lens/script_guard.h"
 #include "json/json.h"
 
-#include <duktape.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 static const char prelude[] =
 	"(function(g){'use strict';var charge=g.__charge,apply=Function.prototype.call.bind("
@@ -68,15 +72,22 @@ static const char prelude[] =
 	"delete Object.prototype.__proto__;delete Object.setPrototypeOf;"
 	"delete Object.prototype.__defineGetter__;delete Object.prototype.__defineSetter__;"
 	"delete Object.prototype.__lookupGetter__;delete Object.prototype.__lookupSetter__;"
+	"var seen=[],symbols=Object.getOwnPropertySymbols,described=Object."
+	"getOwnPropertyDescriptor;delete Object.getOwnPropertySymbols;"
+	/* All that is reached from it, by accessors and symbols too. */
 	"function freeze(o){if((typeof o!=='object'&&typeof o!=='function')||o===null||"
-	"Object.isFrozen(o))return;Object.freeze(o);own(o).forEach(function(n){"
-	"var d=Object.getOwnPropertyDescriptor(o,n);if(d&&'value' in d)freeze(d.value);});"
+	"seen.indexOf(o)>=0)return;seen.push(o);Object.freeze(o);"
+	"own(o).concat(symbols(o)).forEach(function(n){var d=described(o,n);"
+	"if(d){freeze(d.value);freeze(d.get);freeze(d.set);}});"
 	"freeze(Object.getPrototypeOf(o));}"
 	"own(g).forEach(function(n){freeze(g[n]);});"
 	"[{},[],'',0,true,function(){},new Error()].forEach(function(v){"
 	"freeze(Object.getPrototypeOf(Object(v)));});"
+	"freeze(described((function(){return arguments;})(),'callee').get);"
 	"own(g).forEach(function(n){Object.defineProperty(g,n,{writable:false,configurable:false"
-	"});});Object.preventExtensions(g);})";
+	"});});Object.preventExtensions(g);"
+	"return{freeze:freeze,number:Number.prototype,string:String.prototype,boolean:Boolean."
+	"prototype};})";
 
 struct cached {
 	struct cf_str text; /* a copy behind this struct: a lens may go and its address return */
@@ -93,6 +104,9 @@ struct script_engine {
 	size_t bytes;
 	size_t biggest; /* block that the call at hand asked for */
 	int64_t steps_left;
+	int64_t began_ms, began_cpu_ms; /* of the call at hand */
+	unsigned looks;                 /* not each spending looks at the clock */
+	void *boxed[3];                 /* prototypes of numbers, texts and booleans */
 	struct cached *cache;
 	struct block *blocks; /* all of the heap's memory */
 	jmp_buf *stop;        /* where a call that must end goes; NULL: none is running */
@@ -105,10 +119,29 @@ struct block {
 	struct block *next, **link;
 };
 
-static void spend(struct script_engine *engine, double steps)
+static int64_t clock_ms(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* By the processor's time, so that a machine that is busy stops nobody; that clock is a
+ * slow one, so the other is asked first. */
+static bool is_late(struct script_engine *engine)
+{
+	enum { SPENDINGS_A_LOOK = 4 };
+
+	return ++engine->looks % SPENDINGS_A_LOOK == 0 &&
+	       clock_ms(CLOCK_MONOTONIC) - engine->began_ms > LIMIT_SCRIPT_MS &&
+	       clock_ms(CLOCK_THREAD_CPUTIME_ID) - engine->began_cpu_ms > LIMIT_SCRIPT_MS;
+}
+
+void script_spend(struct script_engine *engine, double steps)
 {
 	engine->steps_left -= steps < 1e15 ? (int64_t)steps : (int64_t)1e15;
-	if (engine->steps_left < 0 && engine->stop)
+	if (engine->stop && (engine->steps_left < 0 || is_late(engine)))
 		longjmp(*engine->stop, CF_ERR_SCRIPT);
 }
 
@@ -144,10 +177,10 @@ static void *script_realloc(void *udata, void *ptr, duk_size_t size)
 	}
 	/* A refusal makes the interpreter walk its heap for garbage, some ten times. */
 	if (size > LIMIT_SCRIPT_BYTES || engine->bytes - had + size > LIMIT_SCRIPT_BYTES) {
-		spend(engine, LIMIT_SCRIPT_STEPS / 20.0);
+		script_spend(engine, LIMIT_SCRIPT_STEPS / 20.0);
 		return NULL;
 	}
-	spend(engine, (double)size / ALLOC_BYTES_A_STEP);
+	script_spend(engine, (double)size / ALLOC_BYTES_A_STEP);
 	engine->biggest = size > engine->biggest ? size : engine->biggest;
 	if (old)
 		unlink_block(old);
@@ -186,7 +219,7 @@ static void script_fatal(void *udata, const char *message)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
-static struct script_engine *engine_of(duk_context *duk)
+struct script_engine *script_engine_of(duk_context *duk)
 {
 	duk_memory_functions functions;
 
@@ -196,9 +229,9 @@ static struct script_engine *engine_of(duk_context *duk)
 
 static duk_ret_t script_step(duk_context *duk)
 {
-	struct script_engine *engine = engine_of(duk);
+	struct script_engine *engine = script_engine_of(duk);
 
-	spend(engine, 1 + (double)engine->biggest / VALUE_BYTES_A_STEP);
+	script_spend(engine, 1 + (double)engine->biggest / VALUE_BYTES_A_STEP);
 	duk_push_true(duk);
 	return 1;
 }
@@ -207,15 +240,28 @@ static duk_ret_t script_charge(duk_context *duk)
 {
 	double steps = duk_to_number(duk, 0);
 
-	spend(engine_of(duk), steps > 0 ? steps + 1 : 1);
+	script_spend(script_engine_of(duk), steps > 0 ? steps + 1 : 1);
 	return 0;
 }
 
 /* --- the interpreter -----------------------------------------------------------------------------
  */
 
+/* Pushes what the prelude gave us under that name. */
+static void push_ours(duk_context *duk, const char *name)
+{
+	duk_push_heap_stash(duk);
+	duk_get_prop_string(duk, -1, "ours");
+	duk_get_prop_string(duk, -1, name);
+	duk_insert(duk, -3);
+	duk_pop_2(duk);
+}
+
 static duk_ret_t set_up(duk_context *duk, void *udata)
 {
+	static const char *const boxed[] = {"number", "string", "boolean"};
+	struct script_engine *engine = script_engine_of(duk);
+
 	(void)udata;
 	duk_push_c_function(duk, script_step, 0);
 	duk_put_global_string(duk, "__step");
@@ -225,7 +271,29 @@ static duk_ret_t set_up(duk_context *duk, void *udata)
 	duk_eval(duk);
 	duk_push_global_object(duk);
 	duk_call(duk, 1);
+	/* Where no script can look. */
+	duk_push_heap_stash(duk);
+	duk_dup(duk, -2);
+	duk_put_prop_string(duk, -2, "ours");
+	for (size_t i = 0; i < ARRAY_LEN(boxed); i++) {
+		push_ours(duk, boxed[i]);
+		engine->boxed[i] = duk_get_heapptr(duk, -1);
+		duk_pop(duk);
+	}
 	return 0;
+}
+
+const struct cf_mem *script_engine_mem(const struct script_engine *engine)
+{
+	return engine->mem;
+}
+
+bool script_engine_is_boxed(const struct script_engine *engine, const void *prototype)
+{
+	for (size_t i = 0; i < ARRAY_LEN(engine->boxed); i++)
+		if (engine->boxed[i] == prototype)
+			return true;
+	return false;
 }
 
 static void close_interpreter(struct script_engine *engine)
@@ -254,6 +322,7 @@ static int open_interpreter(struct script_engine *engine)
 
 	engine->stop = &stop; /* cppcheck-suppress autoVariables; taken back below */
 	engine->steps_left = INT64_MAX / 2;
+	engine->began_ms = INT64_MAX / 2;
 	if (setjmp(stop) == 0) {
 		engine->duk = duk_create_heap(script_alloc, script_realloc, script_free, engine,
 					      script_fatal);
@@ -307,7 +376,10 @@ static duk_ret_t compile(duk_context *duk, void *udata)
 
 	duk_push_lstring(duk, call->guarded.ptr, call->guarded.len);
 	duk_eval(duk);
-	duk_freeze(duk, -1);
+	push_ours(duk, "freeze");
+	duk_dup(duk, -2);
+	duk_call(duk, 1);
+	duk_pop(duk);
 	/* Kept alive by the stash, under its own address. */
 	call->cached->heap_ptr = duk_get_heapptr(duk, -1);
 	duk_push_heap_stash(duk);
@@ -398,6 +470,7 @@ static duk_ret_t run(duk_context *duk, void *udata)
 	duk_call(duk, 2);
 	if (!duk_is_object(duk, -1) || duk_is_array(duk, -1) || duk_is_function(duk, -1))
 		return duk_error(duk, DUK_ERR_TYPE_ERROR, "it must return an object");
+	script_copy_answer(duk);
 	text = duk_json_encode(duk, -1);
 	if (!text)
 		return duk_error(duk, DUK_ERR_TYPE_ERROR, "it must return an object");
@@ -416,6 +489,8 @@ static int protected_call(struct script_engine *engine, duk_safe_call_function f
 
 	engine->stop = &stop; /* cppcheck-suppress autoVariables; taken back below */
 	engine->steps_left = LIMIT_SCRIPT_STEPS;
+	engine->began_ms = clock_ms(CLOCK_MONOTONIC);
+	engine->began_cpu_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID);
 	engine->biggest = 0;
 	switch (setjmp(stop)) {
 	case 0:
@@ -425,7 +500,11 @@ static int protected_call(struct script_engine *engine, duk_safe_call_function f
 		duk_set_top(engine->duk, 0);
 		break;
 	case CF_ERR_SCRIPT:
-		rc = error_set(error, CF_ERR_SCRIPT, "stopped after %d steps", LIMIT_SCRIPT_STEPS);
+		rc = engine->steps_left < 0
+			     ? error_set(error, CF_ERR_SCRIPT, "stopped after %d steps",
+					 LIMIT_SCRIPT_STEPS)
+			     : error_set(error, CF_ERR_SCRIPT, "stopped after %d ms",
+					 LIMIT_SCRIPT_MS);
 		close_interpreter(engine);
 		break;
 	default:

@@ -359,6 +359,9 @@ int script_guard(struct cf_str function, struct cf_buf *out, struct cf_error *er
 			  .out = out,
 			  .error = error};
 
+	if (function.len > LIMIT_SCRIPT_TEXT_BYTES)
+		return error_set(error, CF_ERR_SCRIPT, "a script is at most %d bytes long",
+				 LIMIT_SCRIPT_TEXT_BYTES);
 	refuse_characters(&g);
 	skip_space(&g);
 	if (g.rc || (size_t)(g.end - g.p) < 8 || memcmp(g.p, "function", 8) != 0 ||

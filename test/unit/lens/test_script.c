@@ -79,6 +79,10 @@ START_TEST(sorting_is_stable)
 }
 END_TEST
 
+/* Long chains of prototypes: each look walks all of them. */
+#define LOOK10 "o.x;o.x;o.x;o.x;o.x;o.x;o.x;o.x;o.x;o.x;"
+#define LOOK100 LOOK10 LOOK10 LOOK10 LOOK10 LOOK10 LOOK10 LOOK10 LOOK10 LOOK10 LOOK10
+
 static const char *const endless[] = {
 	"for (;;);",
 	"while (true);",
@@ -113,6 +117,8 @@ static const char *const endless[] = {
 	"catch (e) {}",
 	"var f = function g() { return g.bind(null)(); }; for (;;) try { f(); } "
 	"catch (e) {}",
+	"function C() {} var o = {}; for (var i = 0; i < 9000; i++) { C.prototype = o; o = new C(); }"
+	"for (;;) {" LOOK100 LOOK100 "}",
 };
 enum { ENDLESS_COUNT = ARRAY_LEN(endless) };
 
@@ -217,6 +223,75 @@ START_TEST(calls_do_not_see_each_other)
 }
 END_TEST
 
+/* Each finds what the call before left behind, if it can leave anything: %s is a place
+ * that the language has only once. */
+static const char *const kept[] = {
+	"f.prototype",
+	"f.prototype.constructor",
+	"Object.getOwnPropertyDescriptor((function () { return arguments; })(), 'callee').get",
+	"Object.getOwnPropertyDescriptor(Error.prototype, 'stack').get",
+	"Object.getOwnPropertyDescriptor(Error.prototype, 'stack').set",
+	"f",
+	"Object.getPrototypeOf(f)",
+	"Object.getPrototypeOf(arguments)",
+	"[].map",
+	"Object.getPrototypeOf(Object.getPrototypeOf([]))",
+	"JSON",
+	"(function () { return this; }).call.bind",
+};
+enum { KEPT_COUNT = ARRAY_LEN(kept) };
+
+START_TEST(calls_leave_nothing_behind)
+{
+	struct script_engine *engine = script_engine_new(&mem_heap);
+	struct cf_error error = {0};
+	char function[600];
+	struct cf_buf out;
+
+	snprintf(function, sizeof(function),
+		 "function f(s) { var o = %s, n = o.mine || 0;"
+		 "try { o.mine = n + 1; } catch (e) { }"
+		 "try { Object.defineProperty(o, 'mine', {value: n + 1, configurable: true}); }"
+		 "catch (e) { } return {n: n}; }",
+		 kept[_i]);
+	buf_init(&out, &mem_heap);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_msg(call(engine, function, "{}", &out, &error) == 0, "%s: %s", kept[_i],
+			      error.message);
+		ck_assert_msg(str_equal(buf_view(&out), STR("{\"n\":0}")), "%s: %.*s", kept[_i],
+			      STR_ARG(buf_view(&out)));
+	}
+	buf_fini(&out);
+	script_engine_free(engine);
+}
+END_TEST
+
+START_TEST(symbols_are_out_of_reach)
+{
+	body("return {b: typeof Object.getOwnPropertySymbols};", "{\"b\":\"undefined\"}", NULL);
+	body("return {b: typeof Symbol};", "{\"b\":\"undefined\"}", NULL);
+}
+END_TEST
+
+START_TEST(what_json_cannot_say_is_refused)
+{
+	body("return {b: 0 / 0};", NULL, "at /b: NaN");
+	body("return {b: [1, {c: 1 / 0}]};", NULL, "at /b/1/c: Infinity");
+	body("return {b: -1 / 0};", NULL, "at /b: -Infinity");
+	body("return {b: [1, undefined]};", NULL, "at /b/1: undefined in an array");
+	body("return {b: [,1]};", NULL, "at /b/0: undefined in an array");
+	body("return {b: function () {}};", NULL, "at /b: a function");
+	body("return {b: new Number(1)};", NULL, "at /b: an object that is no plain one");
+	body("return {b: {toJSON: function () { return 1; }}};", NULL, "at /b: toJSON");
+	body("return {toJSON: function () { return {}; }};", NULL, "toJSON");
+	body("return {b: {toJSON: 1}};", "{\"b\":{\"toJSON\":1}}", NULL);
+	body("return {b: -0};", "{\"b\":0}", NULL);
+	body("var n = 0; return {get b() { return n++ ? 0 / 0 : 1; }};", "{\"b\":1}", NULL);
+	body("var x = {}; x.x = x; return {b: x};", NULL, "nests too deeply");
+	body("return {'a/b': {'~': 0 / 0}};", NULL, "at /a~1b/~0: NaN");
+}
+END_TEST
+
 START_TEST(an_answer_is_an_object)
 {
 	body("return 1;", NULL, "object");
@@ -292,6 +367,9 @@ int main(void)
 	tcase_add_loop_test(tcase, hidden_code_is_refused, 0, HIDDEN_COUNT);
 	tcase_add_loop_test(tcase, nothing_leads_outside, 0, OUTSIDE_COUNT);
 	tcase_add_loop_test(tcase, calls_do_not_see_each_other, 0, WRITES_COUNT);
+	tcase_add_loop_test(tcase, calls_leave_nothing_behind, 0, KEPT_COUNT);
+	tcase_add_test(tcase, symbols_are_out_of_reach);
+	tcase_add_test(tcase, what_json_cannot_say_is_refused);
 	tcase_add_test(tcase, an_answer_is_an_object);
 	tcase_add_test(tcase, numbers_are_not_rounded);
 	tcase_add_test(tcase, characters_beyond_the_basic_plane);
