@@ -356,6 +356,24 @@ onto 'split: {name: full, into: [f, l], by: " "}' '{"full":"C D E"}'
 onto 'hoist: {host: h, name: a}' '{"h":{}}'
 onto 'convert: {name: a, mapping: [{"x": 1, "y": 1}, {"1": x}]}' '{"a":"y"}'
 
+begin "a script leaves the spelling of what it does not change"
+cat >script.yaml <<'END'
+lens:
+  - script:
+      reads: [a, b]
+      writes: [c, d]
+      up: "function (s) { return {c: s.a, d: s.b}; }"
+      down: "function (s) { return {a: s.c, b: s.d}; }"
+END
+echo '{"a":1.0,"b":{"x":2.50,"\u0079":[1e0,"\u0041"],"z":3}}' >base.json
+echo '{"c":1,"d":{"x":2.5,"y":[1,"A","n"],"z":4.0}}' >in
+run convert --lens script.yaml --reverse --base base.json in
+expect_code 0
+expect_out '{"a":1.0,"b":{"x":2.50,"y":[1e0,"\u0041","n"],"z":4}}'
+echo '{"c":2}' >in
+run convert --lens script.yaml --reverse --base base.json in
+expect_out '{"a":2,"b":{"x":2.50,"\u0079":[1e0,"\u0041"],"z":3}}'
+
 begin "a document on several lines, as Cambria's command takes it"
 cat >lens.yaml <<'END'
 lens:
