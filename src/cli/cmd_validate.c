@@ -25,7 +25,8 @@ struct job {
 	struct cf_buf failures; /* of this document, as JSON */
 	const struct cli_lines *lines;
 	struct cf_str id;
-	uint64_t valid, invalid, passed_over;
+	bool looks; /* the document at hand was read and is known: its schema is asked */
+	uint64_t valid, invalid, open, passed_over;
 };
 
 static bool note_failure(void *ctx, const struct schema_failure *f)
@@ -36,8 +37,11 @@ static bool note_failure(void *ctx, const struct schema_failure *f)
 	if (!job->cli->json) {
 		struct cf_error error;
 
-		error_set(&error, CF_ERR_INVALID, "%.*s (%.*s at %.*s)", STR_ARG(f->message),
-			  STR_ARG(f->rule), STR_ARG(f->keyword));
+		if (f->keyword.len)
+			error_set(&error, CF_ERR_INVALID, "%.*s (%.*s at %.*s)",
+				  STR_ARG(f->message), STR_ARG(f->rule), STR_ARG(f->keyword));
+		else
+			error_set(&error, CF_ERR_INVALID, "%.*s", STR_ARG(f->message));
 		error_at_document(&error, job->id);
 		error_at_pointer(&error, f->instance);
 		cli_lines_locate(job->lines, &error);
@@ -79,15 +83,18 @@ static int check_line(struct job *job, struct cf_str line, struct cf_error *erro
 	int rc = json_read(&job->doc, line.ptr, line.len, JSON_READ_DOCUMENT, error);
 
 	job->id = STR("");
+	job->looks = false;
 	if (rc)
 		return rc;
 	document = json_root(&job->doc);
+	job->looks = job->schema;
 	if (job->schema)
 		return schema_validate(job->schema, document, &report, error);
 	rc = cli_identify(job->catalog, NULL, document, &job->arena, &id, error);
 	if (rc)
 		return rc;
 	job->id = json_inner(json_member(document, STR("_id")));
+	job->looks = true;
 	return catalog_validate(job->catalog, &id, document, &report, error);
 }
 
@@ -109,7 +116,7 @@ static int check_lines(struct job *job, struct cli_lines *lines, struct cf_error
 
 	for (;;) {
 		int rc = cli_lines_next(lines, &line, error);
-		bool reported = false;
+		bool open = false;
 
 		if (rc == 0)
 			return 0;
@@ -117,7 +124,7 @@ static int check_lines(struct job *job, struct cli_lines *lines, struct cf_error
 		arena_reset(&job->arena);
 		if (rc > 0) {
 			rc = check_line(job, line, error);
-			reported = rc == CF_ERR_INVALID && (job->schema || job->id.len);
+			open = rc == CF_ERR_LIMIT && job->looks;
 		}
 		if (rc == CF_ERR_UNKNOWN_TYPE) {
 			job->passed_over++;
@@ -127,11 +134,13 @@ static int check_lines(struct job *job, struct cli_lines *lines, struct cf_error
 		}
 		if (rc && cf_error_class(rc) != CF_CLASS_INPUT)
 			return rc;
-		if (rc && !reported)
+		if (rc && !(rc == CF_ERR_INVALID && job->looks))
 			note_error(job, error);
-		if (tell_line(job, rc ? "false" : "true"))
+		if (tell_line(job, open ? "null" : rc ? "false" : "true"))
 			return cli_out_error(job->cli, error);
-		if (rc)
+		if (open)
+			job->open++;
+		else if (rc)
 			job->invalid++;
 		else
 			job->valid++;
@@ -174,10 +183,12 @@ static int run(struct cli *cli, struct cf_error *error)
 	rc = open_job(&job, error);
 	if (rc == 0)
 		rc = check_lines(&job, &lines, error);
+	if (rc == 0 && job.open)
+		cli_say(cli, "%" PRIu64 " cannot be judged", job.open);
 	if (rc == 0)
 		cli_say(cli, "%" PRIu64 " valid, %" PRIu64 " invalid, %" PRIu64 " passed over",
 			job.valid, job.invalid, job.passed_over);
-	if (rc == 0 && job.invalid)
+	if (rc == 0 && job.invalid + job.open)
 		rc = error_set(error, CF_ERR_FINDINGS, "%s", "");
 	cli_lines_fini(&lines);
 	arena_fini(&job.arena);
@@ -194,9 +205,12 @@ const struct cli_command cmd_validate = {
 	.summary = "documents against the catalog, or against one schema",
 	.usage = "-c DIR [FILE...]\n--schema FILE [FILE...]",
 	.help = "Reads one document a line. Each failure is reported with line, pointers and "
-		"rule; exit code 3 where any document is invalid. With --json, one line per "
-		"document: {\"line\", \"valid\", \"errors\"}; \"valid\" is null for a "
-		"document of a type that the catalog does not know, which is passed over.",
+		"rule, of one document at most 100; exit code 3 where any document is invalid. "
+		"Where a schema takes too many steps nobody can say whether a document is valid: "
+		"that is reported, too, with the limit (exit code 3). With --json, one line per "
+		"document: {\"line\", \"valid\", \"errors\"}; \"valid\" is null where it "
+		"cannot be judged, and, with no errors, for a document of a type that the catalog "
+		"does not know, which is passed over.",
 	.options = options,
 	.max_args = CLI_ARGS_ANY,
 	.run = run,

@@ -184,10 +184,31 @@ static int read_strings(struct compiler *c, struct snode *node)
 	return rc;
 }
 
+/* A long enum is looked up, not walked. */
+static int hash_values(struct compiler *c, struct snode *node)
+{
+	struct json_iter it = json_iter(node->values);
+	uint32_t size = 1, count = json_count(node->values);
+
+	while (size < count * 2)
+		size *= 2;
+	node->value_slots = arena_calloc(&c->schema->arena, size, sizeof(*node->value_slots));
+	if (!node->value_slots)
+		return error_nomem(c->error);
+	node->value_mask = size - 1;
+	while (json_next(&it)) {
+		uint32_t at = (uint32_t)json_hash64(it.value) & node->value_mask;
+
+		while (node->value_slots[at])
+			at = (at + 1) & node->value_mask;
+		node->value_slots[at] = it.value.node + 1;
+	}
+	return 0;
+}
+
 static int read_values(struct compiler *c, struct snode *node)
 {
 	struct json_value type = compile_keyword(node, "type", VOCABULARY_VALIDATION, DRAFTS_BOTH);
-	struct json_iter it;
 	int rc = 0;
 
 	node->values = compile_keyword(node, "enum", VOCABULARY_VALIDATION, DRAFTS_BOTH);
@@ -198,17 +219,7 @@ static int read_values(struct compiler *c, struct snode *node)
 		return rc;
 	if (json_kind(node->values) != JSON_ARRAY)
 		return compile_wrong(c, node->values, "this must be an array");
-	node->value_count = json_count(node->values);
-	if (node->value_count < LONG_ENUM)
-		return 0;
-	node->value_hashes =
-		arena_calloc(&c->schema->arena, node->value_count, sizeof(*node->value_hashes));
-	if (!node->value_hashes)
-		return error_nomem(c->error);
-	it = json_iter(node->values);
-	for (size_t i = 0; json_next(&it); i++)
-		node->value_hashes[i] = json_hash64(it.value);
-	return 0;
+	return json_count(node->values) < LONG_ENUM ? 0 : hash_values(c, node);
 }
 
 static int read_array_rules(struct compiler *c, struct snode *node)

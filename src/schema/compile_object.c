@@ -2,11 +2,19 @@
  * references that go round. */
 #include "schema/compiler.h"
 
+/* Hashes of names are short: in a large table they would stand side by side. */
+static uint32_t slot_of(const struct name_table *table, uint16_t hash)
+{
+	uint32_t mixed = hash * UINT32_C(0x9e3779b1);
+
+	return (mixed ^ mixed >> 15) & table->slot_mask;
+}
+
 const struct name_rule *name_table_find(const struct name_table *table, struct json_value name)
 {
 	uint16_t hash = json_node(name)->hash;
 
-	for (uint32_t i = hash & table->slot_mask;; i = (i + 1) & table->slot_mask) {
+	for (uint32_t i = slot_of(table, hash);; i = (i + 1) & table->slot_mask) {
 		const struct name_rule *rule;
 
 		if (!table->slots[i])
@@ -21,7 +29,7 @@ const struct name_rule *name_table_get(const struct name_table *table, struct cf
 {
 	uint16_t hash = json_name_hash(name);
 
-	for (uint32_t i = hash & table->slot_mask;; i = (i + 1) & table->slot_mask) {
+	for (uint32_t i = slot_of(table, hash);; i = (i + 1) & table->slot_mask) {
 		const struct name_rule *rule;
 
 		if (!table->slots[i])
@@ -67,7 +75,7 @@ static struct name_rule *table_add(struct compiler *c, struct name_table *table,
 	rule = &table->rules[table->count++];
 	rule->name = decoded;
 	rule->hash = json_name_hash(decoded);
-	for (i = rule->hash & table->slot_mask; table->slots[i]; i = (i + 1) & table->slot_mask)
+	for (i = slot_of(table, rule->hash); table->slots[i]; i = (i + 1) & table->slot_mask)
 		;
 	table->slots[i] = table->count;
 	return rule;
@@ -99,30 +107,41 @@ static int add_required(struct compiler *c, struct snode *node, struct json_valu
 		rule = table_add(c, node->names, it.value);
 		if (!rule)
 			return error_nomem(c->error);
-		if (!rule->required)
-			rule->required = ++node->names->required_count;
+		node->names->required_count += !rule->required;
+		rule->required = true;
 	}
 	return 0;
 }
 
-static int add_needs(struct compiler *c, struct name_rule *rule, struct json_value at)
+/* Behind those that are there: both "dependencies" and dependentRequired may speak. */
+static int add_needs(struct compiler *c, struct name_table *table, struct name_rule *rule,
+		     struct json_value at, bool old)
 {
 	struct json_iter it = json_iter(at);
+	struct name_need *needs = arena_calloc(
+		&c->schema->arena, rule->need_count + json_count(at) + 1, sizeof(*needs));
 
-	rule->needs = arena_calloc(&c->schema->arena, json_count(at) + 1, sizeof(*rule->needs));
-	if (!rule->needs)
+	if (!needs)
 		return error_nomem(c->error);
+	if (rule->need_count)
+		memcpy(needs, rule->needs, rule->need_count * sizeof(*needs));
+	rule->needs = needs;
 	while (json_next(&it)) {
+		struct name_rule *need;
+
 		if (json_kind(it.value) != JSON_STRING)
 			return compile_wrong(c, it.value, "this must be a string");
-		if (json_decode(it.value, &c->schema->arena, &rule->needs[rule->need_count++]))
+		need = table_add(c, table, it.value);
+		if (!need)
 			return error_nomem(c->error);
+		needs[rule->need_count++] =
+			(struct name_need){(uint32_t)(need - table->rules), old};
 	}
 	return 0;
 }
 
 /* dependentRequired, dependentSchemas, and dependencies, which is both. */
-static int add_dependencies(struct compiler *c, struct snode *node, struct json_value at)
+static int add_dependencies(struct compiler *c, struct snode *node, struct json_value at, bool old)
 {
 	struct json_iter it = json_iter(at);
 	int rc = 0;
@@ -134,11 +153,34 @@ static int add_dependencies(struct compiler *c, struct snode *node, struct json_
 			return error_nomem(c->error);
 		node->names->has_dependencies = true;
 		if (json_kind(it.value) == JSON_ARRAY)
-			rc = add_needs(c, rule, it.value);
+			rc = add_needs(c, node->names, rule, it.value, old);
 		else
-			rc = index_place(c, it.value, node->resource, &rule->dependent);
+			rc = index_place(c, it.value, node->resource, &rule->dependents[!old]);
 	}
 	return rc;
+}
+
+static int mark_required(struct compiler *c, struct name_table *table)
+{
+	table->required =
+		arena_calloc(&c->schema->arena, table->count / 64 + 1, sizeof(*table->required));
+	if (!table->required)
+		return error_nomem(c->error);
+	for (uint32_t i = 0; i < table->count; i++)
+		if (table->rules[i].required)
+			table->required[i / 64] |= UINT64_C(1) << (i % 64);
+	return 0;
+}
+
+/* Names that it may add to the table. */
+static size_t count_names(struct json_value dependencies)
+{
+	struct json_iter it = json_iter(dependencies);
+	size_t count = 0;
+
+	while (json_next(&it))
+		count += 1 + (json_kind(it.value) == JSON_ARRAY ? json_count(it.value) : 0);
+	return count;
 }
 
 static int read_names(struct compiler *c, struct snode *node)
@@ -156,7 +198,7 @@ static int read_names(struct compiler *c, struct snode *node)
 	int rc;
 
 	for (size_t i = 0; i < ARRAY_LEN(dependencies); i++)
-		count += json_count(dependencies[i]);
+		count += count_names(dependencies[i]);
 	if (json_kind(properties) && json_kind(properties) != JSON_OBJECT)
 		return compile_wrong(c, properties, "this must be an object of schemas");
 	if (json_kind(required) && json_kind(required) != JSON_ARRAY)
@@ -171,9 +213,9 @@ static int read_names(struct compiler *c, struct snode *node)
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(dependencies); i++) {
 		if (json_kind(dependencies[i]) && json_kind(dependencies[i]) != JSON_OBJECT)
 			return compile_wrong(c, dependencies[i], "this must be an object");
-		rc = add_dependencies(c, node, dependencies[i]);
+		rc = add_dependencies(c, node, dependencies[i], i == 0);
 	}
-	return rc;
+	return rc ? rc : mark_required(c, node->names);
 }
 
 static int read_patterns(struct compiler *c, struct snode *node)
@@ -259,8 +301,9 @@ static int visit_children(struct compiler *c, struct snode *node, unsigned depth
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(children); i++)
 		rc = children[i] ? visit(c, children[i], depth) : 0;
 	for (uint32_t i = 0; rc == 0 && node->names && i < node->names->count; i++)
-		if (node->names->rules[i].dependent)
-			rc = visit(c, node->names->rules[i].dependent, depth);
+		for (int k = 0; rc == 0 && k < 2; k++)
+			if (node->names->rules[i].dependents[k])
+				rc = visit(c, node->names->rules[i].dependents[k], depth);
 	return rc;
 }
 

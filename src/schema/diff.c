@@ -369,6 +369,7 @@ int schema_diff(struct schema_diff *ret, const struct schema *old_schema,
 			   .old_schema = old_schema,
 			   .new_schema = new_schema,
 			   .trials_left = TRIALS_MAX,
+			   .steps_left = LIMIT_SCHEMA_STEPS,
 			   .dynamic = is_dynamic(old_schema) || is_dynamic(new_schema)};
 
 	arena_init(&diff.arena, mem);

@@ -200,30 +200,31 @@ static int by_text(const void *a, const void *b)
 }
 
 /* Sorted: there may be many. */
-static struct cf_str *needs_of(struct differ *d, const struct name_rule *rule, uint32_t *ret_count)
+static struct cf_str *needs_of(struct differ *d, const struct name_table *names,
+			       const struct name_rule *rule, uint32_t *ret_count)
 {
-	struct cf_str *sorted;
+	struct cf_str *sorted =
+		arena_calloc(&d->diff->arena, rule ? rule->need_count : 0, sizeof(*sorted));
 
-	*ret_count = rule ? rule->need_count : 0;
-	sorted = arena_calloc(&d->diff->arena, *ret_count, sizeof(*sorted));
+	*ret_count = 0;
 	if (!sorted)
 		d->rc = CF_ERR_NOMEM;
-	else if (*ret_count) {
-		memcpy(sorted, rule->needs, *ret_count * sizeof(*sorted));
+	for (uint32_t i = 0; sorted && rule && i < rule->need_count; i++)
+		sorted[(*ret_count)++] = names->rules[rule->needs[i].rule].name;
+	if (*ret_count)
 		qsort(sorted, *ret_count, sizeof(*sorted), by_text);
-	}
 	return sorted;
 }
 
-static void diff_needs(struct differ *d, const struct snode *b, const struct name_rule *was,
-		       const struct name_rule *is)
+static void diff_needs(struct differ *d, const struct snode *a, const struct snode *b,
+		       const struct name_rule *was, const struct name_rule *is)
 {
 	const char *rule = b->resource && b->resource->draft == DRAFT_07 ? "dependencies"
 									 : "dependentRequired";
 	struct cf_str name = is ? is->name : was->name;
 	uint32_t old_count, new_count, i = 0, k = 0;
-	struct cf_str *olds = needs_of(d, was, &old_count);
-	struct cf_str *news = needs_of(d, is, &new_count);
+	struct cf_str *olds = needs_of(d, a->names, was, &old_count);
+	struct cf_str *news = needs_of(d, b->names, is, &new_count);
 
 	while (d->rc == 0 && (i < old_count || k < new_count)) {
 		int order = i == old_count   ? 1
@@ -245,12 +246,22 @@ static void diff_needs(struct differ *d, const struct snode *b, const struct nam
 
 /* What else must be there with one member: "dependencies" of draft-07 and the two rules
  * that it became say the same. */
-static void diff_dependent(struct differ *d, const struct snode *b, const struct name_rule *was,
-			   const struct name_rule *is)
+static void diff_dependent(struct differ *d, const struct snode *a, const struct snode *b,
+			   const struct name_rule *was, const struct name_rule *is)
 {
-	diff_needs(d, b, was, is);
-	if ((was && was->dependent) || (is && is->dependent))
-		differ_nodes(d, was ? was->dependent : NULL, is ? is->dependent : NULL);
+	const struct snode *olds[2] = {NULL}, *news[2] = {NULL};
+
+	diff_needs(d, a, b, was, is);
+	for (int i = 0; i < 2; i++) {
+		const struct snode *old_one = was ? was->dependents[i] : NULL;
+		const struct snode *new_one = is ? is->dependents[i] : NULL;
+
+		olds[olds[0] != NULL] = old_one ? old_one : olds[olds[0] != NULL];
+		news[news[0] != NULL] = new_one ? new_one : news[news[0] != NULL];
+	}
+	for (int i = 0; i < 2; i++)
+		if (olds[i] || news[i])
+			differ_nodes(d, olds[i], news[i]);
 }
 
 static void diff_all_dependent(struct differ *d, const struct snode *a, const struct snode *b)
@@ -258,10 +269,10 @@ static void diff_all_dependent(struct differ *d, const struct snode *a, const st
 	if (!(a->names && a->names->has_dependencies) && !(b->names && b->names->has_dependencies))
 		return;
 	for (uint32_t i = 0; b->names && i < b->names->count; i++)
-		diff_dependent(d, b, rule_of(a, b->names->rules[i].name), &b->names->rules[i]);
+		diff_dependent(d, a, b, rule_of(a, b->names->rules[i].name), &b->names->rules[i]);
 	for (uint32_t i = 0; a->names && i < a->names->count; i++)
 		if (!rule_of(b, a->names->rules[i].name))
-			diff_dependent(d, b, &a->names->rules[i], NULL);
+			diff_dependent(d, a, b, &a->names->rules[i], NULL);
 }
 
 /* A schema that allows all is no rule. */

@@ -24,6 +24,7 @@ struct differ {
 	bool trying;
 	bool dynamic;            /* what a place says may depend on how it was reached */
 	struct json_doc scalars; /* null and the booleans */
+	uint64_t steps_left;     /* of asking for values */
 	int rc;
 };
 enum { BREAKS_BACKWARD = 1, BREAKS_FORWARD = 2, BREAKS_UNDECIDED = 4, BREAKS_FEATURE = 8 };

@@ -72,22 +72,28 @@ struct snode_list {
 	uint32_t count;
 };
 
+/* A member that must be there where another is. */
+struct name_need {
+	uint32_t rule; /* its place in the table */
+	bool old;      /* said by "dependencies" */
+};
 /* A name that an object's rules speak of. */
 struct name_rule {
 	struct cf_str name;
 	uint16_t hash;
-	struct snode *schema;    /* properties */
-	struct snode *dependent; /* dependentSchemas */
-	struct cf_str *needs;    /* dependentRequired */
+	struct snode *schema;        /* properties */
+	struct snode *dependents[2]; /* of "dependencies", and of dependentSchemas */
+	struct name_need *needs;     /* dependentRequired */
 	uint32_t need_count;
-	uint32_t required; /* 1 + its place among the required, 0: not required */
+	bool required;
 };
 struct name_table {
 	struct name_rule *rules; /* in the schema's order: properties first */
 	uint32_t count;
 	uint32_t cap;
 	uint32_t required_count;
-	uint32_t *slots; /* 1 + index into rules; 0: free. slot_mask + 1 of them */
+	uint64_t *required; /* a bit for each rule */
+	uint32_t *slots;    /* 1 + index into rules; 0: free. slot_mask + 1 of them */
 	uint32_t slot_mask;
 	bool has_dependencies;
 };
@@ -118,8 +124,8 @@ struct snode {
 	struct snode_list all_of, any_of, one_of;
 	struct snode *not_schema, *if_schema, *then_schema, *else_schema;
 	struct json_value values; /* enum */
-	uint64_t *value_hashes;   /* of a long enum */
-	uint32_t value_count;
+	uint32_t *value_slots;    /* of a long enum, by hash: 1 + the node of a value */
+	uint32_t value_mask;
 	struct json_value constant;
 	struct cf_str minimum, maximum, above, below, multiple; /* ptr NULL: none */
 	uint32_t min_length, max_length;
@@ -188,8 +194,9 @@ const struct name_rule *name_table_find(const struct name_table *table, struct j
 /* By decoded name. */
 const struct name_rule *name_table_get(const struct name_table *table, struct cf_str name);
 /* 1 where the value is valid by that place of the schema, as if it began there; 0, LIMIT or
- * NOMEM. */
-int schema_node_holds(const struct schema *schema, const struct snode *node, struct json_value v);
+ * NOMEM. Takes its steps off *steps_left. */
+int schema_node_holds(const struct schema *schema, const struct snode *node, struct json_value v,
+		      uint64_t *steps_left);
 /* The place of a node: "#/pointer" for the root's document, else with its URI before it. */
 int schema_node_pointer(const struct schema *schema, const struct snode *node, struct cf_buf *out);
 

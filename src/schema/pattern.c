@@ -6,7 +6,7 @@
  *
  * Invariant: no input hangs. PCRE2's match limit counts anew from each start, so
  * steps are counted by a callout before each item, with the bytes that were
- * scanned since the last one; the budget is for the match as a whole.
+ * scanned since the last one; the budget is for all matches of one matcher.
  *
  * Leaves out: class set operations (flag v), case-insensitive groups. */
 #include "schema/pattern.h"
@@ -25,7 +25,7 @@ struct pattern {
 enum {
 	/* Bytes scanned that count as one step, and steps that each byte of the subject adds. */
 	PATTERN_BYTES_PER_STEP = 16,
-	PATTERN_STEPS_PER_BYTE = 16,
+	PATTERN_STEPS_PER_BYTE = 1,
 	PATTERN_HEAP_KIB = 16 * 1024,
 	PATTERN_NESTED_GROUPS = 200,
 };
@@ -111,7 +111,7 @@ struct pattern *pattern_free(struct pattern *pattern)
 
 void matcher_init(struct matcher *matcher, const struct cf_mem *mem)
 {
-	*matcher = (struct matcher){.mem = mem};
+	*matcher = (struct matcher){.mem = mem, .steps_left = LIMIT_PATTERN_STEPS};
 }
 
 void matcher_fini(struct matcher *matcher)
@@ -158,7 +158,7 @@ int pattern_match(const struct pattern *pattern, struct matcher *matcher, struct
 
 	if (rc)
 		return rc;
-	matcher->steps_left = LIMIT_PATTERN_STEPS + PATTERN_STEPS_PER_BYTE * (uint64_t)subject.len;
+	matcher->steps_left += PATTERN_STEPS_PER_BYTE * (uint64_t)subject.len;
 	matcher->last_at = 0;
 	rc = pcre2_match(pattern->code, (PCRE2_SPTR)(subject.ptr ? subject.ptr : ""), subject.len,
 			 0, 0, matcher->data, matcher->context);

@@ -11,7 +11,8 @@ int pattern_compile(struct pattern **ret, struct cf_str text, const struct cf_me
 		    struct cf_error *error);
 struct pattern *pattern_free(struct pattern *pattern);
 
-/* What one validation needs to match; made when it is first used. */
+/* What one validation needs to match, made when it is first used; its matches together
+ * take LIMIT_PATTERN_STEPS steps at most, and one for each byte that is looked at. */
 struct matcher {
 	const struct cf_mem *mem;
 	void *data;

@@ -3,7 +3,8 @@
  *
  * Invariants: nothing is allocated unless a string has escapes, a pattern runs,
  * a container of more than 64 is marked, or a failure is told. Depth is bounded
- * by LIMIT_SCHEMA_DEPTH and work by steps for each value of the document. */
+ * by LIMIT_SCHEMA_DEPTH and work by steps: what looks at a whole value at once is
+ * charged by its size. Who runs out of steps is neither valid nor invalid. */
 #include "schema/run.h"
 
 #include <stdarg.h>
@@ -29,6 +30,17 @@ static unsigned type_of(struct json_value v)
 	}
 }
 
+/* Each is told with its place, which takes a walk through the document. */
+static void tell_no_more(struct run *run)
+{
+	struct schema_failure failure = {.rule = STR("limit"),
+					 .message = STR("and there may be more: only the first "
+							"failures are told")};
+
+	(void)run->report->failure(run->report->ctx, &failure);
+	run->stop = true;
+}
+
 static void tell(struct run *run, const struct snode *node, struct json_value v, const char *rule,
 		 const char *message)
 {
@@ -50,6 +62,8 @@ static void tell(struct run *run, const struct snode *node, struct json_value v,
 		if (run->report && run->report->failure)
 			run->stop |= !run->report->failure(run->report->ctx, &failure);
 	}
+	if (++run->told == LIMIT_SCHEMA_FAILURES && run->report && !run->stop)
+		tell_no_more(run);
 	run->failed = true;
 	buf_fini(&instance);
 	buf_fini(&keyword);
@@ -100,15 +114,33 @@ static int run_type(struct run *run, const struct snode *node, struct json_value
 	return run_fail(run, node, v, "type", "must be %s", names);
 }
 
-static int run_values(struct run *run, const struct snode *node, struct json_value v)
+static bool has_value(const struct snode *node, struct json_value v)
 {
 	struct json_iter it = json_iter(node->values);
-	uint64_t hash = node->value_hashes ? json_hash64(v) : 0;
+	uint32_t at;
 
-	for (size_t i = 0; json_next(&it); i++)
-		if ((!node->value_hashes || node->value_hashes[i] == hash) &&
-		    json_equal(it.value, v))
-			return 1;
+	if (!node->value_slots) {
+		while (json_next(&it))
+			if (json_equal(it.value, v))
+				return true;
+		return false;
+	}
+	at = (uint32_t)json_hash64(v) & node->value_mask;
+	for (; node->value_slots[at]; at = (at + 1) & node->value_mask) {
+		struct json_value listed = {node->values.doc, node->value_slots[at] - 1};
+
+		if (json_equal(listed, v))
+			return true;
+	}
+	return false;
+}
+
+static int run_values(struct run *run, const struct snode *node, struct json_value v)
+{
+	if (run_charge(run, json_node_count(v)))
+		return CF_ERR_LIMIT;
+	if (has_value(node, v))
+		return 1;
 	return run_fail(run, node, v, "enum", "must be one of the values that enum lists");
 }
 
@@ -153,17 +185,35 @@ static uint32_t count_code_points(struct cf_str s)
 	return count;
 }
 
-static int run_pattern(struct run *run, const struct snode *node, struct json_value v,
-		       struct cf_str text)
+int run_out_of_steps(struct run *run)
 {
-	int rc = pattern_match(node->pattern, &run->matcher, text);
+	run->steps_left = 0;
+	return error_set(run->error, CF_ERR_LIMIT,
+			 "cannot be judged: the schema takes more than %llu steps",
+			 (unsigned long long)run->steps_max);
+}
 
-	if (rc == 0)
-		return run_fail(run, node, v, "pattern", "must match %.*s",
-				shown_length(node->pattern_text), node->pattern_text.ptr);
+int run_decode(struct run *run, struct json_value string, struct cf_str *ret)
+{
+	if (!(json_node(string)->flags & JSON_ESCAPED)) {
+		*ret = json_inner(string);
+		return 0;
+	}
+	if (run_charge(run, json_span(string).len / 64))
+		return CF_ERR_LIMIT;
+	arena_reset(&run->text);
+	return json_decode(string, &run->text, ret);
+}
+
+int run_pattern(struct run *run, const struct pattern *pattern, struct cf_str source,
+		struct cf_str text)
+{
+	int rc = pattern_match(pattern, &run->matcher, text);
+
 	if (rc == CF_ERR_LIMIT)
-		error_set(run->error, rc, "matching the pattern %.*s takes too many steps",
-			  shown_length(node->pattern_text), node->pattern_text.ptr);
+		error_set(run->error, rc,
+			  "cannot be judged: matching the pattern %.*s takes more than %d steps",
+			  shown_length(source), source.ptr, LIMIT_PATTERN_STEPS);
 	return rc;
 }
 
@@ -171,13 +221,16 @@ static int run_string(struct run *run, const struct snode *node, struct json_val
 {
 	struct cf_str text;
 	uint32_t length;
-	int rc = 1;
+	int rc = 1, decoded;
 
 	if (!node->pattern && !node->format && !node->min_length &&
 	    node->max_length == SNODE_NO_LIMIT)
 		return 1;
-	if (json_decode(v, &run->arena, &text))
-		return CF_ERR_NOMEM;
+	decoded = run_decode(run, v, &text);
+	if (decoded)
+		return decoded;
+	if (run_charge(run, text.len / 64))
+		return CF_ERR_LIMIT;
 	length = node->min_length || node->max_length != SNODE_NO_LIMIT ? count_code_points(text)
 									: 0;
 	if (length < node->min_length)
@@ -190,9 +243,13 @@ static int run_string(struct run *run, const struct snode *node, struct json_val
 		rc = run_fail(run, node, v, "format", "must be of the format %s",
 			      format_name(node->format));
 	if (node->pattern) {
-		int match = run_pattern(run, node, v, text);
+		int match = run_pattern(run, node->pattern, node->pattern_text, text);
 
-		rc = match <= 0 ? match : rc;
+		if (match == 0)
+			rc = run_fail(run, node, v, "pattern", "must match %.*s",
+				      shown_length(node->pattern_text), node->pattern_text.ptr);
+		else if (match < 0)
+			rc = match;
 	}
 	return rc;
 }
@@ -207,6 +264,9 @@ static int run_own_rules(struct run *run, const struct snode *node, struct json_
 		rc = part = run_type(run, node, v);
 	if (run_goes_on(run, part) && !json_is_absent(node->values))
 		rc = (part = run_values(run, node, v)) <= 0 ? part : rc;
+	if (run_goes_on(run, part) && !json_is_absent(node->constant) &&
+	    run_charge(run, json_node_count(v)))
+		return CF_ERR_LIMIT;
 	if (run_goes_on(run, part) && !json_is_absent(node->constant) &&
 	    !json_equal(node->constant, v))
 		rc = part = run_fail(run, node, v, "const", "must be the value of const");
@@ -259,10 +319,10 @@ static int run_rules(struct run *run, const struct snode *node, struct json_valu
 	bool asks = (node->unevaluated_properties && json_kind(v) == JSON_OBJECT) ||
 		    (node->unevaluated_items && json_kind(v) == JSON_ARRAY);
 	struct marks own;
-	int rc, part = 1;
+	int rc = asks ? marks_init(run, &own, v) : 0, part = 1;
 
-	if (asks && marks_init(run, &own, v))
-		return CF_ERR_NOMEM;
+	if (rc)
+		return rc;
 	rc = run_own_rules(run, node, v, asks ? &own : marks);
 	if (node->has_in_place || (node->names && node->names->has_dependencies)) {
 		if (run_goes_on(run, rc))
@@ -273,6 +333,8 @@ static int run_rules(struct run *run, const struct snode *node, struct json_valu
 		rc = run_unevaluated(run, node, v, &own);
 	if (asks && rc > 0 && marks)
 		marks_merge(marks, &own);
+	if (asks)
+		marks_fini(run, &own);
 	return rc;
 }
 
@@ -284,12 +346,12 @@ int run_schema(struct run *run, const struct snode *node, struct json_value v, s
 
 	if (node->always)
 		return node->always > 0 ? 1 : run_fail(run, node, v, "false", "must not be here");
-	if (run->steps_left == 0)
-		return error_set(run->error, CF_ERR_LIMIT, "the schema takes too many steps");
+	if (run_charge(run, 1))
+		return CF_ERR_LIMIT;
 	if (run->depth >= LIMIT_SCHEMA_DEPTH)
-		return error_set(run->error, CF_ERR_LIMIT, "the schema nests more than %d deep",
+		return error_set(run->error, CF_ERR_LIMIT,
+				 "cannot be judged: the schema nests more than %d deep",
 				 LIMIT_SCHEMA_DEPTH);
-	run->steps_left--;
 	run->depth++;
 	if (enters)
 		run->scope = &scope; /* cppcheck-suppress autoVariables; taken back below */
@@ -300,34 +362,47 @@ int run_schema(struct run *run, const struct snode *node, struct json_value v, s
 	return rc;
 }
 
-int schema_node_holds(const struct schema *schema, const struct snode *node, struct json_value v)
+static void run_init(struct run *run, const struct schema *schema, struct json_value v)
 {
-	struct run run = {.schema = schema, .quiet = 1, .steps_left = LIMIT_SCHEMA_STEPS};
+	*run = (struct run){.schema = schema};
+	run->steps_max = run->steps_left =
+		LIMIT_SCHEMA_STEPS + LIMIT_SCHEMA_STEPS_PER_VALUE * json_node_count(v);
+	arena_init(&run->text, schema->mem);
+	matcher_init(&run->matcher, schema->mem);
+}
+
+static void run_fini(struct run *run)
+{
+	matcher_fini(&run->matcher);
+	arena_fini(&run->text);
+}
+
+int schema_node_holds(const struct schema *schema, const struct snode *node, struct json_value v,
+		      uint64_t *steps_left)
+{
+	struct run run;
 	int rc;
 
-	arena_init(&run.arena, schema->mem);
-	matcher_init(&run.matcher, schema->mem);
+	run_init(&run, schema, v);
+	run.quiet = 1;
+	run.steps_left = *steps_left;
 	rc = run_schema(&run, node, v, NULL);
-	matcher_fini(&run.matcher);
-	arena_fini(&run.arena);
+	*steps_left = run.steps_left;
+	run_fini(&run);
 	return rc;
 }
 
 int schema_validate(const struct schema *schema, struct json_value instance,
 		    const struct schema_report *report, struct cf_error *error)
 {
-	struct run run = {.schema = schema, .report = report, .error = error};
+	struct run run;
 	int rc;
 
-	if (report && !report->failure)
-		run.report = NULL;
-	run.steps_left =
-		LIMIT_SCHEMA_STEPS + LIMIT_SCHEMA_STEPS_PER_VALUE * (uint64_t)instance.doc->count;
-	arena_init(&run.arena, schema->mem);
-	matcher_init(&run.matcher, schema->mem);
+	run_init(&run, schema, instance);
+	run.report = report && report->failure ? report : NULL;
+	run.error = error;
 	rc = run_schema(&run, schema->root, instance, NULL);
-	matcher_fini(&run.matcher);
-	arena_fini(&run.arena);
+	run_fini(&run);
 	if (rc == CF_ERR_NOMEM)
 		return error_nomem(error);
 	if (rc == 0 && error && !run.failed)

@@ -9,8 +9,16 @@ int marks_init(struct run *run, struct marks *marks, struct json_value container
 	marks->bits = &marks->few;
 	if (marks->count <= 64)
 		return 0;
-	marks->bits = arena_calloc(&run->arena, (marks->count + 63) / 64, sizeof(*marks->bits));
+	if (run_charge(run, marks->count / 16))
+		return CF_ERR_LIMIT;
+	marks->bits = mem_calloc(run->schema->mem, (marks->count + 63) / 64, sizeof(*marks->bits));
 	return marks->bits ? 0 : CF_ERR_NOMEM;
+}
+
+void marks_fini(struct run *run, struct marks *marks)
+{
+	if (marks->bits != &marks->few)
+		mem_free(run->schema->mem, marks->bits);
 }
 
 void marks_merge(struct marks *into, const struct marks *from)
@@ -113,6 +121,8 @@ static int run_many_unique(struct run *run, const struct snode *node, struct jso
 
 	while (mask < count * 2)
 		mask *= 2;
+	if (run_charge(run, json_node_count(v)))
+		return CF_ERR_LIMIT;
 	slots = mem_calloc(run->schema->mem, mask, sizeof(*slots));
 	if (!slots)
 		return CF_ERR_NOMEM;

@@ -7,15 +7,17 @@ static int run_branch(struct run *run, const struct snode *node, struct json_val
 		      struct marks *marks)
 {
 	struct marks own;
-	int rc;
+	int rc = marks ? marks_init(run, &own, v) : 0;
 
-	if (marks && marks_init(run, &own, v))
-		return CF_ERR_NOMEM;
+	if (rc)
+		return rc;
 	run->quiet++;
 	rc = run_schema(run, node, v, marks ? &own : NULL);
 	run->quiet--;
 	if (rc > 0 && marks)
 		marks_merge(marks, &own);
+	if (marks)
+		marks_fini(run, &own);
 	return rc;
 }
 
@@ -83,17 +85,21 @@ static int run_dynamic_ref(struct run *run, const struct snode *node, struct jso
 static int run_dependents(struct run *run, const struct snode *node, struct json_value v,
 			  struct marks *marks)
 {
+	struct json_iter it = json_iter(v);
 	int rc = 1;
 
 	if (json_kind(v) != JSON_OBJECT || !node->names || !node->names->has_dependencies)
 		return 1;
-	for (uint32_t i = 0; i < node->names->count && run_goes_on(run, rc); i++) {
-		const struct name_rule *rule = &node->names->rules[i];
-		int part = 1;
+	while (run_goes_on(run, rc) && json_next(&it)) {
+		const struct name_rule *rule = name_table_find(node->names, it.name);
 
-		if (rule->dependent && !json_is_absent(json_member(v, rule->name)))
-			part = run_schema(run, rule->dependent, v, marks);
-		rc = part <= 0 ? part : rc;
+		for (int k = 0; rule && k < 2 && run_goes_on(run, rc); k++) {
+			int part = rule->dependents[k]
+					   ? run_schema(run, rule->dependents[k], v, marks)
+					   : 1;
+
+			rc = part <= 0 ? part : rc;
+		}
 	}
 	return rc;
 }

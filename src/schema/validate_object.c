@@ -1,24 +1,28 @@
-/* Objects: one walk over the members, each looked up by its name's hash. */
+/* Objects: one walk over the members, each looked up by its name's hash, notes which of
+ * the names that rules speak of are there. So the cost does not depend on how many are
+ * required, or need each other. */
 #include "schema/run.h"
 
-enum { REQUIRED_BITS = 64 };
+/* A bit for each rule of the names. */
+struct present {
+	uint64_t few;
+	uint64_t *bits; /* `few`, or on the heap */
+};
 
 /* patternProperties, and additionalProperties where nothing spoke of the member. */
 static int run_other_member(struct run *run, const struct snode *node, const struct json_iter *it,
 			    bool named, bool *ret_spoken)
 {
-	struct cf_str name;
 	bool spoken = named;
 	int rc = 1;
 
-	if (node->pattern_count && json_decode(it->name, &run->arena, &name))
-		return CF_ERR_NOMEM;
 	for (uint32_t i = 0; i < node->pattern_count; i++) {
-		int part = pattern_match(node->patterns[i].pattern, &run->matcher, name);
+		struct cf_str name;
+		int part = run_decode(run, it->name, &name);
 
-		if (part == CF_ERR_LIMIT)
-			error_set(run->error, part,
-				  "matching a member's name takes too many steps");
+		if (part == 0)
+			part = run_pattern(run, node->patterns[i].pattern, node->patterns[i].text,
+					   name);
 		if (part < 0)
 			return part;
 		if (part == 0)
@@ -61,49 +65,69 @@ static int run_member(struct run *run, const struct snode *node, const struct js
 	return rc;
 }
 
+static bool is_present(const struct present *present, uint32_t rule)
+{
+	return (present->bits[rule / 64] >> (rule % 64)) & 1;
+}
+
 static int run_required(struct run *run, const struct snode *node, struct json_value v,
-			uint64_t seen)
+			const struct present *present)
 {
 	const struct name_table *names = node->names;
 	int rc = 1;
 
-	if (!names || !names->required_count)
-		return 1;
-	if (names->required_count <= REQUIRED_BITS &&
-	    seen == UINT64_MAX >> (REQUIRED_BITS - names->required_count))
-		return 1;
-	for (uint32_t i = 0; i < names->count && run_goes_on(run, rc); i++) {
-		const struct name_rule *rule = &names->rules[i];
-		bool present = rule->required <= REQUIRED_BITS && rule->required &&
-			       ((seen >> (rule->required - 1)) & 1);
+	for (uint32_t word = 0; word <= (names->count - 1) / 64 && run_goes_on(run, rc); word++) {
+		uint64_t missing = names->required[word] & ~present->bits[word];
 
-		if (!rule->required || present || !json_is_absent(json_member(v, rule->name)))
-			continue;
-		rc = run_fail(run, node, v, "required", "must have the member \"%.*s\"",
-			      STR_ARG(rule->name));
+		for (; missing && run_goes_on(run, rc); missing &= missing - 1) {
+			uint32_t i = word * 64 + (uint32_t)__builtin_ctzll(missing);
+
+			rc = run_fail(run, node, v, "required", "must have the member \"%.*s\"",
+				      STR_ARG(names->rules[i].name));
+		}
 	}
 	return rc;
 }
 
-static int run_needs(struct run *run, const struct snode *node, struct json_value v)
+/* Of each member that is there, what it needs. */
+static int run_needs(struct run *run, const struct snode *node, struct json_value v,
+		     const struct present *present)
 {
 	const struct name_table *names = node->names;
+	struct json_iter it = json_iter(v);
 	int rc = 1;
 
-	for (uint32_t i = 0; i < names->count; i++) {
-		const struct name_rule *rule = &names->rules[i];
+	while (run_goes_on(run, rc) && json_next(&it)) {
+		const struct name_rule *rule = name_table_find(names, it.name);
 
-		if (!rule->need_count || json_is_absent(json_member(v, rule->name)))
-			continue;
-		for (uint32_t k = 0; k < rule->need_count && run_goes_on(run, rc); k++)
-			if (json_is_absent(json_member(v, rule->needs[k])))
+		if (rule && run_charge(run, rule->need_count))
+			return CF_ERR_LIMIT;
+		for (uint32_t k = 0; rule && k < rule->need_count && run_goes_on(run, rc); k++) {
+			const struct name_need *need = &rule->needs[k];
+
+			if (!is_present(present, need->rule))
 				rc = run_fail(run, node, v,
-					      node->resource->draft == DRAFT_07
-						      ? "dependencies"
-						      : "dependentRequired",
+					      need->old ? "dependencies" : "dependentRequired",
 					      "must have the member \"%.*s\" because it has "
 					      "\"%.*s\"",
-					      STR_ARG(rule->needs[k]), STR_ARG(rule->name));
+					      STR_ARG(names->rules[need->rule].name),
+					      STR_ARG(rule->name));
+		}
+	}
+	return rc;
+}
+
+/* What the names that are there ask for. */
+static int run_names(struct run *run, const struct snode *node, struct json_value v,
+		     const struct present *present)
+{
+	int rc = 1, part = 1;
+
+	if (node->names && node->names->required_count)
+		rc = part = run_required(run, node, v, present);
+	if (run_goes_on(run, part) && node->names && node->names->has_dependencies) {
+		part = run_needs(run, node, v, present);
+		rc = part <= 0 ? part : rc;
 	}
 	return rc;
 }
@@ -121,10 +145,10 @@ static int run_size(struct run *run, const struct snode *node, struct json_value
 	return rc;
 }
 
-int run_object(struct run *run, const struct snode *node, struct json_value v, struct marks *marks)
+static int run_members(struct run *run, const struct snode *node, struct json_value v,
+		       struct marks *marks, struct present *present)
 {
 	struct json_iter it = json_iter(v);
-	uint64_t seen = 0;
 	uint32_t count = 0;
 	int rc = 1, part = 1;
 
@@ -133,8 +157,11 @@ int run_object(struct run *run, const struct snode *node, struct json_value v, s
 			node->names ? name_table_find(node->names, it.name) : NULL;
 		bool spoken = false;
 
-		if (rule && rule->required && rule->required <= REQUIRED_BITS)
-			seen |= UINT64_C(1) << (rule->required - 1);
+		if (rule) {
+			size_t at = (size_t)(rule - node->names->rules);
+
+			present->bits[at / 64] |= UINT64_C(1) << (at % 64);
+		}
 		part = run_member(run, node, &it, rule, &spoken);
 		rc = part <= 0 ? part : rc;
 		if (!run_goes_on(run, part))
@@ -142,15 +169,28 @@ int run_object(struct run *run, const struct snode *node, struct json_value v, s
 		if (spoken)
 			marks_set(marks, count);
 	}
-	part = run_required(run, node, v, seen);
+	part = run_names(run, node, v, present);
 	rc = part <= 0 ? part : rc;
-	if (run_goes_on(run, part) && node->names && node->names->has_dependencies) {
-		part = run_needs(run, node, v);
-		rc = part <= 0 ? part : rc;
-	}
 	if (run_goes_on(run, part)) {
 		part = run_size(run, node, v, count);
 		rc = part <= 0 ? part : rc;
 	}
+	return rc;
+}
+
+int run_object(struct run *run, const struct snode *node, struct json_value v, struct marks *marks)
+{
+	uint32_t words = node->names ? node->names->count / 64 + 1 : 1;
+	struct present present = {.few = 0};
+	int rc;
+
+	present.bits = words == 1 ? &present.few
+				  : mem_calloc(run->schema->mem, words, sizeof(*present.bits));
+	if (!present.bits)
+		return CF_ERR_NOMEM;
+	rc = run_charge(run, words / 64) ? CF_ERR_LIMIT
+					 : run_members(run, node, v, marks, &present);
+	if (present.bits != &present.few)
+		mem_free(run->schema->mem, present.bits);
 	return rc;
 }
