@@ -117,7 +117,8 @@ static const char *const endless[] = {
 	"catch (e) {}",
 	"var f = function g() { return g.bind(null)(); }; for (;;) try { f(); } "
 	"catch (e) {}",
-	"function C() {} var o = {}; for (var i = 0; i < 9000; i++) { C.prototype = o; o = new C(); }"
+	"function C() {} var o = {}; for (var i = 0; i < 9000; i++) { C.prototype = o; o = new "
+	"C(); }"
 	"for (;;) {" LOOK100 LOOK100 "}",
 };
 enum { ENDLESS_COUNT = ARRAY_LEN(endless) };
