@@ -156,6 +156,14 @@ static int read_counts(struct compiler *c, struct snode *node)
 	return rc;
 }
 
+int compile_wrong_pattern(struct compiler *c, struct json_value at)
+{
+	struct cf_str reason = c->error ? arena_dup(&c->schema->arena, str_of(c->error->message))
+					: (struct cf_str){NULL, 0};
+
+	return compile_wrong(c, at, reason.ptr ? reason.ptr : "not a regular expression");
+}
+
 static int read_strings(struct compiler *c, struct snode *node)
 {
 	struct json_value pattern =
@@ -176,12 +184,7 @@ static int read_strings(struct compiler *c, struct snode *node)
 	if (json_decode(pattern, &c->schema->arena, &node->pattern_text))
 		return error_nomem(c->error);
 	rc = pattern_compile(&node->pattern, node->pattern_text, c->schema->mem, c->error);
-	if (rc == CF_ERR_SCHEMA && c->error) {
-		struct cf_str reason = arena_dup(&c->schema->arena, str_of(c->error->message));
-
-		compile_wrong(c, pattern, reason.ptr ? reason.ptr : "not a regular expression");
-	}
-	return rc;
+	return rc == CF_ERR_SCHEMA ? compile_wrong_pattern(c, pattern) : rc;
 }
 
 /* A long enum is looked up, not walked. */

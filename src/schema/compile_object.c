@@ -240,7 +240,7 @@ static int read_patterns(struct compiler *c, struct snode *node)
 			return error_nomem(c->error);
 		rc = pattern_compile(&rule->pattern, rule->text, c->schema->mem, c->error);
 		if (rc == CF_ERR_SCHEMA)
-			return compile_wrong(c, it.name, "this is not a regular expression");
+			return compile_wrong_pattern(c, it.name);
 		if (rc)
 			return rc;
 		node->pattern_count++;

@@ -15,6 +15,8 @@ enum { DRAFTS_BOTH = DRAFT_07 | DRAFT_2020 };
 
 /* SCHEMA with the place of `at`. `format` is not a format: the text as it stands. */
 int compile_wrong(struct compiler *c, struct json_value at, const char *reason);
+/* The same, with the reason that stands in the error already. */
+int compile_wrong_pattern(struct compiler *c, struct json_value at);
 /* Knows a document's schemas: its places, $id, anchors. The node of its root. */
 int index_document(struct compiler *c, struct json_value root, struct cf_str uri,
 		   enum schema_draft draft, struct snode **ret);

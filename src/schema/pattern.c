@@ -10,6 +10,7 @@
  *
  * Leaves out: class set operations (flag v), case-insensitive groups. */
 #include "schema/pattern.h"
+#include "schema/pattern_captures.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "schema/pattern_translate.h"
@@ -71,6 +72,8 @@ int pattern_compile(struct pattern **ret, struct cf_str text, const struct cf_me
 		return error_nomem(error);
 	pattern->mem = mem;
 	rc = pattern_translate(text, &translated, error);
+	if (rc == 0)
+		rc = pattern_check_captures(text, mem, error);
 	if (rc)
 		goto done;
 	pattern->general = general_new(mem);

@@ -58,6 +58,29 @@ printf '{"version":"2.0.0","enum":[%s],"allOf":[%s]}' "$(many 5000 '-%d')" "$(ma
 run diff old.json new.json
 expect_out_has 'breaking, FORWARD'
 
+refused() { # pattern
+	printf '{"pattern": "%s"}\n' "${1//\\/\\\\}" >schema.json
+	run validate --schema schema.json /dev/null
+	expect_code 1
+	expect_err_has 'cannot be run as ECMA-262 says: the back reference at'
+}
+begin "a back reference that meets what an earlier round left is refused, as ECMA-262 forgets it"
+refused '^(a(b)?)+c\2$'
+refused '^(?:(a)|b)*\1$'
+refused '^(?:\1x(a)y)+$'
+refused '^(a\1)+$'
+refused '^(?:(?<n>a)|b){2,}\k<n>$'
+refused '^((a)|b){3}\2$'
+printf '{"patternProperties": {"^(a(b)?)+c\\\\2$": true}}\n' >schema.json
+run validate --schema schema.json /dev/null
+expect_err_has 'cannot be run as ECMA-262 says'
+
+begin "others say the same in both"
+for pattern in '^(a)+\\1$ "aaa"' '^(?:(a)x)+\\1$ "axaxa"' '^(?:(a)\\1)+$ "aaaa"' '^(a|b)\\1$ "bb"' \
+	'^(?:(a)|b)\\1$ "aa"' '^(a)?\\1$ "aa"' '^((a)|b){1}\\2$ "aa"' '^[(]\\((a)\\1*$ "((aaa"' '^(x+)+\\1$ "xx"'; do
+	judged "{\"pattern\": \"${pattern% *}\"}" "${pattern#* }" '1 valid, 0 invalid'
+done
+
 begin "draft-07's dependencies in 2020-12 are told by their name, beside the new ones"
 judged '{"dependencies": {"a": ["b"]}}' '{"a": 1}' '0 valid, 1 invalid'
 expect_err_has 'must have the member "b" because it has "a" (dependencies at /dependencies)'
