@@ -123,6 +123,12 @@ static const struct catalog_edge *edge_to(const struct catalog *catalog,
 	return NULL;
 }
 
+static struct lens_link link_of(const struct catalog_edge *edge)
+{
+	return (struct lens_link){.lens = edge->lens,
+				  .older = catalog_major_schema(edge->older[0])};
+}
+
 /* The links from one major up to another; 0: there is no way. */
 static size_t find_chain(const struct catalog *catalog, const struct catalog_major *from,
 			 const struct catalog_major *to, struct lens_link *links)
@@ -134,7 +140,7 @@ static size_t find_chain(const struct catalog *catalog, const struct catalog_maj
 
 		if (!edge)
 			return 0;
-		links[count++] = (struct lens_link){.lens = edge->lens};
+		links[count++] = link_of(edge);
 		to = edge->older[0];
 	}
 	if (to != from)
@@ -158,8 +164,10 @@ static int build_pair(struct catalog *catalog, const struct catalog_type *type, 
 
 	if (count == 0)
 		return 0;
-	for (size_t i = 0; i < count; i++)
-		down[i] = (struct lens_link){.lens = up[count - 1 - i].lens, .down = true};
+	for (size_t i = 0; i < count; i++) {
+		down[i] = up[count - 1 - i];
+		down[i].down = true;
+	}
 	rc = compile(catalog, up, count, &programs[from * type->major_count + to], error);
 	if (rc == 0)
 		rc = compile(catalog, down, count, &programs[to * type->major_count + from], error);
@@ -213,7 +221,7 @@ int catalog_build_edges(struct catalog *catalog, struct cf_error *error)
 	sort_edges(catalog);
 	for (size_t i = 0; i < catalog->edge_count && rc == 0; i++) {
 		struct catalog_edge *edge = &catalog->edges[i];
-		struct lens_link link = {.lens = edge->lens};
+		struct lens_link link = link_of(edge);
 
 		rc = compile(catalog, &link, 1, &edge->up, &problem);
 		link.down = true;

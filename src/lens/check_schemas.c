@@ -18,7 +18,8 @@ struct shape {
 		bool there;
 		unsigned line;
 		struct schema_view view; /* of the value, where it only moved */
-		const struct op *by;     /* the add or convert that made the value, or NULL */
+		const struct op *by; /* the add, convert or split that made the value, or NULL */
+		size_t part;         /* split: which part of it */
 	} names[NAMES_MAX];
 	size_t count;
 };
@@ -106,12 +107,21 @@ static const struct op *made_by(const struct shape *shape, struct cf_str name)
 	return at == NAMES_MAX ? NULL : shape->names[at].by;
 }
 
-static void set_maker(struct shape *shape, struct cf_str name, const struct op *by)
+static size_t part_of(const struct shape *shape, struct cf_str name)
 {
 	size_t at = find(shape, name);
 
-	if (at != NAMES_MAX)
+	return at == NAMES_MAX ? 0 : shape->names[at].part;
+}
+
+static void set_maker(struct shape *shape, struct cf_str name, const struct op *by, size_t part)
+{
+	size_t at = find(shape, name);
+
+	if (at != NAMES_MAX) {
 		shape->names[at].by = by;
+		shape->names[at].part = part;
+	}
 }
 
 /* --- values ---------------------------------------------------------------------------- */
@@ -222,13 +232,62 @@ static void check_convert(const struct checker *checker, struct shape *shape, co
 		check_targets(checker, op, true, &view);
 	}
 	mark(shape, op->name.decoded, true, op->line, (struct schema_view){NULL});
-	set_maker(shape, op->name.decoded, op);
+	set_maker(shape, op->name.decoded, op, 0);
 }
 
-static void check_maker(const struct checker *checker, const struct op *by,
+/* A text with the separator in it that the schema of a part allows; ptr NULL: none. */
+static struct cf_str find_separated(const struct checker *checker, const struct op *op,
+				    const struct schema_view *view, struct cf_arena *arena)
+{
+	static const char *const around[] = {"x", "X", "1", "xyz", ""};
+	struct cf_str found = {NULL, 0};
+	struct json_doc doc;
+	struct cf_buf text;
+
+	json_doc_init(&doc, checker->mem);
+	buf_init(&text, checker->mem);
+	for (size_t i = 0; i < ARRAY_LEN(around) && !found.ptr; i++) {
+		struct cf_str whole =
+			arena_printf(arena, "%s%.*s%s", around[i], STR_ARG(op->by), around[i]);
+
+		buf_clear(&text);
+		if (whole.ptr && json_write_string(whole, &text) == 0 &&
+		    json_read(&doc, text.ptr, text.len, 0, NULL) == 0 &&
+		    schema_view_allows(view, json_root(&doc)))
+			found = arena_dup(arena, buf_view(&text));
+	}
+	buf_fini(&text);
+	json_doc_fini(&doc);
+	return found;
+}
+
+/* A part but the last that may hold the separator is cut otherwise than it was written. */
+static void check_piece(const struct checker *checker, const struct op *op, size_t part,
 			const struct schema_view *view)
 {
-	if (by->kind == OP_CONVERT) {
+	struct cf_arena arena;
+	struct cf_str text;
+
+	if (part + 1 >= op->part_count || !view->schema || json_is_absent(view->at) ||
+	    (view->types && !(view->types & SCHEMA_STRING)))
+		return;
+	arena_init(&arena, checker->mem);
+	text = find_separated(checker, op, view, &arena);
+	if (text.ptr)
+		tell(checker, op->line,
+		     "%s: PutGet is broken: \"%.*s\" may be %.*s, which is cut otherwise when it "
+		     "is "
+		     "read again: its schema must refuse the separator, as a pattern can",
+		     op_kind_name(op->kind), STR_ARG(op->parts[part].decoded), STR_ARG(text));
+	arena_fini(&arena);
+}
+
+static void check_maker(const struct checker *checker, const struct op *by, size_t part,
+			const struct schema_view *view)
+{
+	if (by->kind == OP_SPLIT) {
+		check_piece(checker, by, part, view);
+	} else if (by->kind == OP_CONVERT) {
 		check_rows(checker, by, true, view);
 		check_targets(checker, by, false, view);
 	} else {
@@ -294,12 +353,13 @@ static void check_move(const struct checker *checker, struct shape *shape, const
 {
 	struct schema_view nothing = {NULL}, view = nothing;
 	const struct op *by = made_by(shape, op->name.decoded);
+	size_t part = part_of(shape, op->name.decoded);
 
 	if (op->kind == OP_RENAME) {
 		view = view_of(shape, op->name.decoded);
 		take(checker, shape, op, &op->name);
 		make(checker, shape, op, &op->destination, view);
-		set_maker(shape, op->destination.decoded, by);
+		set_maker(shape, op->destination.decoded, by, part);
 	} else if (op->kind == OP_HOIST) {
 		struct schema_view host = view_of(shape, op->host.decoded);
 
@@ -326,10 +386,15 @@ static void check_parts(const struct checker *checker, struct shape *shape, cons
 	if (apart)
 		take(checker, shape, op, &op->name);
 	for (size_t i = 0; i < op->part_count; i++) {
-		if (apart)
+		struct schema_view view = view_of(shape, op->parts[i].decoded);
+
+		if (apart) {
 			make(checker, shape, op, &op->parts[i], nothing);
-		else
+			set_maker(shape, op->parts[i].decoded, op, i);
+		} else {
+			check_piece(checker, op, i, &view);
 			take(checker, shape, op, &op->parts[i]);
+		}
 	}
 	if (!apart)
 		make(checker, shape, op, &op->name, nothing);
@@ -419,7 +484,7 @@ static int check_ops(const struct checker *checker, struct shape *shape, const s
 		switch (op->kind) {
 		case OP_ADD:
 			make(checker, shape, op, &op->name, (struct schema_view){NULL});
-			set_maker(shape, op->name.decoded, op);
+			set_maker(shape, op->name.decoded, op, 0);
 			break;
 		case OP_REMOVE:
 			view = view_of(shape, op->name.decoded);
@@ -474,7 +539,7 @@ static void check_arrived(const struct checker *checker, const struct shape *sha
 		struct schema_view at = schema_view_property(&view, shape->names[i].name);
 
 		if (shape->names[i].there && shape->names[i].by && !json_is_absent(at.at))
-			check_maker(checker, shape->names[i].by, &at);
+			check_maker(checker, shape->names[i].by, shape->names[i].part, &at);
 	}
 	if (!view.closed)
 		return;

@@ -228,6 +228,24 @@ static size_t count_ops(const struct lens_link *links, size_t link_count)
 	return count;
 }
 
+/* Whether nothing but this op can have put its host into a document of the older side. */
+static bool makes_host(const struct lens_link *link, const struct op *op)
+{
+	struct schema_view older;
+	const struct op *ops = link->lens->ops;
+
+	if (op->kind != OP_PLUNGE || !link->older)
+		return false;
+	for (const struct op *before = ops; before < op; before++)
+		if (op_name_is(&before->name, op->host.decoded) ||
+		    op_name_is(&before->destination, op->host.decoded) ||
+		    (before->kind != OP_PLUNGE && op_name_is(&before->host, op->host.decoded)))
+			return false;
+	older = schema_view_root(link->older);
+	older = schema_view_property(&older, op->host.decoded);
+	return json_is_absent(older.at);
+}
+
 static int compile_links(struct compiler *c, const struct lens_link *links, size_t link_count)
 {
 	struct lens_program *program = c->program;
@@ -241,6 +259,11 @@ static int compile_links(struct compiler *c, const struct lens_link *links, size
 	for (size_t i = 0; i < link_count && rc == 0; i++) {
 		rc = compile_ops(c, links[i].lens, links[i].lens->ops, links[i].lens->op_count,
 				 links[i].down, program->steps + program->step_count);
+		for (size_t k = 0; k < links[i].lens->op_count; k++) {
+			struct step *step = &program->steps[program->step_count + k];
+
+			step->makes_host = rc == 0 && makes_host(&links[i], step->op);
+		}
 		program->step_count += links[i].lens->op_count;
 	}
 	return rc;

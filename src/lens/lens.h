@@ -87,6 +87,9 @@ struct lens_identity {
 struct lens_link {
 	const struct lens *lens;
 	bool down;
+	/* Of the main document of its older side, or NULL: an object that it does not know
+	 * is made by plunge, and goes away with what plunge put into it. */
+	const struct schema *older;
 };
 
 struct lens_options {

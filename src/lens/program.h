@@ -39,7 +39,8 @@ struct step {
 	struct op_name from, to; /* rename */
 	struct step *inner;
 	size_t inner_count;
-	size_t part; /* extract, embed: among the program's parts */
+	size_t part;     /* extract, embed: among the program's parts */
+	bool makes_host; /* plunge: the older side has no such object of its own */
 };
 
 /* --- code ------------------------------------------------------------------------- */

@@ -123,8 +123,13 @@ static int step_hoist(struct run *run, const struct instr *instr, struct frame *
 	if (rc)
 		return rc;
 	frame_append(frame, instr->other, frame_take(inside, instr->inner));
-	if (note->there && val_kind(&note->val) != JSON_OBJECT && frame_is_empty(inside))
+	if (!frame_is_empty(inside))
+		return 0;
+	if (note->there && val_kind(&note->val) != JSON_OBJECT)
 		*host = note->val;
+	/* What plunge made for its field goes with it; no base says that it was there. */
+	else if (!note->there && instr->step->makes_host)
+		*host = NOTHING;
 	return 0;
 }
 

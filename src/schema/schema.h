@@ -120,6 +120,8 @@ struct schema_view schema_view_root(const struct schema *schema);
 /* The named property, absent `at` where the schema does not name it. */
 struct schema_view schema_view_property(const struct schema_view *object, struct cf_str name);
 struct schema_view schema_view_items(const struct schema_view *array);
+/* Whether a value is valid there; true where nothing is said, or nobody can say. */
+bool schema_view_allows(const struct schema_view *view, struct json_value value);
 
 /* --- generated documents -------------------------------------------------- */
 

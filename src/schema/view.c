@@ -67,3 +67,11 @@ struct schema_view schema_view_items(const struct schema_view *array)
 			return view_of(array->schema, node->items);
 	return view_of(array->schema, NULL);
 }
+
+bool schema_view_allows(const struct schema_view *view, struct json_value value)
+{
+	const struct snode *node = node_of(view);
+	uint64_t steps = LIMIT_SCHEMA_STEPS;
+
+	return !node || schema_node_holds(view->schema, node, value, &steps) != 0;
+}

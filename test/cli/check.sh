@@ -298,6 +298,51 @@ expect_code 3
 expect_out_has 'error lenses/todo-item/1-2.yaml:'
 expect_out_has 'error manifests/2.0.0.json:'
 
+# A type of two versions, of these properties and ops.
+two() { # older, newer, ops
+	rm -rf w
+	mkdir -p w/schemas/p w/lenses/p
+	echo 'name: w' >w/catalog.yaml
+	for v in 1 2; do
+		printf '{"version":"%s.0.0","type":"object","additionalProperties":false,"properties":{"schema":{"const":"p"},"version":{"const":%s},%s}}\n' \
+			$v $v "$([ $v = 1 ] && echo "$1" || echo "$2")" >w/schemas/p/$v.0.0.json
+	done
+	printf 'from: p@1\nto: p@2\nlens:\n%s\n' "$3" >w/lenses/p/1-2.yaml
+}
+text='{"type":"string"}' word='{"type":"string","pattern":"^[^ ]*$"}'
+
+begin "a part of split or join that may hold the separator"
+two "\"n\":$text" "\"a\":$text,\"b\":$text" '  - split: {name: n, into: [a, b], by: " "}'
+run check w --seed 1
+expect_code 3
+expect_out 'error lenses/p/1-2.yaml:4: split: PutGet is broken: "a" may be "x x", which is cut otherwise when it is read again: its schema must refuse the separator, as a pattern can'
+two "\"n\":$text" "\"c\":$text,\"b\":$text" '  - split: {name: n, into: [a, b], by: " "}
+  - rename: {source: a, destination: c}'
+run check w --seed 1
+expect_out_has '1-2.yaml:4: split: PutGet is broken: "a" may be "x x"'
+two "\"a\":$text,\"b\":$text" "\"n\":$text" '  - join: {name: n, into: [a, b], by: " "}'
+run check w --seed 1
+expect_code 3
+expect_out_has '1-2.yaml:4: join: PutGet is broken: "a" may be "x x"'
+two "\"n\":$text" "\"a\":$word,\"b\":$text" '  - split: {name: n, into: [a, b], by: " "}'
+run check w --seed 1
+expect_true "no word of a" test "$(grep -c '"a" may be' out)" -eq 0
+
+begin "plunge makes the object that it needs, and takes it away again"
+two "\"a\":$text" "\"o\":{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"a\"],\"properties\":{\"a\":$text}}" '  - plunge: {host: o, name: a}'
+run check w --seed 1
+expect_out ''
+expect_code 0
+echo '{"_id":"p@1:k","schema":"p","version":1,"a":"x"}' >in
+run convert -c w --to p@2 in
+expect_out '{"_id":"p@2:k","schema":"p","version":2,"o":{"a":"x"}}'
+cp out up
+run convert -c w --to p@1 up
+expect_out_file in
+echo '{"_id":"p@1:k","schema":"p","version":1}' >in
+run convert -c w --to p@2 in
+expect_out '{"_id":"p@2:k","schema":"p","version":2}'
+
 begin "what is wrong with YAML is told in the words of who wrote it"
 fresh
 printf 'from: todo-item@1\nto: todo-item@2\nlens:\n\t- rename: {source: a, destination: b}\n' >$lens/1-2.yaml

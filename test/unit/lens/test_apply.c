@@ -40,8 +40,8 @@ static void bed_compile(struct bed *bed, bool identified)
 	int rc;
 
 	for (size_t i = 0; i < bed->count; i++) {
-		up[i] = (struct lens_link){bed->lenses[i], false};
-		down[bed->count - 1 - i] = (struct lens_link){bed->lenses[i], true};
+		up[i] = (struct lens_link){.lens = bed->lenses[i]};
+		down[bed->count - 1 - i] = (struct lens_link){.lens = bed->lenses[i], .down = true};
 	}
 	rc = lens_compile(&bed->up, up, bed->count, &options, &mem_heap, &bed->error);
 	ck_assert_msg(rc == 0, "%s", bed->error.message);

@@ -322,8 +322,8 @@ static void compile_all(struct world *w)
 	size_t n = w->links;
 
 	for (size_t i = 0; i < n; i++) {
-		up[i] = (struct lens_link){w->lenses[i], false};
-		down[n - 1 - i] = (struct lens_link){w->lenses[i], true};
+		up[i] = (struct lens_link){.lens = w->lenses[i]};
+		down[n - 1 - i] = (struct lens_link){.lens = w->lenses[i], .down = true};
 		must(lens_compile(&w->ups[i], &up[i], 1, &options, &mem_heap, &error), w, &error);
 		must(lens_compile(&w->downs[i], &down[n - 1 - i], 1, &options, &mem_heap, &error),
 		     w, &error);
