@@ -328,6 +328,32 @@ static void take(const struct checker *checker, struct shape *shape, const struc
 static int check_ops(const struct checker *checker, struct shape *shape, const struct op *ops,
 		     size_t count, struct cf_error *error);
 
+/* The key is named as the older side's elements have it. What a schema neither names nor
+ * closes may be there. */
+static void check_key_field(const struct checker *checker, const struct schema_view *element,
+			    const struct op *map)
+{
+	struct cf_str key = map->key_field.decoded;
+
+	if (!key.ptr || !json_is_absent(schema_view_property(element, key).at) ||
+	    (!element->closed && json_is_absent(json_member(element->at, STR("properties")))))
+		return;
+	for (size_t i = 0; i < map->inner_count; i++) {
+		const struct op *op = &map->inner[i];
+
+		if (op->kind == OP_RENAME && op_name_is(&op->destination, key)) {
+			tell(checker, map->line,
+			     "map: the key \"%.*s\" is the newer name of \"%.*s\": the older one "
+			     "is "
+			     "meant",
+			     STR_ARG(key), STR_ARG(op->name.decoded));
+			return;
+		}
+	}
+	tell(checker, map->line, "map: the elements have no field \"%.*s\" that could be their key",
+	     STR_ARG(key));
+}
+
 /* Inside a value whose schema is known; nothing can be said inside another. */
 static int check_inside(const struct checker *checker, struct schema_view view, const struct op *op,
 			struct cf_error *error)
@@ -341,6 +367,8 @@ static int check_inside(const struct checker *checker, struct schema_view view, 
 	if (!shape)
 		return error_nomem(error);
 	shape->view = view;
+	if (op->kind == OP_MAP && !json_is_absent(view.at))
+		check_key_field(checker, &view, op);
 	if (op->inner_count == 1 && op->inner[0].kind == OP_MAP)
 		rc = check_inside(checker, schema_view_items(&view), &op->inner[0], error);
 	else

@@ -328,6 +328,23 @@ two "\"n\":$text" "\"a\":$word,\"b\":$text" '  - split: {name: n, into: [a, b], 
 run check w --seed 1
 expect_true "no word of a" test "$(grep -c '"a" may be' out)" -eq 0
 
+begin "a key that the elements do not have, or have under that name only later"
+list() { echo "\"l\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"$1\":$text}}}"; }
+for key in nosuch ident id; do
+	two "$(list id)" "$(list ident)" "  - in:
+      name: l
+      lens:
+        - map:
+            key: $key
+            lens: [{rename: {source: id, destination: ident}}]"
+	run check w --seed 1 --runs 30
+	case $key in
+	nosuch) expect_out 'error lenses/p/1-2.yaml:7: map: the elements have no field "nosuch" that could be their key' ;;
+	ident) expect_out 'error lenses/p/1-2.yaml:7: map: the key "ident" is the newer name of "id": the older one is meant' ;;
+	id) expect_out '' ;;
+	esac
+done
+
 begin "plunge makes the object that it needs, and takes it away again"
 two "\"a\":$text" "\"o\":{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"a\"],\"properties\":{\"a\":$text}}" '  - plunge: {host: o, name: a}'
 run check w --seed 1
