@@ -26,6 +26,10 @@ static const struct cli_option options[] = {
 	{.name = "pass",
 	 .help = "documents that --to does not speak of come out as they stand, instead of being "
 		 "passed over"},
+	{.name = "validate",
+	 .help = "check all that comes in and goes out against its schema, not only what is made "
+		 "of "
+		 "invalid documents"},
 	{.name = "lens", .letter = 'l', .argument = "FILE", .help = "one lens, without a catalog"},
 	{.name = "reverse", .letter = 'r', .help = "run the lens down instead of up"},
 	{.name = "base",
@@ -50,6 +54,7 @@ struct job {
 	struct order order;
 	bool waits;      /* the document at hand */
 	bool pass;       /* what is not converted comes out as it stands */
+	bool validates;  /* all of it */
 	bool unreadable; /* the rest of the input */
 	struct json_doc doc, part_docs[LIMIT_LENS_CHAIN], made_doc;
 	const struct cli_lines *lines;
@@ -367,6 +372,7 @@ static int convert_document(struct job *job, struct cf_str line, struct json_val
 	struct json_value inputs[LIMIT_LENS_CHAIN]; /* large: only what is used is set */
 	struct lens_args args = {.key = id->key, .singleton = id->singleton, .inputs = inputs};
 	const struct lens_output *made;
+	struct cf_error cause = {.code = 0};
 	struct lens_side outputs;
 	bool missing = false;
 	int rc;
@@ -381,10 +387,17 @@ static int convert_document(struct job *job, struct cf_str line, struct json_val
 	if (rc == 0 && missing)
 		return wait_for_part(job, line, error);
 	if (rc == 0)
+		rc = cli_validate_source(job->catalog, document, id, job->validates, &cause, error);
+	if (rc == 0)
 		rc = lens_apply(job->worker, program, &args, &made, error);
 	if (rc)
 		return rc;
 	outputs = lens_program_outputs(program);
+	if (cause.code || job->validates)
+		rc = cli_validate_made(job->catalog, &job->made_doc, &outputs, made,
+				       cause.code ? &cause : NULL, error);
+	if (rc)
+		return rc;
 	rc = check_part_ids(job, &outputs, made, error);
 	if (rc == 0)
 		rc = print_line(job, made[0].text, error);
@@ -531,9 +544,14 @@ static int take_document(struct job *job, struct cf_str line, struct cf_error *e
 	wanted = is_from(job, &id) ? job->to.majors[id.type->index] : NULL;
 	part = job->parts[major_index(id.major)];
 	brings = job->brings[major_index(id.major)];
-	if (wanted == id.major)
-		rc = print_line(job, line, error);
-	else if (wanted)
+	if (wanted == id.major) {
+		struct cf_error cause = {.code = 0};
+
+		rc = job->validates && !is_tombstone(document)
+			     ? cli_validate_source(job->catalog, document, &id, true, &cause, error)
+			     : 0;
+		rc = rc ? rc : print_line(job, line, error);
+	} else if (wanted)
 		rc = convert_document(job, line, document, &id, wanted->major, error);
 	else if (!part && !brings)
 		rc = pass_over(job, line, error);
@@ -668,6 +686,7 @@ static int open_catalog(struct job *job, struct cf_error *error)
 		return error_set(error, CF_ERR_USAGE,
 				 "give --catalog and --to, or --lens (see --help)");
 	job->pass = cli_given(cli, "pass");
+	job->validates = cli_given(cli, "validate");
 	rc = catalog_open(&job->catalog, dir, cli->mem, error);
 	if (rc == 0)
 		rc = cli_targets_read(cli, job->catalog, to, &job->to, error);
@@ -699,32 +718,10 @@ static int convert_catalog(struct job *job, struct cf_error *error)
 	return rc;
 }
 
-/* The two ways of convert share no option: what is given for the other one is not
- * passed over in silence. A catalog that the environment names says nothing. */
-static int check_options(const struct cli *cli, struct cf_error *error)
-{
-	static const char *const of_catalog[] = {"catalog", "to", "from", "pass"};
-	static const char *const of_lens[] = {"reverse", "base", "input"};
-	bool lens = cli_given(cli, "lens");
-
-	for (size_t i = 0; lens && i < ARRAY_LEN(of_catalog); i++)
-		if (cli_given(cli, of_catalog[i]))
-			return error_set(error, CF_ERR_USAGE, "--%s does not go with --lens",
-					 of_catalog[i]);
-	for (size_t i = 0; !lens && i < ARRAY_LEN(of_lens); i++)
-		if (cli_given(cli, of_lens[i]))
-			return error_set(error, CF_ERR_USAGE, "--%s goes with --lens only",
-					 of_lens[i]);
-	if (cli_given(cli, "input") && cli->arg_count)
-		return error_set(error, CF_ERR_USAGE,
-				 "give the input with --input or as FILE, not both ways");
-	return 0;
-}
-
 static int run(struct cli *cli, struct cf_error *error)
 {
 	struct job *job = mem_calloc(cli->mem, 1, sizeof(*job));
-	int rc = check_options(cli, error);
+	int rc = cli_convert_check_options(cli, error);
 
 	if (rc || !job) {
 		mem_free(cli->mem, job);
@@ -770,7 +767,7 @@ static int run(struct cli *cli, struct cf_error *error)
 const struct cli_command cmd_convert = {
 	.name = "convert",
 	.summary = "documents of one version into another, one JSON object a line",
-	.usage = "-c DIR --to VERSION [--from VERSION] [--pass] [FILE...]\n"
+	.usage = "-c DIR --to VERSION [--from VERSION] [--pass] [--validate] [FILE...]\n"
 		 "--lens FILE [--reverse] [--base DOC] [FILE...]",
 	.help = "Reads NDJSON, writes NDJSON in the order of the input. A document that "
 		"becomes several comes out as several lines. Parts that an older version "
@@ -780,7 +777,10 @@ const struct cli_command cmd_convert = {
 		"so.\n\n"
 		"What is deleted comes out as a tombstone, and so do its parts of the same "
 		"key.\n\n"
-		"A bad line is reported with its number and the rest goes on (exit code 3).\n\n"
+		"A bad line is reported with its number and the rest goes on (exit code 3). So is "
+		"a "
+		"document that breaks its schema, where what is made of it breaks its own; with "
+		"--validate, all that comes in or goes out and breaks its schema.\n\n"
 		"--to 3.0.0 names a version of each type in that manifest, --to todo-item@3 that "
 		"of one type. Documents of other types are passed over and counted on stderr; "
 		"with --pass they come out as they stand.\n\n"

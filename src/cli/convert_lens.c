@@ -364,3 +364,23 @@ int cli_convert_lens(struct cli *cli, uint64_t *findings, struct cf_error *error
 	fini(&single);
 	return rc;
 }
+
+int cli_convert_check_options(const struct cli *cli, struct cf_error *error)
+{
+	static const char *const of_catalog[] = {"catalog", "to", "from", "pass", "validate"};
+	static const char *const of_lens[] = {"reverse", "base", "input"};
+	bool lens = cli_given(cli, "lens");
+
+	for (size_t i = 0; lens && i < ARRAY_LEN(of_catalog); i++)
+		if (cli_given(cli, of_catalog[i]))
+			return error_set(error, CF_ERR_USAGE, "--%s does not go with --lens",
+					 of_catalog[i]);
+	for (size_t i = 0; !lens && i < ARRAY_LEN(of_lens); i++)
+		if (cli_given(cli, of_lens[i]))
+			return error_set(error, CF_ERR_USAGE, "--%s goes with --lens only",
+					 of_lens[i]);
+	if (cli_given(cli, "input") && cli->arg_count)
+		return error_set(error, CF_ERR_USAGE,
+				 "give the input with --input or as FILE, not both ways");
+	return 0;
+}

@@ -103,3 +103,52 @@ int cli_write_tombstone(const struct catalog *catalog, struct cf_str type, uint3
 		buf_printf(out, "%u", major);
 	return buf_str(out, STR(",\"_deleted\":true}"));
 }
+
+/* --- what convert takes and makes, against their schemas --------------------------------- */
+
+int cli_validate_made(const struct catalog *catalog, struct json_doc *scratch,
+		      const struct lens_side *places, const struct lens_output *made,
+		      const struct cf_error *cause, struct cf_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < places->count && rc == 0; i++) {
+		const struct lens_place *place = &places->places[i];
+		struct catalog_id id = {.type = catalog_type(catalog, place->type)};
+
+		if (!made[i].text.ptr)
+			continue;
+		id.major = catalog_major(id.type, place->major);
+		id.major_number = place->major;
+		rc = json_read(scratch, made[i].text.ptr, made[i].text.len, 0, error);
+		if (rc == 0)
+			rc = catalog_validate(catalog, &id, json_root(scratch), NULL, error);
+		if (rc == CF_ERR_INVALID && cause) {
+			struct cf_error made_error = *error;
+
+			return error_set(
+				error, rc,
+				"%s (at %s), so what is made of it is invalid, too: %s (at %s)",
+				cause->message, cause->pointer, made_error.message,
+				made_error.pointer);
+		}
+		if (rc == CF_ERR_INVALID)
+			rc = error_prefix(error, rc, "what is made of it is invalid");
+	}
+	return rc;
+}
+
+int cli_validate_source(const struct catalog *catalog, struct json_value document,
+			const struct catalog_id *id, bool strict, struct cf_error *ret_cause,
+			struct cf_error *error)
+{
+	int rc = catalog_validate(catalog, id, document, NULL, ret_cause);
+
+	if (rc == 0)
+		ret_cause->code = 0;
+	if (rc == 0 || (rc == CF_ERR_INVALID && !strict))
+		return 0;
+	if (error)
+		*error = *ret_cause;
+	return rc;
+}

@@ -38,4 +38,15 @@ struct cli_keys {
 int cli_part_id(const struct cli_keys *keys, const struct lens_place *place, struct cf_str key,
 		struct cf_buf *out, struct cf_error *error);
 
+/* Whether a document is what its schema says: *ret_cause says what is wrong, its code 0
+ * where nothing is. With `strict` that is the answer, too (INVALID); else it is 0. */
+int cli_validate_source(const struct catalog *catalog, struct json_value document,
+			const struct catalog_id *id, bool strict, struct cf_error *ret_cause,
+			struct cf_error *error);
+/* The same of what was made of it, by its places; INVALID where a schema refuses it.
+ * `cause`: what is wrong with the document itself, or NULL. */
+int cli_validate_made(const struct catalog *catalog, struct json_doc *scratch,
+		      const struct lens_side *places, const struct lens_output *made,
+		      const struct cf_error *cause, struct cf_error *error);
+
 #endif

@@ -159,13 +159,13 @@ expect_err_has 'nofile'
 
 begin "an id may be written with escapes, and is the same one then"
 printf '%s\n' '{"_id":"todo-item@1:m\u00fcller","schema":"todo-item","version":1,"title":"x","isDone":true}' \
-	'{"_id":"todo\u002ditem@1:a\"\u005c\u0062","title":"y","isDone":true}' \
+	'{"_id":"todo\u002ditem@1:a\"\u005c\u0062","schema":"todo-item","version":1,"title":"y","isDone":true}' \
 	'{"_id":"us\u0065r@1:a"}' >in
 run convert -c "$split" --to 2.0.0 in
 expect_code 0
 expect_out '{"_id":"todo-item@2:müller","schema":"todo-item","version":2,"title":"x"}
 {"_id":"status@1:müller","schema":"status","version":1,"status":"done"}
-{"_id":"todo-item@2:a\"\\b","title":"y"}
+{"_id":"todo-item@2:a\"\\b","schema":"todo-item","version":2,"title":"y"}
 {"_id":"status@1:a\"\\b","schema":"status","version":1,"status":"done"}'
 expect_err 'chesterfield: 1 documents passed over'
 sed 's/status@1:a.*b"/status@1:\\u0061\\u0022\\\\\\u0062"/; s/:mü/:m\\u00fc/' out >in
@@ -173,10 +173,10 @@ expect_has in '"status@1:\u0061\u0022\\\u0062"'
 run convert -c "$split" --to 1.0.0 in
 expect_code 0
 expect_out '{"_id":"todo-item@1:müller","schema":"todo-item","version":1,"title":"x","isDone":true}
-{"_id":"todo-item@1:a\"\\b","title":"y","isDone":true}'
+{"_id":"todo-item@1:a\"\\b","schema":"todo-item","version":1,"title":"y","isDone":true}'
 run validate -c "$split" in
-expect_code 3
-expect_err_has '3 valid, 1 invalid'
+expect_code 0
+expect_err_has '4 valid, 0 invalid'
 
 begin "parts of a newer major meet the documents that need an older one"
 cp -r "$split" newer
@@ -281,6 +281,42 @@ expect_code 3
 expect_lines out 1
 expect_err_has 'in:1: a line of more than 16777216 bytes'
 rm in
+
+begin "what is made of an invalid document, and is invalid, is told and does not come out"
+{ echo "$item" | sed 's/"title":"T"/"title":5/'; echo "$item"; } >in
+run convert -c "$todo" --to 2.0.0 in
+expect_code 3
+expect_lines out 1
+expect_err 'chesterfield: in:1: todo-item@1:a: must be a string (at /title), so what is made of it is invalid, too: must be a string (at /title)'
+
+begin "an invalid document of which something valid is made comes out, but with --validate"
+cp -r "$todo" strict
+sed -i 's/"title": *{"type": "string"}/"title": {"type": "string", "maxLength": 3}/' strict/schemas/todo-item/1.*.json
+echo "$item" | sed 's/"title":"T"/"title":"long"/' >in
+run convert -c strict --to 2.0.0 in
+expect_code 0
+expect_lines out 1
+run convert -c strict --to 2.0.0 --validate in
+expect_code 3
+expect_out ''
+expect_err 'chesterfield: in:1: todo-item@1:a at /title: must have at most 3 characters'
+
+begin "--validate looks at what passes as it stands, and at what is made of a valid one"
+run convert -c strict --to 1.1.0 --validate in
+expect_code 3
+expect_out ''
+sed -i 's/"maxLength": 3/"minLength": 1/' strict/schemas/todo-item/1.*.json
+sed -i 's/"title": *{"type": "string"}/"title": {"type": "string", "maxLength": 3}/' strict/schemas/todo-item/2.*.json
+run convert -c strict --to 2.0.0 in
+expect_code 0
+run convert -c strict --to 2.0.0 --validate in
+expect_code 3
+expect_err 'chesterfield: in:1: todo-item@1:a at /title: what is made of it is invalid: must have at most 3 characters'
+echo '{"_id":"todo-item@1:a","_deleted":true}' >in
+run convert -c strict --to 2.0.0 --validate in
+expect_code 0
+run convert -c strict --to 1.1.0 --validate in
+expect_code 0
 
 begin "versions that are not there"
 run convert -c "$todo" --to 9.0.0 /dev/null
