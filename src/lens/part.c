@@ -174,6 +174,16 @@ static int take_host(struct run *run, const struct instr *instr, struct frame *f
 	return rc;
 }
 
+/* Whether a part has one of the fields that move. */
+static bool has_any(const struct instr *instr, const struct frame *fields)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < instr->step->op->pair_count; i++)
+		any = any || fields->regs[instr->part->part_regs[i]].val.kind != VAL_ABSENT;
+	return any;
+}
+
 static int take_names(struct run *run, const struct instr *instr, struct frame *frame)
 {
 	const struct part_code *code = instr->part;
@@ -185,7 +195,8 @@ static int take_names(struct run *run, const struct instr *instr, struct frame *
 
 	if (rc)
 		return rc;
-	any = fields || !instr->step->op->shared;
+	/* A document that has none of the fields refers to no shared part, if there were any. */
+	any = !instr->step->op->shared || (fields && !has_any(instr, fields));
 	if (!fields && !(fields = frame_new(run, code->layout)))
 		return CF_ERR_NOMEM;
 	for (size_t i = 0; i < instr->step->op->pair_count; i++) {
