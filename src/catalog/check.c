@@ -242,13 +242,18 @@ static int check_edge(struct bench *bench, const struct catalog_edge *edge, stru
 	const struct schema **newer = schemas_of(checker, lens_newer(edge->lens), edge->newer);
 	struct lens_ctx ctx = {checker, lens_file(edge->lens)->path};
 	struct lens_report report = {on_lens_finding, &ctx};
+	size_t faults = 0;
 	int rc = older && newer ? lens_check_schemas(edge->lens, older, newer, checker->mem,
 						     &report, error)
 				: error_nomem(error);
 
+	if (rc == 0)
+		rc = lens_check_scripts(edge->lens, checker->mem, &report, &faults, error);
+
 	/* Each lens starts anew, so that a seed means the same whatever else there is. */
 	bench->rng.state = checker->args->seed;
-	if (rc == 0 && check_laws(bench, edge))
+	/* What does not run on any document need not be tried on them. */
+	if (rc == 0 && faults == 0 && check_laws(bench, edge))
 		rc = error_nomem(error);
 	mem_free(checker->mem, newer);
 	mem_free(checker->mem, older);

@@ -184,6 +184,10 @@ struct lens_report {
 int lens_check_schemas(const struct lens *lens, const struct schema *const *older,
 		       const struct schema *const *newer, const struct cf_mem *mem,
 		       const struct lens_report *report, struct cf_error *error);
+/* Scripts that are no functions of the language: each is told with its reason. */
+int lens_check_scripts(const struct lens *lens, const struct cf_mem *mem,
+		       const struct lens_report *report, size_t *ret_faults,
+		       struct cf_error *error);
 
 /* The line of the op that made the value at a pointer of a target document, going that
  * way; of a part, of the op that makes the part. `place` is that of the lens's own side.

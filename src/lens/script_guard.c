@@ -18,6 +18,7 @@
 #include "lens/script_guard.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 struct guard {
 	const char *p, *end, *begin;
@@ -102,6 +103,7 @@ static void skip_space(struct guard *g)
 }
 
 static bool walk(struct guard *g, char closing);
+static bool refuse_newer(struct guard *g);
 
 static bool open_paren(struct guard *g)
 {
@@ -283,6 +285,8 @@ static bool guard_token(struct guard *g)
 		return false;
 	if (c == '"' || c == '\'')
 		return copy_string(g);
+	if (!refuse_newer(g))
+		return false;
 	if (c == '`' || c == '\\' || c == '#' || c == '@' || (unsigned char)c >= 0x7f)
 		return fail(g, "this character is not allowed here");
 	if (c == '/' && !g->value_before)
@@ -331,6 +335,52 @@ static bool walk(struct guard *g, char closing)
 			return false;
 	}
 	return fail(g, "the script ends too early");
+}
+
+/* --- what came after ES5.1 ---------------------------------------------------------------- */
+
+static const struct {
+	const char *token, *instead;
+	bool word;
+} newer[] = {
+	{"=>", "write function (x) { return ...; }", false},
+	{"...", "name the values one by one, or use concat", false},
+	{"**", "use Math.pow", false},
+	{"?.", "test with && first", false},
+	{"??", "test with === undefined", false},
+	{"`", "put texts together with +", false},
+	{"let", "write var", true},
+	{"class", "write a function that returns an object", true},
+	{"async", "a script cannot wait", true},
+	{"await", "a script cannot wait", true},
+	{"yield", "gather the values in an array", true},
+	{"import", "a script stands alone", true},
+	{"export", "a script stands alone", true},
+};
+
+/* The newer token that stands here, if one does. */
+static bool refuse_newer(struct guard *g)
+{
+	struct cf_str rest = {g->p, (size_t)(g->end - g->p)};
+	char what[160];
+
+	for (size_t i = 0; i < ARRAY_LEN(newer); i++) {
+		struct cf_str token = str_of(newer[i].token);
+
+		if (!str_starts_with(rest, token) ||
+		    (newer[i].word &&
+		     (g->last == '.' || (rest.len > token.len && (is_word(rest.ptr[token.len]) ||
+								  rest.ptr[token.len] == ':')))))
+			continue;
+		/* a ?.5 : b */
+		if (strcmp(newer[i].token, "?.") == 0 && rest.len > 2 &&
+		    isdigit((unsigned char)rest.ptr[2]))
+			continue;
+		(void)snprintf(what, sizeof(what), "%s is newer than ES5.1: %s", newer[i].token,
+			       newer[i].instead);
+		return fail(g, what);
+	}
+	return true;
 }
 
 /* Characters that end a line, or nothing, for one reader and not for the other. */

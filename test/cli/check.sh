@@ -345,6 +345,12 @@ for key in nosuch ident id; do
 	esac
 done
 
+begin "a script in newer language: one error, with the older way to say it"
+two "\"a\":$text" "\"b\":$text" '  - script: {reads: [a], writes: [b], up: "function (s) { return [s].map(x => ({b: x.a}))[0]; }", down: "function (s) { return {a: s.b}; }"}'
+run check w --seed 1
+expect_code 3
+expect_out 'error lenses/p/1-2.yaml:4: script: up: line 1 of the script: => is newer than ES5.1: write function (x) { return ...; }'
+
 begin "plunge makes the object that it needs, and takes it away again"
 two "\"a\":$text" "\"o\":{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"a\"],\"properties\":{\"a\":$text}}" '  - plunge: {host: o, name: a}'
 run check w --seed 1

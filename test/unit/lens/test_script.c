@@ -293,6 +293,23 @@ START_TEST(what_json_cannot_say_is_refused)
 }
 END_TEST
 
+START_TEST(newer_language_is_told_with_the_older_way)
+{
+	body("return {b: s.l.map(x => x)};", NULL,
+	     "line 1 of the script: => is newer than ES5.1: write function (x) { return ...; }");
+	body("let x = 1; return {b: x};", NULL, "let is newer than ES5.1: write var");
+	body("return {b: `x`};", NULL, "` is newer than ES5.1: put texts together with +");
+	body("return {b: [...s.l]};", NULL, "... is newer");
+	body("return {b: 2 ** 3};", NULL, "** is newer than ES5.1: use Math.pow");
+	body("return {b: s?.a};", NULL, "?. is newer");
+	body("return {b: s.x ?? 1};", NULL, "?? is newer");
+	body("class A {} return {};", NULL, "class is newer");
+	body("var o = {let: 1, class: 2}; return {b: o.let + o.class, c: s.a ?.5 : 1};",
+	     "{\"b\":3,\"c\":0.5}", NULL);
+	body("var letter = '=>', o = '...'; return {b: letter + o};", "{\"b\":\"=>...\"}", NULL);
+}
+END_TEST
+
 START_TEST(an_answer_is_an_object)
 {
 	body("return 1;", NULL, "object");
@@ -371,6 +388,7 @@ int main(void)
 	tcase_add_loop_test(tcase, calls_leave_nothing_behind, 0, KEPT_COUNT);
 	tcase_add_test(tcase, symbols_are_out_of_reach);
 	tcase_add_test(tcase, what_json_cannot_say_is_refused);
+	tcase_add_test(tcase, newer_language_is_told_with_the_older_way);
 	tcase_add_test(tcase, an_answer_is_an_object);
 	tcase_add_test(tcase, numbers_are_not_rounded);
 	tcase_add_test(tcase, characters_beyond_the_basic_plane);
