@@ -187,12 +187,26 @@ static void on_gap(void *ctx, struct cf_str pointer, const char *why)
 	     STR_ARG(pointer), why);
 }
 
+static void on_misspelt(void *ctx, struct json_value name, const char *meant)
+{
+	struct gap_ctx *gap = ctx;
+
+	tell(gap->checker, true, &gap->schema->file, name.node,
+	     "\"%.*s\" is no keyword and says nothing; did you mean \"%s\"?",
+	     STR_ARG(json_inner(name)), meant);
+}
+
 /* What the generated documents will not hold. */
 static int check_gaps(struct checker *checker, const struct catalog_major *major,
 		      struct cf_error *error)
 {
 	struct gap_ctx gap = {checker, &major->schemas[major->schema_count - 1]};
 
+	for (size_t i = 0; i < major->schema_count; i++) {
+		struct gap_ctx at = {checker, &major->schemas[i]};
+
+		schema_find_misspelt(at.schema->schema, on_misspelt, &at);
+	}
 	return schema_generate_gaps(gap.schema->schema, checker->args->seed, on_gap, &gap, error);
 }
 

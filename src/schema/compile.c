@@ -396,6 +396,24 @@ int compile_trusted(struct schema **ret, struct schema_set *set, struct json_val
 	return compile_with(ret, set, root, uri, 0, set->mem, true, error);
 }
 
+void schema_find_misspelt(const struct schema *schema,
+			  void (*found)(void *ctx, struct json_value name, const char *meant),
+			  void *ctx)
+{
+	for (size_t i = 0; i < schema->queue_count; i++) {
+		struct json_iter it = json_iter(schema->queue[i]->at);
+
+		if (schema->queue[i]->at.doc != schema->root_value.doc)
+			continue;
+		while (it.members && json_next(&it)) {
+			const char *meant = schema_keyword_meant(json_inner(it.name));
+
+			if (meant)
+				found(ctx, it.name, meant);
+		}
+	}
+}
+
 struct schema *schema_free(struct schema *schema)
 {
 	if (!schema)

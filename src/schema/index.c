@@ -376,6 +376,23 @@ static int walk(struct compiler *c, struct json_value at, struct resource *resou
 	return rc;
 }
 
+/* The metaschema says only that a type is none of a list. */
+static void name_wrong_type(struct compiler *c, struct json_value root)
+{
+	struct cf_str pointer = str_of(c->error->pointer);
+	struct json_value at = json_pointer_get(root, pointer);
+	size_t len = strlen("/type");
+	struct cf_error told;
+
+	c->error->code = CF_ERR_SCHEMA;
+	if (json_kind(at) != JSON_STRING || pointer.len < len ||
+	    !str_equal((struct cf_str){pointer.ptr + pointer.len - len, len}, STR("/type")))
+		return;
+	error_set(&told, CF_ERR_SCHEMA, "%.*s is not a type", STR_ARG(json_span(at)));
+	error_at_pointer(&told, pointer);
+	*c->error = told;
+}
+
 static int check_document(struct compiler *c, struct json_value root, struct resource *resource)
 {
 	struct json_value word = json_member(root, STR("$schema"));
@@ -393,7 +410,7 @@ static int check_document(struct compiler *c, struct json_value root, struct res
 	if (rc == CF_ERR_INVALID) {
 		rc = CF_ERR_SCHEMA;
 		if (c->error)
-			c->error->code = rc;
+			name_wrong_type(c, root);
 		error_prefix(c->error, rc, "not a schema");
 	}
 	return rc;

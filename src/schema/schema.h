@@ -95,6 +95,14 @@ int schema_validate(const struct schema *schema, struct json_value instance,
  * nothing of a document. Usage: size_t at = 0; while ((name = schema_keyword_next(&at, …))) */
 const char *schema_keyword_next(size_t *at, bool *ret_text);
 
+/* The keyword that was meant by a word that is none; NULL: it is one, or near to none. */
+const char *schema_keyword_meant(struct cf_str name);
+/* Calls `found` with each member of the schema's own document, where a keyword stands, that
+ * seems to be one written wrongly. */
+void schema_find_misspelt(const struct schema *schema,
+			  void (*found)(void *ctx, struct json_value name, const char *meant),
+			  void *ctx);
+
 /* Looking at what a schema says of a place; $ref is followed, allOf is not
  * merged (what cannot be seen is "unknown": types 0, closed false). */
 enum schema_types {

@@ -351,6 +351,24 @@ run check w --seed 1
 expect_code 3
 expect_out 'error lenses/p/1-2.yaml:4: script: up: line 1 of the script: => is newer than ES5.1: write function (x) { return ...; }'
 
+begin "words of a schema that are written wrongly"
+fresh
+sed -i 's/"required"/"requierd"/' $item/1.1.0.json
+run check c --seed 1 --runs 5
+expect_out_has 'warning schemas/todo-item/1.1.0.json:'
+expect_out_has '"requierd" is no keyword and says nothing; did you mean "required"?'
+expect_true "one" test "$(grep -c 'did you mean' out)" -eq 1
+fresh
+sed -i 's/"type": "string"/"type": "string", "maxLenght": 9, "x-note": 1, "order": 2/' $item/1.0.0.json
+run check c --seed 1 --runs 5
+expect_out_has '"maxLenght" is no keyword and says nothing; did you mean "maxLength"?'
+expect_true "no other" test "$(grep -c 'x-note\|order' out)" -eq 0
+fresh
+sed -i 's/"type": "boolean"/"type": "integr"/' $item/1.0.0.json
+run check c
+expect_code 3
+expect_out_has 'not a schema: "integr" is not a type at /properties/isDone/type'
+
 begin "plunge makes the object that it needs, and takes it away again"
 two "\"a\":$text" "\"o\":{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"a\"],\"properties\":{\"a\":$text}}" '  - plunge: {host: o, name: a}'
 run check w --seed 1
