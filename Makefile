@@ -35,7 +35,11 @@ sim: build
 outcome: build
 	@SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) $(BUILD)/test/sim/outcome/outcome
 
-bench: setup-dev build
+# The folder may have been configured before the peers were installed.
+bench: setup-dev
+	@tools/build.sh $(BUILD) $(MESON_FLAGS)
+	@[ -x $(BUILD)/bench/bench-lens ] || meson setup --reconfigure $(BUILD) -Dbench=enabled >/dev/null
+	@tools/build.sh $(BUILD)
 	@bench/run.sh $(BUILD)
 
 lint: setup-dev build

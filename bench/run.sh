@@ -9,15 +9,33 @@ export CHESTERFIELD_SOURCE
 rows=$(mktemp)
 trap 'rm -f "$rows"' EXIT
 
-for benchmark in "$build"/bench/bench-*; do
-	[ -x "$benchmark" ] && [ -f "$benchmark" ] || continue
-	echo "running ${benchmark##*/}" >&2
-	"$benchmark" "$build/src/cli/chesterfield" "$CHESTERFIELD_SOURCE/examples/todo" >>"$rows"
+# What was asked for and cannot be measured is an error: rows are never left out.
+measure() { # NAME COMMAND...
+	local before after
+	before=$(wc -l <"$rows")
+	echo "running $1" >&2
+	"${@:2}" >>"$rows" || {
+		echo "bench: $1 failed" >&2
+		exit 1
+	}
+	after=$(wc -l <"$rows")
+	[ "$after" -gt "$before" ] || {
+		echo "bench: $1 measured nothing" >&2
+		exit 1
+	}
+}
+
+for source in bench_*.c; do
+	name=${source%.c}
+	name=${name//_/-}
+	[ -x "$build/bench/$name" ] || {
+		echo "bench: $build/bench/$name was not built (its peers: tools/packages-dev.txt)" >&2
+		exit 1
+	}
+	measure "$name" "$build/bench/$name" "$build/src/cli/chesterfield" "$CHESTERFIELD_SOURCE/examples/todo"
 done
 for script in program-*.sh; do
-	[ -f "$script" ] || continue
-	echo "running $script" >&2
-	./"$script" "$build" >>"$rows"
+	measure "$script" ./"$script" "$build"
 done
 
 awk -F '\t' '
