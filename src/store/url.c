@@ -154,7 +154,7 @@ int store_url_read(const char *url, struct cf_arena *arena, struct store_url *re
 {
 	const char *path = url + store_url_scheme(url) + 1;
 	const char *query = strchr(path, '?');
-	struct store_url read = {.revs = STORE_REVS_DEFAULT, .create = true};
+	struct store_url read = {.create = true};
 	struct cf_str name, value;
 	int rc = store_url_decode(
 		(struct cf_str){path, query ? (size_t)(query - path) : strlen(path)}, arena,

@@ -9,7 +9,7 @@ struct store_url {
 	struct cf_str path;
 	struct cf_str table; /* ptr NULL: not given */
 	struct cf_str key;   /* ptr NULL: not given */
-	uint64_t revs;
+	uint64_t revs;       /* 0: not given */
 	bool create;
 	bool readonly;
 	bool couchdb_form; /* form=couchdb */

@@ -45,7 +45,7 @@ static int memory_open(struct cf_store **ret, const char *url, const struct cf_e
 						 .keys = {.count = 1}};
 		store->mem = *mem;
 		store->env = *env;
-		store->revs_max = parts.revs;
+		store->revs_max = parts.revs ? parts.revs : STORE_REVS_DEFAULT;
 		store->form = parts.couchdb_form ? FORM_COUCHDB : FORM_NONE;
 		store->readonly = parts.readonly;
 		json_doc_init(&store->doc, &store->mem);

@@ -300,11 +300,14 @@ static int open_on(struct cf_store **ret, const struct documents *beside, struct
 	json_doc_init(&documents->doc, &documents->mem);
 	buf_init(&documents->blob, &documents->mem);
 	buf_init(&documents->place, &documents->mem);
-	documents->revs_max = url->revs;
+	documents->revs_max = url->revs ? url->revs : STORE_REVS_DEFAULT;
 	documents->readonly = url->readonly;
 	/* Rows are another program's: neither their table nor its file is made here. */
 	url->create = url->create && !url->key.ptr;
 	rc = open_table(documents, url, beside ? &beside->db : NULL, &rows, error);
+	if (rc == 0 && rows && url->revs)
+		rc = error_set(error, CF_ERR_USAGE,
+			       "a table of rows remembers no revisions: leave revs= out");
 	if (rc == 0 && rows)
 		rc = rows_open(ret, &documents->db, url, mem, error);
 	if (rc == 0 && !rows)

@@ -173,6 +173,7 @@ static const struct {
 	{"CREATE TABLE t(a, b, PRIMARY KEY(a, b))", "table=t&key=a", CF_ERR_USAGE,
 	 "column \"a\" of \"t\" is not unique"},
 	{"CREATE TABLE t(a)", "table=t", CF_ERR_USAGE, "no primary key"},
+	{"CREATE TABLE t(a PRIMARY KEY)", "table=t&key=a&revs=5", CF_ERR_USAGE, "leave revs= out"},
 	{"CREATE TABLE t(a); CREATE UNIQUE INDEX i ON t(a) WHERE a > 1", "table=t&key=a",
 	 CF_ERR_USAGE, "is not unique"},
 	{"CREATE TABLE t(a, b); CREATE UNIQUE INDEX i ON t(a, b)", "table=t&key=b", CF_ERR_USAGE,
