@@ -105,6 +105,11 @@ struct cf_str arena_dup(struct cf_arena *arena, struct cf_str s)
 	return (struct cf_str){copy, s.len};
 }
 
+struct cf_str arena_dup_buf(struct cf_arena *arena, const struct cf_buf *buf)
+{
+	return buf->failed ? (struct cf_str){NULL, 0} : arena_dup(arena, buf_view(buf));
+}
+
 struct cf_str arena_printf(struct cf_arena *arena, const char *format, ...)
 {
 	va_list args;

@@ -2,7 +2,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
-#include "base/alloc.h"
+#include "base/buf.h"
 #include "base/str.h"
 
 struct arena_block;
@@ -24,6 +24,8 @@ void *arena_alloc(struct cf_arena *arena, size_t size);
 void *arena_calloc(struct cf_arena *arena, size_t count, size_t size);
 /* A copy, ended by a NUL that `len` does not count. ptr NULL on failure. */
 struct cf_str arena_dup(struct cf_arena *arena, struct cf_str s);
+/* The same of what stands in a buffer; ptr NULL also where the buffer has failed. */
+struct cf_str arena_dup_buf(struct cf_arena *arena, const struct cf_buf *buf);
 /* printf into the arena. ptr NULL on failure. */
 struct cf_str arena_printf(struct cf_arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -493,7 +493,7 @@ static int bring_part(struct job *job, struct cf_str line, const struct catalog_
 		slot = rc ? NULL : gather_find(&job->gather, buf_view(&job->id));
 		if (rc || (slot && (slot->text.ptr || (slot->met && !slot->waiting))))
 			continue;
-		as = arena_dup(&job->arena, buf_view(&job->id));
+		as = arena_dup_buf(&job->arena, &job->id);
 		rc = json_read(&job->part_docs[0], line.ptr, line.len, 0, error);
 		input = json_root(&job->part_docs[0]);
 		if (rc == 0)

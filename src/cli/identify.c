@@ -28,7 +28,7 @@ int cli_write_plain(struct cf_str decoded, struct cf_arena *arena, struct cf_str
 
 	buf_init(&text, arena->mem);
 	json_write_string_inner(decoded, &text);
-	*ret = text.failed ? (struct cf_str){NULL, 0} : arena_dup(arena, buf_view(&text));
+	*ret = text.failed ? (struct cf_str){NULL, 0} : arena_dup_buf(arena, &text);
 	buf_fini(&text);
 	return ret->ptr ? 0 : error_nomem(error);
 }

@@ -105,7 +105,7 @@ int program_name(struct lens_program *program, struct cf_str decoded, struct op_
 	buf_init(&quoted, program->mem);
 	json_write_string(decoded, &quoted);
 	ret->decoded = arena_dup(&program->arena, decoded);
-	ret->quoted = arena_dup(&program->arena, buf_view(&quoted));
+	ret->quoted = arena_dup_buf(&program->arena, &quoted);
 	ret->hash = json_name_hash(decoded);
 	buf_fini(&quoted);
 	return ret->decoded.ptr && ret->quoted.ptr ? 0 : CF_ERR_NOMEM;
@@ -129,11 +129,14 @@ static int plan_identity(struct lens_program *program, const struct lens_place *
 		buf_clear(&text);
 		buf_byte(&text, '"');
 		json_write_string_inner(buf_view(&before), &text);
-		plan->id_before[singleton] = arena_dup(&program->arena, buf_view(&text));
+		plan->id_before[singleton] = arena_dup_buf(&program->arena, &text);
 		buf_clear(&text);
 		json_write_string_inner(buf_view(&after), &text);
 		buf_byte(&text, '"');
-		plan->id_after[singleton] = arena_dup(&program->arena, buf_view(&text));
+		plan->id_after[singleton] = arena_dup_buf(&program->arena, &text);
+		if (before.failed || !plan->id_before[singleton].ptr ||
+		    !plan->id_after[singleton].ptr)
+			rc = CF_ERR_NOMEM;
 	}
 	plan->version_number = arena_printf(&program->arena, "%u", place->major);
 	buf_clear(&text);
@@ -142,10 +145,10 @@ static int plan_identity(struct lens_program *program, const struct lens_place *
 			identity->version_text(identity->ctx, place->type, place->major), &text);
 	else
 		buf_printf(&text, "\"%u.0.0\"", place->major);
-	plan->version_text = arena_dup(&program->arena, buf_view(&text));
+	plan->version_text = arena_dup_buf(&program->arena, &text);
 	buf_clear(&text);
 	json_write_string(place->type, &text);
-	plan->type_text = arena_dup(&program->arena, buf_view(&text));
+	plan->type_text = arena_dup_buf(&program->arena, &text);
 	if (!plan->version_text.ptr || !plan->type_text.ptr)
 		rc = CF_ERR_NOMEM;
 	buf_fini(&before);

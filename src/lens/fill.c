@@ -146,7 +146,7 @@ static int plan_required(struct filler *f, const struct schema_view *view, struc
 			rc = program_name(f->program, fill->name, &field);
 		if (rc == 0)
 			rc = layout_reg(f->program, layout, &field, &fill->reg);
-		fill->text = arena_dup(&f->program->arena, buf_view(&text));
+		fill->text = arena_dup_buf(&f->program->arena, &text);
 		if (rc == 0 && !fill->text.ptr)
 			rc = CF_ERR_NOMEM;
 		fills->fill_count++;

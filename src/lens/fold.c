@@ -18,8 +18,7 @@ static int fold_documents(struct lens_program *program, const struct part *part,
 				buf_byte(&out, ',');
 			buf_str(&out, folded->fields);
 			buf_byte(&out, '}');
-			folded->documents[with_id][text] =
-				arena_dup(&program->arena, buf_view(&out));
+			folded->documents[with_id][text] = arena_dup_buf(&program->arena, &out);
 			out.failed = out.failed || !folded->documents[with_id][text].ptr;
 			if (out.failed)
 				goto done;
@@ -58,7 +57,7 @@ static int fold(struct run *run, const struct instr *instr, struct cf_str text)
 	if (rc == 0)
 		rc = emit_members(run, fields, true, &out);
 	folded->text = text.ptr;
-	folded->fields = arena_dup(&program->arena, buf_view(&out));
+	folded->fields = arena_dup_buf(&program->arena, &out);
 	buf_fini(&out);
 	if (rc || !folded->fields.ptr)
 		return CF_ERR_NOMEM;

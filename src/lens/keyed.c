@@ -28,7 +28,7 @@ static struct cf_str join(struct walk *w, const struct op_name *name, struct cf_
 	buf_init(&text, w->lens->arena.mem);
 	json_pointer_push(&text, name ? name->decoded : STR("*"));
 	buf_str(&text, rest);
-	kept = arena_dup(&w->lens->arena, buf_view(&text));
+	kept = arena_dup_buf(&w->lens->arena, &text);
 	w->failed = w->failed || text.failed || !kept.ptr;
 	buf_fini(&text);
 	return kept;

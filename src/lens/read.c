@@ -45,7 +45,7 @@ static int make_name(struct reader *r, struct cf_str decoded, struct op_name *re
 	buf_init(&quoted, r->lens->arena.mem);
 	json_write_string(decoded, &quoted);
 	ret->decoded = arena_dup(&r->lens->arena, decoded);
-	ret->quoted = arena_dup(&r->lens->arena, buf_view(&quoted));
+	ret->quoted = arena_dup_buf(&r->lens->arena, &quoted);
 	ret->hash = json_name_hash(decoded);
 	buf_fini(&quoted);
 	return ret->decoded.ptr && ret->quoted.ptr ? 0 : error_nomem(r->error);
@@ -68,7 +68,7 @@ static int json_text(struct reader *r, struct json_value value, struct cf_str *r
 
 	buf_init(&text, r->lens->arena.mem);
 	json_write_compact(value, &text);
-	*ret = arena_dup(&r->lens->arena, buf_view(&text));
+	*ret = arena_dup_buf(&r->lens->arena, &text);
 	buf_fini(&text);
 	return ret->ptr ? 0 : error_nomem(r->error);
 }
@@ -281,7 +281,7 @@ static int find_part(struct reader *r, struct json_value value, struct op *op)
 
 			buf_init(&pointer, r->lens->arena.mem);
 			json_pointer_push(&pointer, op->reference.decoded);
-			places[i].reference = arena_dup(&r->lens->arena, buf_view(&pointer));
+			places[i].reference = arena_dup_buf(&r->lens->arena, &pointer);
 			buf_fini(&pointer);
 		}
 		return 0;

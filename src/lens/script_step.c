@@ -26,7 +26,7 @@ static int gather(struct run *run, struct frame *frame, const uint16_t *regs, si
 		frame->regs[regs[i]].val = NOTHING;
 	}
 	buf_byte(&out, '}');
-	*ret = arena_dup(run->arena, buf_view(&out));
+	*ret = arena_dup_buf(run->arena, &out);
 	buf_fini(&out);
 	return rc || !ret->ptr ? CF_ERR_NOMEM : 0;
 }
@@ -148,7 +148,7 @@ static int call(struct run *run, const struct instr *instr, bool down, struct cf
 	}
 	if (rc)
 		return rc;
-	text = arena_dup(run->arena, buf_view(&worker->scratch));
+	text = arena_dup_buf(run->arena, &worker->scratch);
 	return text.ptr ? val_parse(run, text, ret) : CF_ERR_NOMEM;
 }
 

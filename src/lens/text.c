@@ -53,7 +53,7 @@ static int join_texts(struct run *run, const struct cf_str *pieces, size_t count
 		buf_str(&out, pieces[i]);
 	}
 	if (any && !out.failed)
-		*ret = arena_dup(run->arena, buf_view(&out));
+		*ret = arena_dup_buf(run->arena, &out);
 	buf_fini(&out);
 	return any && !ret->ptr ? CF_ERR_NOMEM : 0;
 }

@@ -24,7 +24,7 @@ static struct cf_str prefixed(struct tracer *t, const struct op_name *name, stru
 	buf_init(&text, t->arena.mem);
 	json_pointer_push(&text, name->decoded);
 	buf_str(&text, rest);
-	kept = arena_dup(&t->arena, buf_view(&text));
+	kept = arena_dup_buf(&t->arena, &text);
 	buf_fini(&text);
 	if (!kept.ptr)
 		t->rc = CF_ERR_NOMEM;

@@ -93,7 +93,7 @@ int val_read(struct run *run, const struct val *val, struct json_value *ret)
 		return val_parse(run, (struct cf_str){val->text, val->node}, ret);
 	buf_init(&out, run->worker->mem);
 	rc = emit_val(run, val, &out);
-	text = rc == 0 ? arena_dup(run->arena, buf_view(&out)) : (struct cf_str){NULL, 0};
+	text = rc == 0 ? arena_dup_buf(run->arena, &out) : (struct cf_str){NULL, 0};
 	buf_fini(&out);
 	if (!text.ptr)
 		return rc ? rc : CF_ERR_NOMEM;
@@ -132,7 +132,7 @@ int val_string(struct run *run, struct cf_str decoded, struct val *ret)
 
 	buf_init(&out, run->worker->mem);
 	if (json_write_string(decoded, &out) == 0)
-		text = arena_dup(run->arena, buf_view(&out));
+		text = arena_dup_buf(run->arena, &out);
 	buf_fini(&out);
 	*ret = val_text(text);
 	return text.ptr ? 0 : CF_ERR_NOMEM;

@@ -52,7 +52,7 @@ static struct cf_str pointer_of(struct differ *d, const struct snode *at)
 	buf_init(&pointer, d->diff->arena.mem);
 	if (json_pointer_of(at->at, &pointer))
 		d->rc = CF_ERR_NOMEM;
-	else if (!(copy = arena_dup(&d->diff->arena, buf_view(&pointer))).ptr)
+	else if (!(copy = arena_dup_buf(&d->diff->arena, &pointer)).ptr)
 		d->rc = CF_ERR_NOMEM;
 	buf_fini(&pointer);
 	return copy;

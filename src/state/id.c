@@ -111,10 +111,8 @@ int state_id_database(struct cf_str database, struct cf_buf *out)
 /* What stands in the buffer, in the arena; the buffer is done with. */
 static struct cf_str finish(struct cf_buf *out, struct cf_arena *arena)
 {
-	struct cf_str text = {NULL, 0};
+	struct cf_str text = arena_dup_buf(arena, out);
 
-	if (!out->failed)
-		text = arena_dup(arena, buf_view(out));
 	buf_fini(out);
 	return text;
 }

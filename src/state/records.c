@@ -38,7 +38,7 @@ static struct cf_str add_names(struct cf_str body, struct cf_str name, struct cf
 			       struct cf_arena *arena)
 {
 	struct cf_buf out;
-	struct cf_str text = {NULL, 0};
+	struct cf_str text;
 	size_t from = 1;
 
 	buf_init(&out, arena->mem);
@@ -56,8 +56,7 @@ static struct cf_str add_names(struct cf_str body, struct cf_str name, struct cf
 	if (body.ptr[from] != '}')
 		buf_byte(&out, ',');
 	buf_append(&out, body.ptr + from, body.len - from);
-	if (!out.failed)
-		text = arena_dup(arena, buf_view(&out));
+	text = arena_dup_buf(arena, &out);
 	buf_fini(&out);
 	return text;
 }

@@ -230,7 +230,7 @@ int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *err
 	if (!since)
 		return error_nomem(error);
 	write_body(sync, token, out);
-	put.body = arena_dup(&sync->step, buf_view(out));
+	put.body = arena_dup_buf(&sync->step, out);
 	rc = out->failed || !put.body.ptr ? error_nomem(error) : usage_save(sync, error);
 	if (rc == 0)
 		rc = state_put_one(sync->state, &put, &sync->step, NULL, error);

@@ -110,7 +110,7 @@ static int save(struct sync *sync, struct fanout *fanout, bool finished, struct 
 	json_write_string(str_of(fanout->after), out);
 	buf_byte(out, '}');
 	if (!finished)
-		put.body = arena_dup(&sync->step, buf_view(out));
+		put.body = arena_dup_buf(&sync->step, out);
 	if (!finished && !put.body.ptr)
 		return error_nomem(error);
 	rc = state_put(sync->state, &put, 1, &sync->step, &answer, error);

@@ -105,7 +105,7 @@ static int add_own(struct sync *sync, bool gone, struct state_put *ret)
 	*ret = (struct state_put){.key = {STATE_ENGINE, str_of(sync->engine_id)},
 				  .condition = CF_PUT_ANY};
 	if (!gone)
-		ret->body = arena_dup(&sync->step, buf_view(out));
+		ret->body = arena_dup_buf(&sync->step, out);
 	return out->failed || (!gone && !ret->body.ptr) ? CF_ERR_NOMEM : 0;
 }
 

@@ -80,7 +80,7 @@ static int read_singleton(struct purge *p, struct cf_record *ret, size_t *ret_co
 	buf_init(&id, p->mem);
 	rc = catalog_format_id(p->catalog, p->major->type->name, p->major->major, STR(""), true,
 			       &id);
-	get = (struct cf_get){.id = arena_dup(&p->arena, buf_view(&id))};
+	get = (struct cf_get){.id = arena_dup_buf(&p->arena, &id)};
 	buf_fini(&id);
 	if (rc || !get.id.ptr)
 		return error_nomem(error);
@@ -165,7 +165,7 @@ static int read_bases(struct purge *p, const struct cf_record *records, size_t c
 		if ((found && found != CF_ERR_UNSUPPORTED) || !name.family)
 			continue;
 		if (lineage_label(&name, &label) == 0)
-			keys[i].name = arena_dup(&p->arena, buf_view(&label));
+			keys[i].name = arena_dup_buf(&p->arena, &label);
 		if (label.failed || !keys[i].name.ptr)
 			rc = error_nomem(error);
 	}
@@ -209,7 +209,7 @@ static struct cf_str tombstone(struct purge *p)
 	buf_byte(&out, ',');
 	json_write_string(identity->version_field, &out);
 	buf_printf(&out, ":%u}", p->major->major);
-	text = arena_dup(&p->arena, buf_view(&out));
+	text = arena_dup_buf(&p->arena, &out);
 	buf_fini(&out);
 	return text;
 }

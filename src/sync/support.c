@@ -78,7 +78,7 @@ static int write_body(struct sync *sync, const struct catalog_type *type, struct
 		first = false;
 	}
 	buf_str(out, STR("]}"));
-	*ret = arena_dup(&sync->step, buf_view(out));
+	*ret = arena_dup_buf(&sync->step, out);
 	return out->failed || !ret->ptr ? CF_ERR_NOMEM : 0;
 }
 
@@ -91,7 +91,7 @@ static int make_puts(struct sync *sync, const struct catalog_type *types, size_t
 
 		buf_clear(out);
 		rc = catalog_format_id(sync->catalog, support_type, 1, types[i].name, false, out);
-		gets[i].id = puts[i].id = arena_dup(&sync->step, buf_view(out));
+		gets[i].id = puts[i].id = arena_dup_buf(&sync->step, out);
 		if (rc || !puts[i].id.ptr || write_body(sync, &types[i], &puts[i].body))
 			return CF_ERR_NOMEM;
 	}

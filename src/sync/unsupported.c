@@ -25,7 +25,7 @@ int unsupported_add(struct unsupported_list *list, const struct cf_record *recor
 	if (name->family) {
 		buf_init(&label, arena->mem);
 		if (lineage_label(name, &label) == 0)
-			one->label = arena_dup(arena, buf_view(&label));
+			one->label = arena_dup_buf(arena, &label);
 		buf_fini(&label);
 	}
 	list->first = one;
@@ -74,7 +74,7 @@ static int write_entry(struct sync *sync, const struct unsupported *one, struct 
 	buf_str(out, STR(",\"since\":"));
 	record_time(sync->env->now_ms(sync->env->ctx), out);
 	buf_byte(out, '}');
-	*ret = arena_dup(&sync->step, buf_view(out));
+	*ret = arena_dup_buf(&sync->step, out);
 	return out->failed || !ret->ptr ? CF_ERR_NOMEM : 0;
 }
 

@@ -128,7 +128,7 @@ static int make_put(struct sync *sync, const struct usage *usage, struct state_k
 	*ret = (struct state_put){.key = key,
 				  .condition = usage->rev[0] ? CF_PUT_ON_REV : CF_PUT_ABSENT,
 				  .rev = str_of(usage->rev),
-				  .body = arena_dup(&sync->step, buf_view(out))};
+				  .body = arena_dup_buf(&sync->step, out)};
 	return out->failed || !ret->body.ptr ? CF_ERR_NOMEM : 0;
 }
 

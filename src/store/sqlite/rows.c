@@ -149,7 +149,7 @@ static int read_column(struct rows *rows, sqlite3_stmt *statement, bool strict,
 	rc = json_write_string(ret->name, &member);
 	rc = rc ? rc : buf_byte(&member, ':');
 	if (rc == 0) {
-		ret->member = arena_dup(&rows->arena, buf_view(&member));
+		ret->member = arena_dup_buf(&rows->arena, &member);
 		rc = ret->member.ptr ? 0 : CF_ERR_NOMEM;
 	}
 	buf_fini(&member);

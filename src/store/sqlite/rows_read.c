@@ -147,7 +147,7 @@ static int finish_row(struct rows *rows, struct cf_arena *arena, struct rows_row
 	struct cf_error error = {0};
 	int rc;
 
-	ret->body = arena_dup(arena, buf_view(&rows->body));
+	ret->body = arena_dup_buf(arena, &rows->body);
 	if (!ret->body.ptr)
 		return CF_ERR_NOMEM;
 	rc = json_read(&rows->row, ret->body.ptr, ret->body.len, JSON_READ_DOCUMENT, &error);

@@ -1,5 +1,6 @@
 /* Errors, buffers, arenas and the allocator that fails. */
 #include "check_main.h"
+#include "failing.h"
 
 START_TEST(error_is_formatted_with_place_and_reason)
 {
@@ -35,23 +36,14 @@ START_TEST(long_message_is_cut_at_a_character)
 }
 END_TEST
 
-static void *fail_resize(void *ctx, void *ptr, size_t size)
-{
-	int *left = ctx;
-
-	if (size && (*left)-- == 0)
-		return NULL;
-	return mem_heap.resize(NULL, ptr, size);
-}
-
 START_TEST(buffer_that_cannot_grow_keeps_what_it_has)
 {
-	int left = 1;
-	struct cf_mem mem = {fail_resize, &left};
+	struct failing failing;
 	struct cf_buf buf;
 	char block[4096] = {0};
 
-	buf_init(&buf, &mem);
+	failing_init(&failing, 1, true);
+	buf_init(&buf, &failing.mem);
 	ck_assert_int_eq(buf_str(&buf, STR("abc")), 0);
 	ck_assert_int_eq(buf_append(&buf, block, sizeof(block)), CF_ERR_NOMEM);
 	ck_assert_bytes(buf.ptr, buf.len, "abc");

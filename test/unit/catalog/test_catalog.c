@@ -1,5 +1,6 @@
 /* Catalogs: ids in each grammar, what opening finds, missing memory. */
 #include "check_main.h"
+#include "failing.h"
 
 #include "catalog/catalog.h"
 
@@ -365,31 +366,7 @@ START_TEST(chain_is_its_links_one_by_one)
 }
 END_TEST
 
-/* A heap whose n-th allocation fails. */
-struct poor {
-	struct cf_mem mem;
-	size_t left, live;
-};
-
-static void *poor_resize(void *ctx, void *ptr, size_t size)
-{
-	struct poor *poor = ctx;
-	void *made;
-
-	if (size == 0) {
-		poor->live -= ptr != NULL;
-		free(ptr);
-		return NULL;
-	}
-	if (poor->left == 0)
-		return NULL;
-	poor->left--;
-	made = realloc(ptr, size);
-	poor->live += made && !ptr;
-	return made;
-}
-
-static int check_example(struct poor *poor)
+static int check_example(const struct cf_mem *mem)
 {
 	const struct catalog_check_args args = {.seed = 5, .runs = 2};
 	struct cf_error error;
@@ -397,23 +374,18 @@ static int check_example(struct poor *poor)
 	char path[512];
 
 	example_path(path, sizeof(path), "todo-split");
-	return catalog_check(path, &args, &errors, &poor->mem, &error);
+	return catalog_check(path, &args, &errors, mem, &error);
 }
 
 /* Opening and checking, with the n-th allocation missing: each of the first 400,
  * then one in 23. */
 START_TEST(missing_memory_is_told_and_leaks_nothing)
 {
-	struct poor poor = {.mem = {poor_resize, &poor}};
-	int rc = CF_ERR_NOMEM;
+	struct failing failing;
 
-	for (size_t n = 0; rc == CF_ERR_NOMEM; n += n < 400 ? 1 : 23) {
-		poor.left = n;
-		rc = check_example(&poor);
-		ck_assert(rc == 0 || rc == CF_ERR_NOMEM);
-		ck_assert_uint_eq(poor.live, 0);
-	}
-	ck_assert_int_eq(rc, 0);
+	for (failing_init(&failing, 0, false); !failing.done;
+	     failing_next(&failing, failing.at < 400 ? 1 : 23))
+		failing_judge(&failing, check_example(&failing.mem));
 }
 END_TEST
 

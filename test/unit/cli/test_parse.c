@@ -1,6 +1,7 @@
 /* The command line against a table of commands made for the purpose. */
 #include "check_main.h"
 #include "cli/cli.h"
+#include "failing.h"
 
 static int run_nothing(struct cli *cli, struct cf_error *error)
 {
@@ -228,26 +229,17 @@ START_TEST(help_shows_every_option)
 }
 END_TEST
 
-static void *fail_resize(void *ctx, void *ptr, size_t size)
-{
-	int *left = ctx;
-
-	if (size && (*left)-- == 0)
-		return NULL;
-	return mem_heap.resize(NULL, ptr, size);
-}
-
 START_TEST(no_memory_for_the_words_is_an_error)
 {
 	char program[] = "chesterfield", docs[] = "docs";
 	char *words[] = {program, docs, NULL};
-	int left = 0;
-	struct cf_mem mem = {fail_resize, &left};
+	struct failing failing;
 	struct cf_error error = {0};
-	struct cli cli = {.mem = &mem, .env = &env_system, .groups = groups};
+	struct cli cli = {.mem = &failing.mem, .env = &env_system, .groups = groups};
 	bool stop;
 
-	arena_init(&cli.arena, &mem);
+	failing_init(&failing, 0, true);
+	arena_init(&cli.arena, &failing.mem);
 	ck_assert_int_eq(cli_parse(&cli, 2, words, &stop, &error), CF_ERR_NOMEM);
 	arena_fini(&cli.arena);
 }

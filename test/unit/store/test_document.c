@@ -1,5 +1,6 @@
 /* Documents split and joined, URLs, and stores without memory. */
 #include "check_main.h"
+#include "failing.h"
 #include "store/store.h"
 
 #include <unistd.h>
@@ -143,21 +144,6 @@ END_TEST
 
 /* --- without memory --------------------------------------------------------------- */
 
-struct failing {
-	long left; /* calls until one fails */
-	long blocks;
-};
-
-static void *fail_resize(void *ctx, void *ptr, size_t size)
-{
-	struct failing *failing = ctx;
-
-	if (size && failing->left-- == 0)
-		return NULL;
-	failing->blocks += (size && !ptr) - (!size && ptr);
-	return mem_heap.resize(NULL, ptr, size);
-}
-
 static int use(const char *url, const struct cf_mem *mem)
 {
 	struct cf_attachment attachment = {.name = STR("n"), .data = STR("data")};
@@ -192,17 +178,10 @@ static int use(const char *url, const struct cf_mem *mem)
 
 static void fail_each(const char *url)
 {
-	struct failing failing = {0};
-	struct cf_mem mem = {fail_resize, &failing};
-	int rc = CF_ERR_NOMEM;
+	struct failing failing;
 
-	for (long n = 0; rc; n++) {
-		ck_assert_int_lt(n, 5000);
-		failing.left = n;
-		rc = use(url, &mem);
-		ck_assert_int_eq(failing.blocks, 0);
-		ck_assert(rc == 0 || rc == CF_ERR_NOMEM);
-	}
+	FAILING_EACH(failing)
+	failing_judge(&failing, use(url, &failing.mem));
 }
 
 START_TEST(memory_bears_each_failed_allocation)

@@ -1,4 +1,5 @@
 /* Rows of tables of other programs: what is taken, what is refused, what stays. */
+#include "failing.h"
 #include "rows.h"
 
 #include <sys/wait.h>
@@ -384,21 +385,6 @@ END_TEST
 
 /* --- without memory --------------------------------------------------------------------- */
 
-struct failing {
-	long left; /* calls until one fails */
-	long blocks;
-};
-
-static void *fail_resize(void *ctx, void *ptr, size_t size)
-{
-	struct failing *failing = ctx;
-
-	if (size && failing->left-- == 0)
-		return NULL;
-	failing->blocks += (size && !ptr) - (!size && ptr);
-	return mem_heap.resize(NULL, ptr, size);
-}
-
 static int use(const char *url, const struct cf_mem *mem)
 {
 	const struct cf_put puts[4] = {
@@ -427,18 +413,13 @@ static int use(const char *url, const struct cf_mem *mem)
 
 START_TEST(each_failed_allocation_is_borne)
 {
-	struct failing failing = {0, 0};
-	struct cf_mem mem = {fail_resize, &failing};
-	int rc = CF_ERR_NOMEM;
+	struct failing failing;
 	struct place p;
 
 	place_make(&p, MIXED, "table=t");
-	for (long n = 0; rc; n++) {
-		ck_assert_int_lt(n, 5000);
-		failing.left = n;
-		rc = use(p.url, &mem);
-		ck_assert_int_eq(failing.blocks, 0);
-		ck_assert(rc == 0 || rc == CF_ERR_NOMEM);
+	FAILING_EACH(failing)
+	{
+		failing_judge(&failing, use(p.url, &failing.mem));
 		ck_assert_str_eq(ask_sql(&p, "SELECT count(*) FROM t"), "1");
 	}
 	place_close(&p);

@@ -110,23 +110,4 @@ static inline void hook_init(struct hook *hook, struct cf_store *inner)
 			      .inner = inner};
 }
 
-/* Memory of which only so many pieces can be had. */
-struct failing {
-	size_t left;
-};
-
-static inline void *failing_resize(void *ctx, void *ptr, size_t size)
-{
-	struct failing *failing = ctx;
-
-	if (size == 0) {
-		free(ptr);
-		return NULL;
-	}
-	if (failing->left == 0)
-		return NULL;
-	failing->left--;
-	return realloc(ptr, size);
-}
-
 #endif
