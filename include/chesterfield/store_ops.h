@@ -165,6 +165,9 @@ struct cf_scan {
 	struct cf_str prefix; /* only ids that begin so */
 	size_t limit;         /* at most so many records, > 0 */
 	unsigned flags;       /* enum cf_read_flags */
+	/* A token of this store's changes: whose latest change is behind it may be left
+	 * out, by stores to which that is cheap. Empty, or no token that is known: none. */
+	struct cf_str until;
 };
 
 /* One page of all records, in any order. */

@@ -27,11 +27,16 @@ static int print_json(struct cli *cli, const struct sync_status *s, const struct
 		       ",\"documents_written\":%" PRIu64 ",\"passed_over\":%" PRIu64
 		       ",\"unsupported\":%" PRIu64 ",\"conflicts\":%" PRIu64
 		       ",\"quarantined\":%" PRIu64 ",\"incomplete\":%" PRIu64
-		       ",\"oldest_incomplete_ms\":%" PRIu64 ",\"handing_on\":%" PRIu64
-		       ",\"updated_ms\":%" PRId64 ",\"engines\":[",
+		       ",\"oldest_incomplete_ms\":%" PRIu64 ",\"handing_on\":%" PRIu64,
 		       s->started ? "true" : "false", s->behind, s->changes, s->documents_written,
 		       s->passed_over, s->unsupported, s->conflicts, s->quarantined, s->incomplete,
-		       s->oldest_incomplete_ms, s->handing_on, s->updated_ms);
+		       s->oldest_incomplete_ms, s->handing_on);
+	if (s->reading)
+		cli_out_printf(cli,
+			       ",\"reading\":{\"done\":%" PRIu64 ",\"total\":%" PRIu64
+			       ",\"left_ms\":%" PRIu64 "}",
+			       s->reading_done, s->reading_total, s->reading_left_ms);
+	cli_out_printf(cli, ",\"updated_ms\":%" PRId64 ",\"engines\":[", s->updated_ms);
 	for (size_t i = 0; i < around->engine_count; i++) {
 		const struct sync_engine *engine = &around->engines[i];
 
@@ -74,6 +79,11 @@ static void print_text(struct cli *cli, const struct sync_status *s, int64_t now
 		cli_out_printf(cli, "%.0f s ago\n", (double)(now_ms - s->updated_ms) / 1000);
 	else
 		cli_out_printf(cli, "by a clock that was ahead of this one\n");
+	if (s->reading)
+		cli_out_printf(
+			cli,
+			"first reading %" PRIu64 " of %" PRIu64 " documents, about %.0f s left\n",
+			s->reading_done, s->reading_total, (double)s->reading_left_ms / 1000);
 	cli_out_printf(cli, "changes read  %" PRIu64 "\n", s->changes);
 	cli_out_printf(cli, "written       %" PRIu64 " documents\n", s->documents_written);
 	cli_out_printf(cli,

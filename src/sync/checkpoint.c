@@ -181,6 +181,10 @@ int checkpoint_load(struct sync *sync, struct cf_error *error)
 	sync->since = rc ? NULL : text_dup(sync->mem, text);
 	if (!sync->since)
 		return error_nomem(error);
+	if (text.len)
+		rc = reading_read(sync, json_member(body, STR("reading")), error);
+	if (rc)
+		return rc;
 	/* State of before this was kept has read everything. */
 	sync->read_all = text.len && json_kind(json_member(body, STR("read_all"))) != JSON_FALSE;
 	sync->rebuilding = json_kind(json_member(body, STR("rebuild"))) == JSON_TRUE;
@@ -217,6 +221,8 @@ static void write_body(struct sync *sync, struct cf_str token, struct cf_buf *ou
 	}
 	buf_str(out, STR(",\"store\":"));
 	json_write_string(str_of(name_store(sync->store, sync->state)), out);
+	if (sync->reading.active)
+		reading_write(&sync->reading, out);
 	buf_byte(out, '}');
 }
 

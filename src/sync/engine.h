@@ -22,6 +22,16 @@ struct fanout {
 	struct fanout *next;
 };
 
+/* The first reading of a database, in the order of its keys: reading.c. */
+struct reading {
+	bool active;
+	char *after;          /* the last key that was read */
+	char *until;          /* the token of the feed where it began */
+	uint64_t done, total; /* documents; total: when it began */
+	uint64_t spent_ms;    /* by all runs that took part */
+	unsigned changes;     /* batches of the feed since the last page */
+};
+
 struct sync {
 	const struct cf_mem *mem;
 	const struct cf_env *env;
@@ -32,7 +42,8 @@ struct sync {
 	size_t batch_changes; /* now; at least options.batch_changes_max */
 	struct registry registry;
 	struct bench bench;
-	struct cf_arena step;                 /* lives for one step: changes and names */
+	struct cf_arena step; /* lives for one step: changes and names */
+	struct reading reading;
 	char *since;                          /* the checkpoint's token */
 	char *last_id, *last_rev;             /* of the latest change taken; NULL: of none */
 	char fingerprint[33];                 /* of the catalog */
@@ -65,6 +76,8 @@ struct sync {
 	int64_t looked_ms;  /* when it last looked for what people asked for; 0: not yet */
 };
 
+struct unsupported_list;
+
 /* The lineages of one batch. */
 struct batch {
 	struct lineage_name *names;
@@ -75,6 +88,9 @@ struct batch {
 int batch_init(struct batch *batch, size_t count_max, struct cf_arena *arena);
 /* Adds a lineage unless it is there already. */
 int batch_add(struct batch *batch, const struct lineage_name *name);
+/* Adds the lineage of a document that was read, or notes why it has none. */
+int batch_take(struct sync *sync, const struct cf_record *record, struct batch *batch,
+	       struct unsupported_list *unsupported, struct cf_error *error);
 /* Brings all of them to agreement, or onto a list. */
 int batch_run(struct sync *sync, const struct batch *batch, struct cf_error *error);
 
@@ -99,6 +115,16 @@ bool echo_has(const struct sync *sync, struct cf_str id, struct cf_str rev);
 /* The latest change that was taken: a store that was restored from an older copy does not
  * have it. */
 int checkpoint_note_last(struct sync *sync, const struct cf_record *record);
+/* reading.c: nothing is known of the database: notes where its feed stands, and where the
+ * reading begins. */
+void reading_fini(struct sync *sync);
+int reading_begin(struct sync *sync, struct cf_error *error);
+/* One page: the lineages of its documents. */
+int reading_step(struct sync *sync, struct cf_error *error);
+/* As a member of the checkpoint, and back; absent: there is none. */
+void reading_write(const struct reading *reading, struct cf_buf *out);
+int reading_read(struct sync *sync, struct json_value member, struct cf_error *error);
+
 int checkpoint_load(struct sync *sync, struct cf_error *error);
 int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *error);
 /* usage.c */

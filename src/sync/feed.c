@@ -67,37 +67,38 @@ static bool is_echo(const struct sync *sync, const struct cf_record *record)
 	return record->revision_count > 0 && alive <= 1;
 }
 
-static int take_change(struct sync *sync, const struct cf_change *change, struct batch *batch,
-		       struct unsupported_list *unsupported, struct cf_error *error)
+int batch_take(struct sync *sync, const struct cf_record *record, struct batch *batch,
+	       struct unsupported_list *unsupported, struct cf_error *error)
 {
 	struct lineage_name name;
 	struct cf_error why = {0};
-	int rc = registry_find(&sync->registry, change->record.id, &name, &why);
+	int rc = registry_find(&sync->registry, record->id, &name, &why);
 
 	sync->counters.changes++;
-	if (rc == CF_ERR_UNKNOWN_TYPE && support_is(sync, change->record.id))
+	if (rc == CF_ERR_UNKNOWN_TYPE && support_is(sync, record->id))
 		return 0;
 	if (rc == CF_ERR_UNKNOWN_TYPE) {
 		sync->counters.passed_over++;
 		return 0;
 	}
 	if (rc == CF_ERR_UNSUPPORTED)
-		return unsupported_add(unsupported, &change->record, &name, &why, &sync->step)
+		return unsupported_add(unsupported, record, &name, &why, &sync->step)
 			       ? error_nomem(error)
 			       : 0;
 	if (rc) {
 		*error = why;
 		return rc;
 	}
-	return is_echo(sync, &change->record) ? 0 : batch_add(batch, &name);
+	return is_echo(sync, record) ? 0 : batch_add(batch, &name);
 }
 
 static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *error)
 {
-	struct cf_changes args = {.since = str_of(sync->since),
-				  .limit = sync->batch_changes,
-				  .wait_ms = sync->fanouts ? 0 : sync->options.wait_ms,
-				  .flags = CF_READ_LEAVES};
+	struct cf_changes args = {
+		.since = str_of(sync->since),
+		.limit = sync->batch_changes,
+		.wait_ms = sync->fanouts || sync->reading.active ? 0 : sync->options.wait_ms,
+		.flags = CF_READ_LEAVES};
 	struct cf_change *changes;
 	struct cf_str token;
 	struct unsupported_list unsupported = {NULL, 0};
@@ -110,12 +111,16 @@ static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *erro
 		rc = fanout_load(sync, error);
 	if (rc)
 		return rc;
-	*ret_idle = count == 0 && !sync->fanouts;
+	*ret_idle = count == 0 && !sync->fanouts && !sync->reading.active;
 	/* Far behind, larger batches cost less each; near the end, small ones wait less. */
 	if (count < sync->batch_changes)
 		sync->batch_changes = sync->options.batch_changes_max;
 	else if (sync->batch_changes < sync->options.batch_changes_max * SYNC_BATCH_GROWTH)
 		sync->batch_changes *= 2;
+	if (count == 0 && sync->reading.active) {
+		sync->reading.changes = SYNC_READING_CHANGES;
+		return 0;
+	}
 	if (count == 0 && !sync->read_all && !sync->fanouts) {
 		/* All was read once: from now on, what is new was just written. */
 		sync->read_all = true;
@@ -126,7 +131,7 @@ static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *erro
 	if (batch_init(&batch, count, &sync->step))
 		return error_nomem(error);
 	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = take_change(sync, &changes[i], &batch, &unsupported, error);
+		rc = batch_take(sync, &changes[i].record, &batch, &unsupported, error);
 	if (rc == 0)
 		rc = unsupported_take(sync, &unsupported, error);
 	if (rc == 0 && PLANTED(&sync->bench, CHECKPOINT_AHEAD))
@@ -168,7 +173,15 @@ static int step(struct sync *sync, bool *ret_idle, struct cf_error *error)
 		return rc;
 	/* By turns: a part that many refer to does not hold up the others. */
 	sync->changes_next = fanout;
-	return fanout ? fanout_step(sync, error) : take_changes(sync, ret_idle, error);
+	if (fanout)
+		return fanout_step(sync, error);
+	if (!sync->since[0] && !sync->reading.active && !sync->read_all &&
+	    sync->store->capabilities & CF_STORE_ORDERED)
+		return reading_begin(sync, error);
+	if (sync->reading.active && sync->reading.changes >= SYNC_READING_CHANGES)
+		return reading_step(sync, error);
+	sync->reading.changes++;
+	return take_changes(sync, ret_idle, error);
 }
 
 int sync_step(struct sync *sync, bool *ret_idle, struct cf_error *error)

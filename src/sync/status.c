@@ -58,6 +58,18 @@ static int tally_entry(void *ctx, struct cf_str id, struct json_value body)
 	return 0;
 }
 
+static void take_reading(struct json_value reading, struct sync_status *ret)
+{
+	uint64_t spent_ms = record_number(reading, "spent_ms");
+
+	ret->reading = !json_is_absent(reading);
+	ret->reading_done = record_number(reading, "done");
+	ret->reading_total = record_number(reading, "total");
+	if (ret->reading_done && ret->reading_total > ret->reading_done)
+		ret->reading_left_ms = (uint64_t)((double)spent_ms / (double)ret->reading_done *
+						  (double)(ret->reading_total - ret->reading_done));
+}
+
 static int read_checkpoint(struct cf_store *store, const struct state *state,
 			   struct cf_arena *arena, struct json_doc *doc, struct sync_status *ret,
 			   struct cf_error *error)
@@ -88,10 +100,14 @@ static int read_checkpoint(struct cf_store *store, const struct state *state,
 		ret->passed_over = record_number(root, "passed_over");
 		ret->unsupported = record_number(root, "unsupported");
 		ret->updated_ms = (int64_t)record_number(root, "updated_ms");
+		take_reading(json_member(root, STR("reading")), ret);
 		if (json_kind(json_member(root, STR("since"))) == JSON_STRING)
 			rc = json_decode(json_member(root, STR("since")), arena, &since);
 	}
-	return rc ? rc : store_behind(store, since, &ret->behind, error);
+	if (rc == 0)
+		rc = store_behind(store, since, &ret->behind, error);
+	ret->behind += ret->reading_total - ret->reading_done;
+	return rc;
 }
 
 /* Milliseconds of an ISO 8601 time as record_time writes it; 0 where it is none. */

@@ -138,6 +138,7 @@ struct sync *sync_close(struct sync *sync)
 		return NULL;
 	while (sync->fanouts)
 		fanout_drop(sync);
+	reading_fini(sync);
 	bench_fini(&sync->bench);
 	registry_fini(&sync->registry);
 	arena_fini(&sync->step);
@@ -160,5 +161,9 @@ const struct sync_counters *sync_counted(const struct sync *sync)
 
 int sync_lag(struct sync *sync, uint64_t *ret, struct cf_error *error)
 {
-	return store_behind(sync->store, str_of(sync->since), ret, error);
+	int rc = store_behind(sync->store, str_of(sync->since), ret, error);
+
+	if (rc == 0 && sync->reading.active)
+		*ret += sync->reading.total - sync->reading.done;
+	return rc;
 }

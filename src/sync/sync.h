@@ -276,6 +276,10 @@ struct sync_status {
 	uint64_t conflicts, quarantined, incomplete; /* entries in the lists now */
 	uint64_t oldest_incomplete_ms;               /* age; 0: none */
 	uint64_t handing_on; /* changed parts whose referrers are not all looked at yet */
+	/* The first reading, or that of a new version of the catalog; documents. */
+	bool reading;
+	uint64_t reading_done, reading_total;
+	uint64_t reading_left_ms; /* at the pace up to now; 0: not known yet */
 };
 int sync_status_read(struct cf_store *store, const struct state *state, const struct cf_env *env,
 		     struct sync_status *ret, const struct cf_mem *mem, struct cf_error *error);

@@ -198,13 +198,13 @@ int usage_save(struct sync *sync, struct cf_error *error)
 
 /* --- looking on -------------------------------------------------------------------------- */
 
-struct reading {
+struct usage_list {
 	struct cf_arena *arena;
 	struct sync_usage *all;
 	size_t count, cap;
 };
 
-static struct sync_usage *usage_of(struct reading *r, struct cf_str version)
+static struct sync_usage *usage_of(struct usage_list *r, struct cf_str version)
 {
 	for (size_t i = 0; i < r->count; i++)
 		if (str_equal(r->all[i].version, version))
@@ -226,7 +226,7 @@ static struct sync_usage *usage_of(struct reading *r, struct cf_str version)
 
 static int read_entry(void *ctx, struct cf_str id, struct json_value body)
 {
-	struct reading *r = ctx;
+	struct usage_list *r = ctx;
 	struct sync_usage *usage = usage_of(r, id);
 
 	if (!usage)
@@ -238,7 +238,7 @@ static int read_entry(void *ctx, struct cf_str id, struct json_value body)
 }
 
 /* The versions of the catalog come first, in its order. */
-static int add_catalog(struct reading *r, const struct catalog *catalog)
+static int add_catalog(struct usage_list *r, const struct catalog *catalog)
 {
 	struct places places = {.count = 0};
 	int rc = catalog ? list_places(catalog, r->arena, &places) : 0;
@@ -257,7 +257,7 @@ int sync_usage_read(const struct state *state, const struct catalog *catalog,
 		    struct cf_arena *arena, struct sync_usage **ret, size_t *ret_count,
 		    struct cf_error *error)
 {
-	struct reading r = {.arena = arena};
+	struct usage_list r = {.arena = arena};
 	struct sync_retired *retired;
 	size_t retired_count = 0;
 	int rc = add_catalog(&r, catalog) ? error_nomem(error) : 0;

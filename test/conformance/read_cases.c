@@ -32,6 +32,32 @@ START_TEST(scan_is_in_bytewise_order_and_goes_on)
 }
 END_TEST
 
+/* What did not change behind the token comes in any case. */
+START_TEST(scan_until_a_token_keeps_what_is_older)
+{
+	struct cf_scan scan = {.limit = 10};
+	struct cf_store_info info;
+	struct cf_record *records;
+	struct subject s;
+	size_t count, old = 0;
+
+	subject_open(&s, _i, NULL);
+	put_some(&s);
+	ck_assert_int_eq(store_info(s.store, &s.arena, &info, NULL), 0);
+	scan.until = info.token;
+	PUT(&s, .id = STR("b:3"), .body = STR("{}"));
+	ck_assert_int_eq(store_scan(s.store, &scan, &s.arena, &records, &count, NULL), 0);
+	for (size_t i = 0; i < count; i++)
+		old += !str_equal(records[i].id, STR("b:3"));
+	ck_assert_uint_eq(old, 5);
+	/* A token of another life of the data leaves nothing out. */
+	scan.until = STR("999999999");
+	ck_assert_int_eq(store_scan(s.store, &scan, &s.arena, &records, &count, NULL), 0);
+	ck_assert_uint_eq(count, 6);
+	subject_close(&s);
+}
+END_TEST
+
 START_TEST(find_compares_by_value)
 {
 	struct subject s;
@@ -207,6 +233,7 @@ void add_read_cases(Suite *suite)
 	TCase *tcase = tcase_create("read");
 
 	add_record_case(tcase, scan_is_in_bytewise_order_and_goes_on);
+	add_document_case(tcase, scan_until_a_token_keeps_what_is_older);
 	add_record_case(tcase, find_compares_by_value);
 	add_document_case(tcase, changes_tell_each_once_at_its_latest);
 	add_document_case(tcase, tokens_of_others);

@@ -324,6 +324,40 @@ static int sim_put(struct cf_store *store, const struct cf_put *puts, size_t cou
 	return after(net, fault, rc, error);
 }
 
+static bool changed_behind(const struct world *world, struct cf_str id, const uint64_t *at)
+{
+	for (size_t i = 0; i < world->feed_count; i++)
+		if (str_equal(str_of(world->feed[i].id), id))
+			return world->feed[i].seq > at[world->feed[i].shard];
+	return false;
+}
+
+/* What changed behind the token is left out, or is not: both are right. */
+static int scan_until(struct world *world, const struct cf_scan *scan, struct cf_arena *arena,
+		      struct cf_record **ret, size_t *ret_count, struct cf_error *error)
+{
+	struct cf_scan one = *scan;
+	struct cf_record *record;
+	uint64_t at[SHARDS_MAX];
+	size_t count;
+	int rc = 0;
+
+	token_read(world, scan->until, at);
+	one.until = STR("");
+	one.limit = 1;
+	*ret_count = 0;
+	*ret = arena_calloc(arena, scan->limit, sizeof(**ret));
+	while (rc == 0 && *ret_count < scan->limit) {
+		rc = store_scan(world->server, &one, arena, &record, &count, error);
+		if (rc || count == 0)
+			break;
+		one.after = record->id;
+		if (!changed_behind(world, record->id, at) || rng_below(&world->rng, 2))
+			(*ret)[(*ret_count)++] = *record;
+	}
+	return rc;
+}
+
 static int sim_scan(struct cf_store *store, const struct cf_scan *scan, struct cf_arena *arena,
 		    struct cf_record **ret, size_t *ret_count, struct cf_error *error)
 {
@@ -331,7 +365,9 @@ static int sim_scan(struct cf_store *store, const struct cf_scan *scan, struct c
 	enum fault fault = FAULT_NONE;
 	int rc = before(net, &fault, error);
 
-	if (rc == 0)
+	if (rc == 0 && scan->until.len)
+		rc = scan_until(net->world, scan, arena, ret, ret_count, error);
+	else if (rc == 0)
 		rc = store_scan(inner(net), scan, arena, ret, ret_count, error);
 	return after(net, fault, rc, error);
 }
@@ -364,6 +400,17 @@ static int sim_behind(struct cf_store *store, struct cf_str since, uint64_t *ret
 	return after(net, fault, rc, error);
 }
 
+/* Where the feed stands. */
+static struct cf_str token_of_now(struct world *world, struct cf_arena *arena)
+{
+	uint64_t at[SHARDS_MAX] = {0};
+
+	for (size_t i = 0; i < world->feed_count; i++)
+		if (world->feed[i].seq > at[world->feed[i].shard])
+			at[world->feed[i].shard] = world->feed[i].seq;
+	return token_make(world, at, arena);
+}
+
 static int sim_info(struct cf_store *store, struct cf_arena *arena, struct cf_store_info *ret,
 		    struct cf_error *error)
 {
@@ -373,6 +420,8 @@ static int sim_info(struct cf_store *store, struct cf_arena *arena, struct cf_st
 
 	if (rc == 0)
 		rc = store_info(inner(net), arena, ret, error);
+	if (rc == 0 && !net->state)
+		ret->token = token_of_now(net->world, arena);
 	return after(net, fault, rc, error);
 }
 

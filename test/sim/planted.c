@@ -16,7 +16,7 @@ static const struct planted_fault faults[] = {{"NONE", ""},
 /* How many seeds it may take: few for most. Others need rare histories: a kill at one
  * operation, and then an edit of the same field; leaves over a part that nobody had
  * agreed on; one engine's write within the other's step. */
-enum { SEEDS_USUAL = 400, SEEDS_RARE = 3000 };
+enum { SEEDS_USUAL = 400, SEEDS_RARE = 6000 };
 
 /* Of the rarest, which take one history in thousands, the search begins later. */
 enum { FROM_RARER = 5001, FROM_RAREST = 20001 };

@@ -243,10 +243,11 @@ static int walk(struct memory_store *store, const struct cf_find *find, struct j
 	bool behind = scan->after.len && str_compare(scan->after, scan->prefix) >= 0;
 	struct memory_record *at =
 		memory_after(store->data, behind ? scan->after : scan->prefix, !behind);
+	uint64_t until = token_until(scan->until, store->data->seq);
 	int rc = 0;
 
 	for (; at && rc == 0 && *ret_count < scan->limit; at = at->next[0]) {
-		bool matches = !at->leaves[0]->deleted;
+		bool matches = !at->leaves[0]->deleted && at->seq <= until;
 
 		if (!str_starts_with(at->id, scan->prefix))
 			break;

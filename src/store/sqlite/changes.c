@@ -10,7 +10,7 @@ enum { PAUSE_MS_FIRST = 1, PAUSE_MS_MAX = 100 };
 /* Up to here `behind` counts; beyond, the distance is told, which may be more. */
 enum { BEHIND_COUNTED = 10000 };
 
-static int latest_seq(struct documents *documents, uint64_t *ret, struct cf_error *error)
+int documents_latest(struct documents *documents, uint64_t *ret, struct cf_error *error)
 {
 	sqlite3_stmt *statement = sqlite_statement(&documents->db, SQL_LATEST, error);
 	int rc = statement ? sqlite_next(&documents->db, statement, error)
@@ -50,7 +50,7 @@ static int wait_for(struct documents *documents, uint64_t seq, unsigned wait_ms,
 		int rc = data_version(documents, &now, error);
 
 		if (rc == 0 && now != seen)
-			rc = latest_seq(documents, &latest, error);
+			rc = documents_latest(documents, &latest, error);
 		if (rc || latest > seq || waited_ms >= wait_ms)
 			return rc;
 		seen = now;
@@ -105,7 +105,7 @@ int documents_changes(struct cf_store *store, const struct cf_changes *changes,
 	struct cf_change *list = arena_alloc(arena, changes->limit * sizeof(*list));
 	uint64_t latest = 0, seq = 0;
 	size_t count = 0;
-	int rc = list ? latest_seq(documents, &latest, error) : error_nomem(error);
+	int rc = list ? documents_latest(documents, &latest, error) : error_nomem(error);
 
 	rc = rc ? rc : token_read(changes->since, latest, &seq, error);
 	if (rc == 0 && changes->wait_ms && latest <= seq)
@@ -131,7 +131,7 @@ int documents_behind(struct cf_store *store, struct cf_str since, uint64_t *ret,
 	struct sqlite_db *db = &documents->db;
 	uint64_t latest = 0, seq = 0;
 	sqlite3_stmt *statement;
-	int rc = latest_seq(documents, &latest, error);
+	int rc = documents_latest(documents, &latest, error);
 
 	rc = rc ? rc : token_read(since, latest, &seq, error);
 	if (rc || latest - seq > BEHIND_COUNTED) {

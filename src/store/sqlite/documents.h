@@ -95,6 +95,8 @@ int documents_behind(struct cf_store *store, struct cf_str since, uint64_t *ret,
 int documents_info(struct cf_store *store, struct cf_arena *arena, struct cf_store_info *ret,
 		   struct cf_error *error);
 
+/* The number of the latest change. */
+int documents_latest(struct documents *documents, uint64_t *ret, struct cf_error *error);
 /* A row and what hangs on it become a record, as the flags ask. */
 int documents_record(struct documents *documents, struct cf_str id, struct document_row *row,
 		     unsigned flags, struct cf_arena *arena, struct cf_record *ret,

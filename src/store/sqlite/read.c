@@ -280,14 +280,18 @@ static int walk_rows(struct walking *walk)
 {
 	struct sqlite_db *db = &walk->documents->db;
 	const struct cf_scan *scan = &walk->find->scan;
-	sqlite3_stmt *statement = sqlite_statement(db, SQL_SCAN, walk->error);
-	int rc;
+	uint64_t latest = 0, until = UINT64_MAX;
+	int rc = scan->until.len ? documents_latest(walk->documents, &latest, walk->error) : 0;
+	sqlite3_stmt *statement = rc ? NULL : sqlite_statement(db, SQL_SCAN, walk->error);
 
+	if (rc == 0 && scan->until.len)
+		until = token_until(scan->until, latest);
 	if (!statement ||
 	    sqlite_bind(statement, 1,
 			str_compare(scan->after, scan->prefix) > 0 ? scan->after : scan->prefix) ||
-	    sqlite_bind(statement, 2, scan->after))
-		return sqlite_fail(db, walk->error);
+	    sqlite_bind(statement, 2, scan->after) ||
+	    sqlite3_bind_int64(statement, 3, until > INT64_MAX ? INT64_MAX : (int64_t)until))
+		return rc ? rc : sqlite_fail(db, walk->error);
 	while (walk->count < scan->limit && (rc = sqlite_next(db, statement, walk->error)) != 0) {
 		if (rc < 0)
 			return rc;

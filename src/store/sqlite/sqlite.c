@@ -37,7 +37,7 @@ static const char *const document_sql[SQL_COUNT] = {
 	[SQL_ATTACHMENTS_ADD] = "INSERT INTO \"%w/attachments\"(id, rev, name, type, digest, data)"
 				" VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_SCAN] = "SELECT seq, rev, state, history, body, id FROM \"%w\""
-		     " WHERE id >= ?1 AND id <> ?2 AND state & 1 = 0 ORDER BY id",
+		     " WHERE id >= ?1 AND id <> ?2 AND state & 1 = 0 AND seq <= ?3 ORDER BY id",
 	[SQL_CHANGES] = "SELECT seq, rev, state, history, body, id FROM \"%w\""
 			" WHERE seq > ?1 ORDER BY seq LIMIT ?2",
 	[SQL_LATEST] = "SELECT coalesce(max(seq), 0) FROM \"%w\"",

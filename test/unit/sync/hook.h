@@ -77,7 +77,13 @@ static inline int hook_scan(struct cf_store *store, const struct cf_scan *scan,
 			    struct cf_arena *arena, struct cf_record **ret, size_t *ret_count,
 			    struct cf_error *error)
 {
-	return store_scan(((struct hook *)store)->inner, scan, arena, ret, ret_count, error);
+	struct hook *hook = (struct hook *)store;
+	int rc;
+
+	hook_call(hook, hook->before, "scan", scan->after);
+	rc = store_scan(hook->inner, scan, arena, ret, ret_count, error);
+	hook_call(hook, hook->after, "scan", scan->after);
+	return rc;
 }
 
 static inline int hook_changes(struct cf_store *store, const struct cf_changes *changes,
@@ -94,6 +100,12 @@ static inline int hook_behind(struct cf_store *store, struct cf_str since, uint6
 	return store_behind(((struct hook *)store)->inner, since, ret, error);
 }
 
+static inline int hook_info(struct cf_store *store, struct cf_arena *arena,
+			    struct cf_store_info *ret, struct cf_error *error)
+{
+	return store_info(((struct hook *)store)->inner, arena, ret, error);
+}
+
 static const struct cf_store_ops hook_ops = {
 	.name = "hook",
 	.get = hook_get,
@@ -101,6 +113,7 @@ static const struct cf_store_ops hook_ops = {
 	.scan = hook_scan,
 	.changes = hook_changes,
 	.behind = hook_behind,
+	.info = hook_info,
 };
 
 static inline void hook_init(struct hook *hook, struct cf_store *inner)
