@@ -18,6 +18,7 @@ struct semver {
 int semver_parse(struct semver *ret, struct cf_str text, struct cf_error *error);
 /* Precedence (semver 2.0.0, section 11): build metadata does not count. */
 int semver_compare(const struct semver *a, const struct semver *b);
+int semver_format(const struct semver *version, struct cf_buf *out);
 
 struct semver_range; /* caret, tilde, x-ranges, hyphen, comparators, || */
 int semver_range_parse(struct semver_range **ret, struct cf_str text, const struct cf_mem *mem,

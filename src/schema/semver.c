@@ -158,3 +158,18 @@ int semver_compare(const struct semver *a, const struct semver *b)
 		order = compare_prereleases(a->prerelease, b->prerelease);
 	return order;
 }
+
+int semver_format(const struct semver *version, struct cf_buf *out)
+{
+	buf_printf(out, "%llu.%llu.%llu", (unsigned long long)version->major,
+		   (unsigned long long)version->minor, (unsigned long long)version->patch);
+	if (version->prerelease.len) {
+		buf_byte(out, '-');
+		buf_str(out, version->prerelease);
+	}
+	if (version->build.len) {
+		buf_byte(out, '+');
+		buf_str(out, version->build);
+	}
+	return out->failed ? CF_ERR_NOMEM : 0;
+}
