@@ -21,9 +21,8 @@ uint64_t token_until(struct cf_str token, uint64_t latest)
 	uint64_t number = 0;
 
 	/* A token of another life of the data says nothing of this one. */
-	return token.len && token_read(token, latest, &number, NULL) == 0 && number
-		       ? number
-		       : UINT64_MAX;
+	return token.len && token_read(token, latest, &number, NULL) == 0 && number ? number
+										    : UINT64_MAX;
 }
 
 int token_write(uint64_t number, struct cf_arena *arena, struct cf_str *ret)

@@ -8,33 +8,6 @@
 
 #include "sync/limits.h"
 
-int batch_init(struct batch *batch, size_t count_max, struct cf_arena *arena)
-{
-	*batch = (struct batch){.cap = count_max, .bucket_count = count_max * 2 + 1};
-	batch->names = arena_calloc(arena, count_max + 1, sizeof(*batch->names));
-	batch->buckets = arena_calloc(arena, batch->bucket_count, sizeof(*batch->buckets));
-	return batch->names && batch->buckets ? 0 : CF_ERR_NOMEM;
-}
-
-int batch_add(struct batch *batch, const struct lineage_name *name)
-{
-	uint64_t hash = hash64(name->key, (uint64_t)(uintptr_t)name->family + name->singleton);
-	size_t at = hash % batch->bucket_count;
-
-	for (; batch->buckets[at]; at = (at + 1) % batch->bucket_count) {
-		const struct lineage_name *other = &batch->names[batch->buckets[at] - 1];
-
-		if (other->family == name->family && other->singleton == name->singleton &&
-		    str_equal(other->key, name->key))
-			return 0;
-	}
-	cf_assert(batch->count < batch->cap);
-	batch->names[batch->count] = *name;
-	batch->names[batch->count++].refused = NULL;
-	batch->buckets[at] = batch->count;
-	return 0;
-}
-
 /* --- working ---------------------------------------------------------------- */
 
 /* The lineage as it was read, for another attempt. */

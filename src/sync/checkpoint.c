@@ -3,70 +3,37 @@
 #include "sync/engine.h"
 
 #include "sync/limits.h"
+#include "sync/lists.h"
 
-uint64_t record_number(struct json_value object, const char *name)
+static void write_reading(const struct reading *reading, struct cf_buf *out)
 {
-	struct json_value value = json_member(object, str_of(name));
-	int64_t number = 0;
-
-	if (json_kind(value) == JSON_NUMBER)
-		(void)json_number_int64(json_span(value), &number);
-	return number > 0 ? (uint64_t)number : 0;
+	buf_str(out, STR(",\"reading\":{\"after\":"));
+	json_write_string(str_of(reading->after), out);
+	buf_str(out, STR(",\"until\":"));
+	json_write_string(str_of(reading->until), out);
+	buf_printf(out, ",\"done\":%llu,\"total\":%llu,\"spent_ms\":%llu}",
+		   (unsigned long long)reading->done, (unsigned long long)reading->total,
+		   (unsigned long long)reading->spent_ms);
 }
 
-int state_check_format(struct json_value checkpoint, struct cf_error *error)
+static int read_reading(struct sync *sync, struct json_value member, struct cf_error *error)
 {
-	if (record_number(checkpoint, "format") > STATE_FORMAT)
-		return error_set(error, CF_ERR_NEWER,
-				 "the state was written by a newer version of this program");
-	return 0;
-}
+	struct json_value after = json_member(member, STR("after"));
+	struct json_value until = json_member(member, STR("until"));
+	struct cf_str after_text, until_text;
 
-int state_check_former(const struct state *state, struct cf_arena *arena, struct cf_error *error)
-{
-	bool former;
-	int rc = state_former_exists(state, arena, &former, error);
-
-	if (rc == 0 && former)
-		rc = error_set(error, CF_ERR_PRECONDITION,
-			       "the state was written by an earlier version of this program: start "
-			       "once with `run --rebuild`, which keeps contested edits, retired "
-			       "versions and usage, and finds all else anew");
-	return rc;
-}
-
-/* What a state calls the store it speaks of. Where both are in one file or on one server,
- * what tells them apart there: they may move together. */
-static const char *name_store(const struct cf_store *store, const struct state *state)
-{
-	const char *tail = store->place ? strrchr(store->place, '?') : NULL;
-	size_t len = tail ? (size_t)(tail - store->place) + 1 : 0;
-
-	if (!store->place)
-		return "";
-	return tail && state->store->place && strncmp(store->place, state->store->place, len) == 0
-		       ? tail
-		       : store->place;
-}
-
-int state_check_store(struct json_value checkpoint, const struct cf_store *store,
-		      const struct state *state, struct cf_arena *arena, struct cf_error *error)
-{
-	struct json_value member = json_member(checkpoint, STR("store"));
-	const char *name = name_store(store, state);
-	struct cf_str other;
-
-	if (json_kind(member) != JSON_STRING)
+	if (json_kind(after) != JSON_STRING || json_kind(until) != JSON_STRING)
 		return 0;
-	if (json_decode(member, arena, &other))
+	if (json_decode(after, &sync->step, &after_text) ||
+	    json_decode(until, &sync->step, &until_text) ||
+	    text_replace(sync->mem, &sync->reading.after, after_text) ||
+	    text_replace(sync->mem, &sync->reading.until, until_text))
 		return error_nomem(error);
-	if (other.len == 0 || !*name || str_equal(other, str_of(name)))
-		return 0;
-	return error_set(
-		error, CF_ERR_PRECONDITION,
-		"this state is that of another store, %.*s: name another one with --state, or, "
-		"if that store was moved here, start once with `run --rebuild`",
-		STR_ARG(other));
+	sync->reading.active = true;
+	sync->reading.done = record_number(member, "done");
+	sync->reading.total = record_number(member, "total");
+	sync->reading.spent_ms = record_number(member, "spent_ms");
+	return 0;
 }
 
 /* Whether the record ever had the revision. What a store remembers ends somewhere: then it
@@ -182,7 +149,7 @@ int checkpoint_load(struct sync *sync, struct cf_error *error)
 	if (!sync->since)
 		return error_nomem(error);
 	if (text.len)
-		rc = reading_read(sync, json_member(body, STR("reading")), error);
+		rc = read_reading(sync, json_member(body, STR("reading")), error);
 	if (rc)
 		return rc;
 	/* State of before this was kept has read everything. */
@@ -220,9 +187,9 @@ static void write_body(struct sync *sync, struct cf_str token, struct cf_buf *ou
 		buf_byte(out, '}');
 	}
 	buf_str(out, STR(",\"store\":"));
-	json_write_string(str_of(name_store(sync->store, sync->state)), out);
+	json_write_string(str_of(state_store_name(sync->store, sync->state)), out);
 	if (sync->reading.active)
-		reading_write(&sync->reading, out);
+		write_reading(&sync->reading, out);
 	buf_byte(out, '}');
 }
 

@@ -111,6 +111,8 @@ int refusal_pass(struct sync *sync, const struct lineage *part, struct lineage *
 /* Revisions that this process wrote itself. */
 void echo_note(struct sync *sync, struct cf_str id, struct cf_str rev);
 bool echo_has(const struct sync *sync, struct cf_str id, struct cf_str rev);
+/* Whether all that is there was written by this process. */
+bool echo_is(const struct sync *sync, const struct cf_record *record);
 
 /* The latest change that was taken: a store that was restored from an older copy does not
  * have it. */
@@ -121,10 +123,6 @@ void reading_fini(struct sync *sync);
 int reading_begin(struct sync *sync, struct cf_error *error);
 /* One page: the lineages of its documents. */
 int reading_step(struct sync *sync, struct cf_error *error);
-/* As a member of the checkpoint, and back; absent: there is none. */
-void reading_write(const struct reading *reading, struct cf_buf *out);
-int reading_read(struct sync *sync, struct json_value member, struct cf_error *error);
-
 int checkpoint_load(struct sync *sync, struct cf_error *error);
 int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *error);
 /* usage.c */
@@ -182,5 +180,7 @@ int retry_unsupported(struct sync *sync, struct cf_error *error);
 int retry_step(struct sync *sync, bool *ret_done, struct cf_error *error);
 
 char *text_dup(const struct cf_mem *mem, struct cf_str text);
+/* Puts a copy in a text's place. 0 or NOMEM. */
+int text_replace(const struct cf_mem *mem, char **text, struct cf_str with);
 
 #endif

@@ -3,11 +3,6 @@
 
 #include <stdio.h>
 
-static const enum state_kind list_kinds[] = {
-	[SYNC_CONFLICTS] = STATE_CONFLICT,    [SYNC_QUARANTINE] = STATE_QUARANTINE,
-	[SYNC_INCOMPLETE] = STATE_INCOMPLETE, [SYNC_USAGE] = STATE_USAGE,
-	[SYNC_FANOUTS] = STATE_FANOUT,
-};
 static const char *const list_words[] = {
 	[SYNC_CONFLICTS] = "conflict",
 	[SYNC_QUARANTINE] = "entry in quarantine",
@@ -15,11 +10,6 @@ static const char *const list_words[] = {
 	[SYNC_USAGE] = "version in usage",
 	[SYNC_FANOUTS] = "changed part",
 };
-
-enum state_kind list_kind(enum sync_list list)
-{
-	return list_kinds[list];
-}
 
 /* Up to two records whose names begin so. */
 static int look(const struct state *state, enum state_kind kind, struct cf_str begin,

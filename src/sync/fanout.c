@@ -11,38 +11,6 @@
 
 #include "sync/limits.h"
 
-int fanout_note(struct sync *sync, struct cf_str part)
-{
-	struct fanout *fanout, **last = &sync->fanouts;
-
-	for (; *last; last = &(*last)->next) {
-		if (!str_equal(str_of((*last)->part), part))
-			continue;
-		/* It changed again: what the record says now counts. */
-		(*last)->rev[0] = '\0';
-		return 0;
-	}
-	fanout = mem_calloc(sync->mem, 1, sizeof(*fanout));
-	if (!fanout)
-		return CF_ERR_NOMEM;
-	*last = fanout;
-	fanout->part = text_dup(sync->mem, part);
-	fanout->after = text_dup(sync->mem, STR(""));
-	fanout->rev = text_dup(sync->mem, STR(""));
-	return fanout->part && fanout->after && fanout->rev ? 0 : CF_ERR_NOMEM;
-}
-
-void fanout_drop(struct sync *sync)
-{
-	struct fanout *done = sync->fanouts;
-
-	sync->fanouts = done->next;
-	mem_free(sync->mem, done->part);
-	mem_free(sync->mem, done->after);
-	mem_free(sync->mem, done->rev);
-	mem_free(sync->mem, done);
-}
-
 static int note_page(struct sync *sync, const struct state_pages *pages, struct cf_error *error)
 {
 	for (size_t i = 0; i < pages->count; i++)
@@ -63,17 +31,6 @@ int fanout_load(struct sync *sync, struct cf_error *error)
 		;
 	state_pages_fini(&pages);
 	return rc;
-}
-
-static int replace(struct sync *sync, char **text, struct cf_str with)
-{
-	char *copy = text_dup(sync->mem, with);
-
-	if (!copy)
-		return CF_ERR_NOMEM;
-	mem_free(sync->mem, *text);
-	*text = copy;
-	return 0;
 }
 
 /* Adds the lineages that refer to the part, or wait for it. */
@@ -127,7 +84,7 @@ static int save(struct sync *sync, struct fanout *fanout, bool finished, struct 
 		fanout_drop(sync);
 		return 0;
 	}
-	return replace(sync, &fanout->rev, answer.rev) ? error_nomem(error) : 0;
+	return text_replace(sync->mem, &fanout->rev, answer.rev) ? error_nomem(error) : 0;
 }
 
 /* Takes what the record says; gone, another engine has done it all. */
@@ -150,9 +107,9 @@ static int read_fanout(struct sync *sync, struct fanout *fanout, bool *ret_there
 	if (json_kind(json_member(body, STR("after"))) == JSON_STRING)
 		rc = json_decode(json_member(body, STR("after")), &sync->step, &after);
 	if (rc == 0)
-		rc = replace(sync, &fanout->after, after);
+		rc = text_replace(sync->mem, &fanout->after, after);
 	if (rc == 0)
-		rc = replace(sync, &fanout->rev, record.rev);
+		rc = text_replace(sync->mem, &fanout->rev, record.rev);
 	return rc ? error_nomem(error) : 0;
 }
 
@@ -201,9 +158,9 @@ static int walk_page(struct sync *sync, struct fanout *fanout, struct cf_error *
 		/* Who referred to it was looked at; now those who waited for it. */
 		finished = fanout->waiting_only;
 		fanout->waiting_only = true;
-		rc = replace(sync, &fanout->after, STR(""));
+		rc = text_replace(sync->mem, &fanout->after, STR(""));
 	} else {
-		rc = replace(sync, &fanout->after, records[count - 1].other);
+		rc = text_replace(sync->mem, &fanout->after, records[count - 1].other);
 	}
 	return rc ? error_nomem(error) : save(sync, fanout, finished, error);
 }

@@ -14,6 +14,8 @@ int state_check_former(const struct state *state, struct cf_arena *arena, struct
 /* PRECONDITION where the store does not know the latest change that a checkpoint names. */
 int state_check_last(struct json_value checkpoint, struct cf_store *store, struct cf_arena *arena,
 		     struct cf_error *error);
+/* What a state calls the store that it speaks of. */
+const char *state_store_name(const struct cf_store *store, const struct state *state);
 /* PRECONDITION where a checkpoint is that of another store. */
 int state_check_store(struct json_value checkpoint, const struct cf_store *store,
 		      const struct state *state, struct cf_arena *arena, struct cf_error *error);

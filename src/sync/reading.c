@@ -13,18 +13,6 @@
 #include "sync/limits.h"
 #include "sync/lists.h"
 
-/* Takes the place of a text on the heap. 0 or NOMEM. */
-static int replace(struct sync *sync, char **text, struct cf_str with)
-{
-	char *copy = text_dup(sync->mem, with);
-
-	if (!copy)
-		return CF_ERR_NOMEM;
-	mem_free(sync->mem, *text);
-	*text = copy;
-	return 0;
-}
-
 void reading_fini(struct sync *sync)
 {
 	mem_free(sync->mem, sync->reading.after);
@@ -41,8 +29,9 @@ int reading_begin(struct sync *sync, struct cf_error *error)
 	if (rc)
 		return rc;
 	reading_fini(sync);
-	if (replace(sync, &reading->after, STR("")) || replace(sync, &reading->until, info.token) ||
-	    replace(sync, &sync->since, info.token))
+	if (text_replace(sync->mem, &reading->after, STR("")) ||
+	    text_replace(sync->mem, &reading->until, info.token) ||
+	    text_replace(sync->mem, &sync->since, info.token))
 		return error_nomem(error);
 	reading->total = info.records;
 	reading->active = true;
@@ -62,7 +51,7 @@ static int finish(struct sync *sync, struct cf_error *error)
 static int note_page(struct sync *sync, const struct cf_record *records, size_t count,
 		     struct cf_error *error)
 {
-	if (replace(sync, &sync->reading.after, records[count - 1].id))
+	if (text_replace(sync->mem, &sync->reading.after, records[count - 1].id))
 		return error_nomem(error);
 	sync->reading.done += count;
 	/* Others write, too. */
@@ -107,37 +96,4 @@ int reading_step(struct sync *sync, struct cf_error *error)
 	reading->spent_ms += (sync->env->monotonic_ns(sync->env->ctx) - began_ns) / 1000000;
 	rc = count ? note_page(sync, records, count, error) : 0;
 	return rc || count == scan.limit ? rc : finish(sync, error);
-}
-
-/* --- in the checkpoint ----------------------------------------------------------------- */
-
-void reading_write(const struct reading *reading, struct cf_buf *out)
-{
-	buf_str(out, STR(",\"reading\":{\"after\":"));
-	json_write_string(str_of(reading->after), out);
-	buf_str(out, STR(",\"until\":"));
-	json_write_string(str_of(reading->until), out);
-	buf_printf(out, ",\"done\":%llu,\"total\":%llu,\"spent_ms\":%llu}",
-		   (unsigned long long)reading->done, (unsigned long long)reading->total,
-		   (unsigned long long)reading->spent_ms);
-}
-
-int reading_read(struct sync *sync, struct json_value member, struct cf_error *error)
-{
-	struct json_value after = json_member(member, STR("after"));
-	struct json_value until = json_member(member, STR("until"));
-	struct cf_str after_text, until_text;
-
-	if (json_kind(after) != JSON_STRING || json_kind(until) != JSON_STRING)
-		return 0;
-	if (json_decode(after, &sync->step, &after_text) ||
-	    json_decode(until, &sync->step, &until_text) ||
-	    replace(sync, &sync->reading.after, after_text) ||
-	    replace(sync, &sync->reading.until, until_text))
-		return error_nomem(error);
-	sync->reading.active = true;
-	sync->reading.done = record_number(member, "done");
-	sync->reading.total = record_number(member, "total");
-	sync->reading.spent_ms = record_number(member, "spent_ms");
-	return 0;
 }

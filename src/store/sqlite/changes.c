@@ -10,19 +10,6 @@ enum { PAUSE_MS_FIRST = 1, PAUSE_MS_MAX = 100 };
 /* Up to here `behind` counts; beyond, the distance is told, which may be more. */
 enum { BEHIND_COUNTED = 10000 };
 
-int documents_latest(struct documents *documents, uint64_t *ret, struct cf_error *error)
-{
-	sqlite3_stmt *statement = sqlite_statement(&documents->db, SQL_LATEST, error);
-	int rc = statement ? sqlite_next(&documents->db, statement, error)
-			   : sqlite_fail(&documents->db, error);
-
-	if (rc > 0) {
-		*ret = (uint64_t)sqlite3_column_int64(statement, 0);
-		sqlite3_reset(statement);
-	}
-	return rc < 0 ? rc : 0;
-}
-
 /* SQLite's number of the file's state as this connection sees it. */
 static int data_version(struct documents *documents, int64_t *ret, struct cf_error *error)
 {

@@ -232,6 +232,19 @@ int documents_get(struct cf_store *store, const struct cf_get *gets, size_t coun
 	return sqlite_end(&documents->db, rc, error);
 }
 
+int documents_latest(struct documents *documents, uint64_t *ret, struct cf_error *error)
+{
+	sqlite3_stmt *statement = sqlite_statement(&documents->db, SQL_LATEST, error);
+	int rc = statement ? sqlite_next(&documents->db, statement, error)
+			   : sqlite_fail(&documents->db, error);
+
+	if (rc > 0) {
+		*ret = (uint64_t)sqlite3_column_int64(statement, 0);
+		sqlite3_reset(statement);
+	}
+	return rc < 0 ? rc : 0;
+}
+
 /* --- scan and find ------------------------------------------------------------------ */
 
 struct walking {
