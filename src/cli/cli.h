@@ -191,6 +191,9 @@ int cli_lines_next(struct cli_lines *lines, struct cf_str *ret, struct cf_error 
 void cli_lines_fini(struct cli_lines *lines);
 /* Puts the file and line that was returned last into `error`. */
 void cli_lines_locate(const struct cli_lines *lines, struct cf_error *error);
+/* Whether the next line is yet to be written by whoever writes them: who has lines at hand
+ * does not keep them until then. */
+bool cli_lines_wait(const struct cli_lines *lines);
 /* Bytes of all the files together; 0 where one is not a regular file. */
 uint64_t cli_lines_total(const struct cli_lines *lines);
 

@@ -1,7 +1,10 @@
 /* docs put: documents into a store, line by line. */
 #include "cli/docs.h"
 
-enum { BATCH_BYTES = 4 << 20 };
+/* One call of the store, and one transaction where it has them. A store writes the records
+ * of a call in the order of their ids: with random ones, each page of an index that is
+ * touched takes more of them the more come at once. */
+enum { BATCH_BYTES = 6 << 20, BATCH_DOCS = 16384 };
 
 /* What is to be said of one document: refused before the store saw it, or the
  * store's answer to a put. */
@@ -13,8 +16,8 @@ struct said {
 struct batch {
 	struct cf_arena arena;
 	struct json_doc doc;
-	struct cf_put puts[DOCS_BATCH];
-	struct said said[DOCS_BATCH];
+	struct cf_put puts[BATCH_DOCS];
+	struct said said[BATCH_DOCS];
 	size_t count, said_count, bytes;
 	enum document_fields fields; /* PLAIN: rows of a table, whose names are their own */
 	bool failures;
@@ -173,7 +176,8 @@ static int put_lines(struct cli *cli, struct cf_store *store, struct cli_lines *
 			batch->failures = true;
 			rc = 0;
 		}
-		if (rc == 0 && (batch->said_count == DOCS_BATCH || batch->bytes > BATCH_BYTES))
+		if (rc == 0 && (batch->said_count == BATCH_DOCS || batch->bytes > BATCH_BYTES ||
+				cli_lines_wait(lines)))
 			rc = put_batch(cli, store, batch, error);
 		if (rc)
 			return rc;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -176,6 +177,18 @@ int cli_lines_next(struct cli_lines *lines, struct cf_str *ret, struct cf_error 
 			return rc;
 		}
 	}
+}
+
+bool cli_lines_wait(const struct cli_lines *lines)
+{
+	struct pollfd input = {.fd = lines->fd, .events = POLLIN};
+	size_t left = lines->buf.len - lines->at;
+
+	if (lines->fd < 0 || lines->end)
+		return false;
+	if (left && memchr(lines->buf.ptr + lines->at, '\n', left))
+		return false;
+	return poll(&input, 1, 0) == 0;
 }
 
 uint64_t cli_lines_total(const struct cli_lines *lines)

@@ -2,6 +2,23 @@
 . "$(dirname "$0")/lib.sh"
 store=sqlite:$PWD/s.db
 
+begin "a line is stored although the next one is yet to be written"
+mkfifo lines
+"$program" docs put --store "sqlite:$PWD/slow.db" <lines >/dev/null 2>err &
+writer=$!
+exec 7>lines
+printf '{"_id":"first"}\n' >&7
+for _ in $(seq 500); do
+	run docs get first --store "sqlite:$PWD/slow.db"
+	[ "$code" -ne 0 ] || break
+done
+expect_code 0
+printf '{"_id":"second"}\n' >&7
+exec 7>&-
+wait "$writer"
+run docs list --store "sqlite:$PWD/slow.db"
+expect_lines out 2
+
 begin "put inserts and says id and revision of each"
 printf '%s\n' '{"_id":"b","n":1.0}' '{"_id":"a","t":"x"}' >in
 run docs put --store "$store" in
