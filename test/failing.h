@@ -11,8 +11,9 @@ struct failing {
 	size_t at;         /* the call that fails, from 0 */
 	bool alone;
 	size_t calls;
-	long live; /* blocks that were not freed */
-	bool done; /* of FAILING_EACH */
+	size_t bytes; /* that were asked for */
+	long live;    /* blocks that were not freed */
+	bool done;    /* of FAILING_EACH */
 };
 
 static inline void *failing_resize(void *ctx, void *ptr, size_t size)
@@ -21,6 +22,7 @@ static inline void *failing_resize(void *ctx, void *ptr, size_t size)
 	size_t call = failing->calls;
 
 	failing->calls += size > 0;
+	failing->bytes += size;
 	if (size && (call == failing->at || (call > failing->at && !failing->alone)))
 		return NULL;
 	failing->live += (size && !ptr) - (!size && ptr);

@@ -64,23 +64,43 @@ int documents_leaves(struct documents *documents, struct cf_str id, bool bodies,
 	return rc;
 }
 
+/* Room for one more: most revisions have one or two. */
+static struct cf_attachment *grow_attachments(struct cf_attachment *list, size_t count, size_t *cap,
+					      struct cf_arena *arena)
+{
+	struct cf_attachment *more;
+
+	if (count < *cap)
+		return list;
+	*cap = *cap ? *cap * 2 : 2;
+	more = arena_alloc(arena, *cap * sizeof(*more));
+	if (more && count)
+		memcpy(more, list, count * sizeof(*more));
+	return more;
+}
+
 int documents_attachments(struct documents *documents, struct cf_str id,
 			  struct cf_revision *revision, bool data, struct cf_arena *arena,
 			  struct cf_error *error)
 {
 	struct sqlite_db *db = &documents->db;
 	sqlite3_stmt *statement = sqlite_statement(db, SQL_ATTACHMENTS, error);
-	struct cf_attachment *list = arena_alloc(arena, LIMIT_ATTACHMENTS * sizeof(*list));
-	size_t count = 0;
+	struct cf_attachment *list = NULL;
+	size_t count = 0, cap = 0;
 	int rc;
 
-	if (!list)
-		return error_nomem(error);
 	if (!statement || sqlite_bind(statement, 1, id) ||
 	    sqlite_bind(statement, 2, revision->rev) || sqlite3_bind_int(statement, 3, data))
 		return sqlite_fail(db, error);
 	while ((rc = sqlite_next(db, statement, error)) > 0 && count < LIMIT_ATTACHMENTS) {
-		struct cf_attachment *one = &list[count++];
+		struct cf_attachment *one;
+
+		list = grow_attachments(list, count, &cap, arena);
+		if (!list) {
+			rc = error_nomem(error);
+			break;
+		}
+		one = &list[count++];
 
 		*one = (struct cf_attachment){.length =
 						      (uint64_t)sqlite3_column_int64(statement, 3)};

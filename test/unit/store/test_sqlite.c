@@ -1,5 +1,6 @@
 /* What can be wrong with an SQLite file, each as one clear error. */
 #include "check_main.h"
+#include "failing.h"
 #include "store/sqlite/documents.h"
 #include "store/store.h"
 
@@ -217,6 +218,49 @@ START_TEST(a_locked_file_is_told_after_a_while)
 }
 END_TEST
 
+/* A list of a thousand was once made for each revision that has one. */
+START_TEST(reading_attachments_takes_memory_for_what_is_there)
+{
+	enum { RECORDS = 100, MANY = 40 };
+	struct cf_attachment files[MANY] = {{.name = STR("photo"), .data = STR("data")}};
+	struct cf_put puts[RECORDS] = {{.id = STR("many"), .attachments = files}};
+	struct cf_scan scan = {.limit = RECORDS, .flags = CF_READ_LEAVES};
+	struct cf_answer answers[RECORDS];
+	struct cf_record *records;
+	struct cf_store *store = NULL;
+	struct cf_arena arena, read;
+	struct failing counting;
+	struct place p;
+	size_t count;
+
+	place_open(&p, "");
+	arena_init(&arena, &mem_heap);
+	failing_init(&counting, SIZE_MAX, true);
+	arena_init(&read, &counting.mem);
+	for (size_t i = 0; i < MANY; i++)
+		files[i] = (struct cf_attachment){.name = arena_printf(&arena, "photo%02zu", i),
+						  .data = STR("data")};
+	puts[0].attachment_count = MANY;
+	for (size_t i = 1; i < RECORDS; i++)
+		puts[i] = (struct cf_put){.id = arena_printf(&arena, "p%zu", i),
+					  .attachments = files,
+					  .attachment_count = 1};
+	ck_assert_int_eq(store_open(&store, p.url, &env_system, &mem_heap, NULL), 0);
+	ck_assert_int_eq(store_put(store, puts, RECORDS, &arena, answers, NULL), 0);
+	ck_assert_int_eq(store_scan(store, &scan, &read, &records, &count, NULL), 0);
+	ck_assert_uint_eq(count, RECORDS);
+	ck_assert_uint_eq(records[0].revisions[0].attachment_count, MANY);
+	ck_assert_bytes(records[0].revisions[0].attachments[MANY - 1].name.ptr,
+			records[0].revisions[0].attachments[MANY - 1].name.len, "photo39");
+	ck_assert_uint_eq(records[1].revisions[0].attachment_count, 1);
+	ck_assert_uint_lt(counting.bytes, RECORDS * 2048);
+	store_close(store);
+	arena_fini(&read);
+	arena_fini(&arena);
+	place_close(&p);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store sqlite");
@@ -229,6 +273,7 @@ int main(void)
 	tcase_add_test(tcase, a_damaged_page_is_told);
 	tcase_add_test(tcase, a_full_file_takes_nothing_and_loses_nothing);
 	tcase_add_test(tcase, a_locked_file_is_told_after_a_while);
+	tcase_add_test(tcase, reading_attachments_takes_memory_for_what_is_there);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
