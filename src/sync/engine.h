@@ -50,6 +50,7 @@ struct sync {
 	struct sync_counters counters, saved; /* saved: as of the stored checkpoint */
 	struct sync_counters before;          /* of earlier runs */
 	uint64_t *echoes;    /* hashes of revisions we wrote, which the feed will show */
+	uint64_t echo_salt;  /* of this database */
 	struct usage *usage; /* by type index * LIMIT_MAJORS + place among its majors */
 	struct fanout *fanouts;
 	bool changes_next; /* after a page of a fan-out */
@@ -128,7 +129,7 @@ int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *err
 /* usage.c */
 int usage_load(struct sync *sync, struct cf_error *error);
 int usage_save(struct sync *sync, struct cf_error *error);
-void usage_fini(struct sync *sync);
+void usage_forget(struct sync *sync);
 /* What others wrote; `first_sight`: nothing is known of the lineage. */
 void usage_note(struct sync *sync, const struct slot_kind *kind, uint64_t writes, bool first_sight);
 /* Shared parts that this process wrote itself: their lineages take them from the feed. */

@@ -11,6 +11,8 @@
 /* Batches of changes between two pages of a first reading, if there are so many: what the
  * page wrote comes back by the feed, and others are not to wait. */
 #define SYNC_READING_CHANGES 8
+/* Steps of one database while others wait. */
+#define SYNC_SLICE_STEPS 16
 /* Reading again after somebody else was first. */
 #define SYNC_RETRIES_MAX 20
 /* Lineages woken at once when a shared part changed. */

@@ -81,26 +81,48 @@ static void mark(const struct catalog *catalog, const struct sync_retired *all, 
 	}
 }
 
+/* What hangs together depends on it. */
+static int remake_registry(struct sync *sync, struct cf_error *error)
+{
+	int rc;
+
+	registry_fini(&sync->registry);
+	rc = registry_init(&sync->registry, sync->catalog, sync->retired, sync->mem, error);
+	if (rc)
+		registry_fini(&sync->registry);
+	return rc;
+}
+
 int retired_load(struct sync *sync, struct cf_error *error)
 {
 	const struct catalog_type *types;
-	size_t type_count = catalog_types(sync->catalog, &types), count;
+	size_t place_count = catalog_types(sync->catalog, &types) * LIMIT_MAJORS + 1, count;
 	struct state_record record = {0};
 	struct sync_retired *all;
+	bool *retired, other;
+	char *rev;
 	int rc = read_record(sync->state, &sync->step, &record, error);
 
 	if (rc == 0)
 		rc = parse_record(&record, &sync->step, &all, &count, error);
 	if (rc)
 		return rc;
+	retired = mem_calloc(sync->mem, place_count, sizeof(bool));
+	rev = text_dup(sync->mem, record.rev);
+	if (!retired || !rev) {
+		mem_free(sync->mem, retired);
+		mem_free(sync->mem, rev);
+		return error_nomem(error);
+	}
+	mark(sync->catalog, all, count, &sync->step, retired);
+	other = memcmp(retired, sync->retired, place_count) != 0;
 	mem_free(sync->mem, sync->retired_rev);
 	mem_free(sync->mem, sync->retired);
-	sync->retired_rev = text_dup(sync->mem, record.rev);
-	sync->retired = mem_calloc(sync->mem, type_count * LIMIT_MAJORS + 1, sizeof(bool));
-	if (!sync->retired_rev || !sync->retired)
-		return error_nomem(error);
-	mark(sync->catalog, all, count, &sync->step, sync->retired);
-	return 0;
+	sync->retired_rev = rev;
+	sync->retired = retired;
+	sync->registry.retired = retired;
+	/* None: it could not be made the last time. */
+	return other || !sync->registry.families ? remake_registry(sync, error) : 0;
 }
 
 bool retired_changed(struct sync *sync, const struct state_record *record)
@@ -113,11 +135,8 @@ int retired_reload(struct sync *sync, struct cf_error *error)
 {
 	int rc = retired_load(sync, error);
 
-	if (rc)
-		return rc;
-	registry_fini(&sync->registry);
-	rc = registry_init(&sync->registry, sync->catalog, sync->retired, sync->mem, error);
-	sync->retired_news = rc != 0;
+	if (rc == 0)
+		sync->retired_news = false;
 	return rc;
 }
 

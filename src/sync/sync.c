@@ -1,4 +1,8 @@
-/* Opening and closing job one, and what it tells of itself. */
+/* Opening and closing job one, and what it tells of itself.
+ *
+ * A worker is what a thread needs, whatever the database: lens machines, tapes, arenas,
+ * what it wrote lately. A database is attached to it while there is something to do; of
+ * one that is not, nothing is kept here (pool.c keeps its name). */
 #include "sync/engine.h"
 
 #include "sync/limits.h"
@@ -72,12 +76,14 @@ static int check_stores(const struct cf_store *store, const struct cf_store *sta
 	return 0;
 }
 
-int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store *store,
-	      const struct state *state, const struct sync_options *options,
-	      const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error)
+/* --- a worker ---------------------------------------------------------------------- */
+
+int sync_worker_open(struct sync **ret, const struct catalog *catalog,
+		     const struct sync_options *options, const struct cf_env *env,
+		     const struct cf_mem *mem, struct cf_error *error)
 {
 	const struct catalog_type *types;
-	size_t type_count = catalog_types(catalog, &types);
+	size_t place_count = catalog_types(catalog, &types) * LIMIT_MAJORS + 1;
 	struct sync *sync = mem_calloc(mem, 1, sizeof(*sync));
 	int rc;
 
@@ -86,28 +92,22 @@ int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store 
 	sync->mem = mem;
 	sync->env = env;
 	sync->catalog = catalog;
-	sync->store = store;
-	sync->state = state;
 	sync->options = *options;
 	if (sync->options.batch_changes_max == 0)
 		sync->options.batch_changes_max = SYNC_BATCH_CHANGES;
-	sync->batch_changes = sync->options.batch_changes_max;
 	arena_init(&sync->step, mem);
 	arena_init(&sync->registry.arena, mem);
 	arena_init(&sync->bench.arena, mem);
 	arena_init(&sync->bench.batch, mem);
 	buf_init(&sync->bench.scratch, mem);
 	sync->bench.mem = mem;
-	rc = check_stores(store, state->store, error);
-	if (rc == 0)
-		rc = retired_load(sync, error);
+	sync->retired = mem_calloc(mem, place_count, sizeof(bool));
+	sync->echoes = mem_calloc(mem, SYNC_ECHOES, sizeof(*sync->echoes));
+	sync->usage = mem_calloc(mem, place_count, sizeof(*sync->usage));
+	rc = sync->retired && sync->echoes && sync->usage ? 0 : error_nomem(error);
 	if (rc == 0)
 		rc = registry_init(&sync->registry, catalog, sync->retired, mem, error);
-	if (rc == 0 && bench_init(&sync->bench, &sync->registry, store, state, mem))
-		rc = error_nomem(error);
-	sync->echoes = mem_calloc(mem, SYNC_ECHOES, sizeof(*sync->echoes));
-	sync->usage = mem_calloc(mem, type_count * LIMIT_MAJORS + 1, sizeof(*sync->usage));
-	if (rc == 0 && (!sync->echoes || !sync->usage))
+	if (rc == 0 && bench_init(&sync->bench, &sync->registry, NULL, NULL, mem))
 		rc = error_nomem(error);
 	if (rc == 0 && support_init(sync))
 		rc = error_nomem(error);
@@ -118,12 +118,70 @@ int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store 
 #ifdef CHESTERFIELD_PLANTED
 	sync->bench.planted = (enum planted)options->planted;
 #endif
+	if (rc) {
+		sync_close(sync);
+		return rc;
+	}
+	*ret = sync;
+	return 0;
+}
+
+/* --- a database ---------------------------------------------------------------------- */
+
+int sync_attach(struct sync *sync, struct cf_store *store, const struct state *state,
+		struct cf_error *error)
+{
+	int rc = check_stores(store, state->store, error);
+
+	if (rc)
+		return rc;
+	sync->store = sync->bench.store = store;
+	sync->state = sync->bench.state = state;
+	sync->batch_changes = sync->options.batch_changes_max;
+	/* Two databases may have the same revisions of the same ids. */
+	sync->echo_salt++;
+	rc = retired_load(sync, error);
 	if (rc == 0)
 		rc = checkpoint_load(sync, error);
 	if (rc == 0 && sync->other_catalog)
 		rc = retry_unsupported(sync, error);
 	if (rc == 0)
 		rc = fanout_load(sync, error);
+	if (rc)
+		sync_detach(sync);
+	return rc;
+}
+
+void sync_detach(struct sync *sync)
+{
+	while (sync->fanouts)
+		fanout_drop(sync);
+	reading_fini(sync);
+	usage_forget(sync);
+	mem_free(sync->mem, sync->since);
+	mem_free(sync->mem, sync->last_id);
+	mem_free(sync->mem, sync->last_rev);
+	mem_free(sync->mem, sync->retired_rev);
+	sync->since = sync->last_id = sync->last_rev = sync->retired_rev = NULL;
+	sync->store = sync->bench.store = NULL;
+	sync->state = sync->bench.state = NULL;
+	sync->counters = sync->before = (struct sync_counters){0};
+	sync->changes_next = sync->retired_news = sync->support_published = false;
+	sync->read_all = sync->rebuilding = sync->other_catalog = sync->announced = false;
+	sync->started_ms = sync->looked_ms = 0;
+	sync->opened_ms = sync->beat_ms = 0;
+	sync->other_count = 0;
+}
+
+int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store *store,
+	      const struct state *state, const struct sync_options *options,
+	      const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error)
+{
+	struct sync *sync = NULL;
+	int rc = sync_worker_open(&sync, catalog, options, env, mem, error);
+
+	if (rc == 0)
+		rc = sync_attach(sync, store, state, error);
 	if (rc) {
 		sync_close(sync);
 		return rc;
@@ -136,19 +194,13 @@ struct sync *sync_close(struct sync *sync)
 {
 	if (!sync)
 		return NULL;
-	while (sync->fanouts)
-		fanout_drop(sync);
-	reading_fini(sync);
+	sync_detach(sync);
 	bench_fini(&sync->bench);
 	registry_fini(&sync->registry);
 	arena_fini(&sync->step);
-	mem_free(sync->mem, sync->since);
-	mem_free(sync->mem, sync->last_id);
-	mem_free(sync->mem, sync->last_rev);
 	mem_free(sync->mem, sync->retired);
-	mem_free(sync->mem, sync->retired_rev);
 	mem_free(sync->mem, sync->echoes);
-	usage_fini(sync);
+	mem_free(sync->mem, sync->usage);
 	support_fini(sync);
 	mem_free(sync->mem, sync);
 	return NULL;

@@ -91,6 +91,15 @@ int sync_catalog_check(const struct state *state, const struct catalog *catalog,
 /* Agrees to all that the catalog says now. Writes nothing where that is no news. */
 int sync_catalog_accept(const struct state *state, const struct catalog *catalog,
 			const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error);
+/* The same in two steps, for threads that work on many databases: what a thread needs
+ * whatever the database, and one database at a time, which is loaded from its state. */
+int sync_worker_open(struct sync **ret, const struct catalog *catalog,
+		     const struct sync_options *options, const struct cf_env *env,
+		     const struct cf_mem *mem, struct cf_error *error);
+/* Counters begin anew. After an error nothing is attached. */
+int sync_attach(struct sync *sync, struct cf_store *store, const struct state *state,
+		struct cf_error *error);
+void sync_detach(struct sync *sync);
 
 /* What a run would find, by version. */
 struct sync_preview {
@@ -283,5 +292,53 @@ struct sync_status {
 };
 int sync_status_read(struct cf_store *store, const struct state *state, const struct cf_env *env,
 		     struct sync_status *ret, const struct cf_mem *mem, struct cf_error *error);
+
+/* --- many databases ------------------------------------------------------------------- */
+
+/* Many databases on a few threads. One that has nothing to do is a name here: no handle, no
+ * request. Those with fresh changes come before those that are read for the first time,
+ * and none is worked on for long while others wait. All functions may be called from any
+ * thread. */
+struct sync_pool;
+
+struct sync_pool_how {
+	size_t workers;           /* threads, > 0 */
+	struct sync_options sync; /* without host: a pool announces itself nowhere */
+	/* Opens documents and state of a database, on the thread of that worker (0, 1, ...);
+	 * `close` takes them back, and is called for each that was opened. */
+	int (*open)(void *ctx, size_t worker, struct cf_str database, struct cf_store **ret_store,
+		    struct cf_store **ret_state, struct cf_error *error);
+	void (*close)(void *ctx, size_t worker, struct cf_store *store, struct cf_store *state);
+	/* What is wrong with a database; it rests until something changes in it. May be NULL. */
+	void (*failed)(void *ctx, struct cf_str database, const struct cf_error *error);
+	void *ctx;
+};
+enum sync_pool_state {
+	SYNC_POOL_IDLE,  /* nothing to do */
+	SYNC_POOL_FRESH, /* something changed */
+	SYNC_POOL_FIRST, /* to be read, now or later */
+	SYNC_POOL_BUSY,  /* a worker has it */
+};
+struct sync_pool_counts {
+	size_t databases[SYNC_POOL_BUSY + 1]; /* by state */
+	uint64_t slices;                      /* times that a worker took one */
+	struct sync_counters sum;
+};
+/* Starts the threads. The catalog and all that `how` names are borrowed until it is closed. */
+int sync_pool_open(struct sync_pool **ret, const struct catalog *catalog,
+		   const struct sync_pool_how *how, const struct cf_env *env,
+		   const struct cf_mem *mem, struct cf_error *error);
+/* Ends when each worker has finished its step. Returns NULL. */
+struct sync_pool *sync_pool_close(struct sync_pool *pool);
+/* A database that is known already changes its state as by sync_pool_changed. */
+int sync_pool_add(struct sync_pool *pool, struct cf_str name, enum sync_pool_state state,
+		  struct cf_error *error);
+/* Something changed in it. NOT_FOUND: it was never added. */
+int sync_pool_changed(struct sync_pool *pool, struct cf_str name);
+/* Forgets it; a worker that has it finishes its step first. */
+void sync_pool_remove(struct sync_pool *pool, struct cf_str name);
+/* Returns when there is nothing to do. */
+void sync_pool_wait(struct sync_pool *pool);
+void sync_pool_count(struct sync_pool *pool, struct sync_pool_counts *ret);
 
 #endif

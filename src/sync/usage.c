@@ -25,14 +25,15 @@ void usage_note(struct sync *sync, const struct slot_kind *kind, uint64_t writes
 	usage->last_ms = sync->env->now_ms(sync->env->ctx);
 }
 
-void usage_fini(struct sync *sync)
+void usage_forget(struct sync *sync)
 {
 	const struct catalog_type *types;
 	size_t count = catalog_types(sync->catalog, &types) * LIMIT_MAJORS;
 
-	for (size_t i = 0; i < count && sync->usage; i++)
+	for (size_t i = 0; i < count && sync->usage; i++) {
 		mem_free(sync->mem, sync->usage[i].rev);
-	mem_free(sync->mem, sync->usage);
+		sync->usage[i] = (struct usage){.rev = NULL};
+	}
 }
 
 /* --- the records --------------------------------------------------------------------- */

@@ -73,17 +73,4 @@ expect_out_has 'do not know each other'
 rooms lens/x.c op.h
 expect_out_has 'without its room'
 
-begin "lint: long functions and files are found, those at the limit are not"
-{
-	printf 'int short_one(void)\n{\n'
-	yes '	x();' | head -n 68
-	printf '}\nint long_one(void)\n{\n'
-	yes '	x();' | head -n 69
-	printf '}\n'
-} >long.c
-yes ';' | head -n 801 >file.c
-awk -f "$tools/lint/sizes.awk" long.c file.c >out
-expect_out 'long.c:73: a function of 71 lines
-file.c:1: a file of 801 lines'
-
 finish

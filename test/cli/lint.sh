@@ -54,8 +54,15 @@ repository
 	printf '\treturn a;\n}\n'
 	for i in $(seq 600); do echo "/* line $i */"; done
 } >repository/src/base/two.c
+{
+	printf 'int base_short(int a, int b, int c, int d, int e)\n{\n'
+	for _ in $(seq 68); do echo '	a++;'; done
+	printf '}\n'
+} >repository/src/base/limit.c
+for i in $(seq 528); do echo "/* line $i */"; done >>repository/src/base/limit.c
 lint sizes
 expect_code 1
+expect_true "what is at the limit is let pass" test "$(grep -c 'base_short\|limit.c' out)" -eq 0
 expect_out_has 'base_many, a function of 6 parameters'
 expect_out_has 'base_many, a function of 73 lines'
 expect_out_has 'src/base/two.c: a file of 674 lines'

@@ -1,0 +1,40 @@
+/* The databases of a pool: by name, and in queues. Not locked: pool.c does. */
+#ifndef SYNC_DATABASES_H
+#define SYNC_DATABASES_H
+
+#include "sync/sync.h"
+
+/* All that is kept of a database on which nobody works. */
+struct database {
+	char *name;
+	struct database *next; /* in its queue */
+	enum sync_pool_state state;
+	bool again;     /* BUSY: something changed meanwhile */
+	bool removed;   /* BUSY: to be forgotten then */
+	bool published; /* its documents say which versions are served */
+};
+
+struct queue {
+	struct database *first, *last;
+};
+
+struct databases {
+	const struct cf_mem *mem;
+	struct database **slots; /* by hash of the name; NULL: free */
+	size_t cap, count;       /* cap: a power of two, or 0 */
+	struct queue fresh, first;
+};
+
+struct database *databases_find(const struct databases *all, struct cf_str name);
+/* A new one, idle; NULL without memory. */
+struct database *databases_add(struct databases *all, struct cf_str name);
+/* It must be in no queue. */
+void databases_remove(struct databases *all, struct database *database);
+/* Into the queue of that state, or from one into the other. */
+void databases_queue(struct databases *all, struct database *database, enum sync_pool_state state);
+/* The next one to be worked on, out of its queue; NULL: none. */
+struct database *databases_take(struct databases *all);
+bool databases_wait(const struct databases *all); /* some are queued */
+void databases_fini(struct databases *all);
+
+#endif
