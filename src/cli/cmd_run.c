@@ -327,7 +327,13 @@ static void show_progress(struct job *job)
 	struct cli *cli = job->cli;
 	uint64_t behind = 0, left = 0;
 
-	if (!cli_progress_due(cli) || sync_lag(job->sync, &behind, NULL))
+	if (!cli_progress_due(cli))
+		return;
+	if (sync_reading(job->sync, &left, &cli->progress.total)) {
+		cli_progress_show(cli, left);
+		return;
+	}
+	if (sync_lag(job->sync, &behind, NULL))
 		return;
 	if (behind > c->documents_written)
 		left = behind - c->documents_written;

@@ -211,6 +211,15 @@ const struct sync_counters *sync_counted(const struct sync *sync)
 	return &sync->counters;
 }
 
+bool sync_reading(const struct sync *sync, uint64_t *ret_done, uint64_t *ret_total)
+{
+	if (sync->reading.active) {
+		*ret_done = sync->reading.done;
+		*ret_total = sync->reading.total;
+	}
+	return sync->reading.active;
+}
+
 int sync_lag(struct sync *sync, uint64_t *ret, struct cf_error *error)
 {
 	int rc = store_behind(sync->store, str_of(sync->since), ret, error);

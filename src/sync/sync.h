@@ -138,7 +138,10 @@ int sync_publish_support(struct sync *sync, struct cf_error *error);
 /* Takes the announcement back, at the end of a run. */
 int sync_leave(struct sync *sync, struct cf_error *error);
 const struct sync_counters *sync_counted(const struct sync *sync);
-/* Changes that stand behind the checkpoint. */
+/* Whether it reads the database for the first time (or for a new version of the catalog):
+ * how many documents of how many. */
+bool sync_reading(const struct sync *sync, uint64_t *ret_done, uint64_t *ret_total);
+/* Changes that stand behind the checkpoint, and documents that are yet to be read. */
 int sync_lag(struct sync *sync, uint64_t *ret, struct cf_error *error);
 
 /* --- looking on -------------------------------------------------------------- */
