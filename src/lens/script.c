@@ -640,3 +640,10 @@ int script_call(struct script_engine *engine, struct cf_str function, struct cf_
 	buf_fini(&texts[1]);
 	return rc;
 }
+
+int script_check(struct script_engine *engine, struct cf_str function, struct cf_error *error)
+{
+	struct cached *cached;
+
+	return find_function(engine, function, &cached, error);
+}

@@ -13,5 +13,7 @@ struct script_engine *script_engine_free(struct script_engine *engine);
  * it returns. SCRIPT where it throws, is stopped, or returns no object. */
 int script_call(struct script_engine *engine, struct cf_str function, struct cf_str source,
 		struct cf_str base, struct cf_buf *out, struct cf_error *error);
+/* Whether it is a function at all. */
+int script_check(struct script_engine *engine, struct cf_str function, struct cf_error *error);
 
 #endif
