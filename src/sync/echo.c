@@ -3,36 +3,21 @@
 
 #include "sync/limits.h"
 
-static uint64_t echo_hash(const struct sync *sync, struct cf_str id, struct cf_str rev, bool own)
+static uint64_t echo_hash(const struct sync *sync, struct cf_str id, struct cf_str rev)
 {
-	return hash64(rev, hash64(id, sync->echo_salt * 2 + own)) | 1;
+	return hash64(rev, hash64(id, sync->echo_salt)) | 1;
 }
 
 void echo_note(struct sync *sync, struct cf_str id, struct cf_str rev)
 {
-	uint64_t hash = echo_hash(sync, id, rev, false);
+	uint64_t hash = echo_hash(sync, id, rev);
 
 	sync->echoes[hash % SYNC_ECHOES] = hash;
 }
 
 bool echo_has(const struct sync *sync, struct cf_str id, struct cf_str rev)
 {
-	uint64_t hash = echo_hash(sync, id, rev, false);
-
-	return sync->echoes[hash % SYNC_ECHOES] == hash;
-}
-
-/* A part that a lens made is no echo: its own lineage is to take it from the feed. */
-void own_note(struct sync *sync, struct cf_str id, struct cf_str rev)
-{
-	uint64_t hash = echo_hash(sync, id, rev, true);
-
-	sync->echoes[hash % SYNC_ECHOES] = hash;
-}
-
-bool own_has(const struct sync *sync, struct cf_str id, struct cf_str rev)
-{
-	uint64_t hash = echo_hash(sync, id, rev, true);
+	uint64_t hash = echo_hash(sync, id, rev);
 
 	return sync->echoes[hash % SYNC_ECHOES] == hash;
 }

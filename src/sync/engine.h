@@ -132,9 +132,6 @@ int usage_save(struct sync *sync, struct cf_error *error);
 void usage_forget(struct sync *sync);
 /* What others wrote; `first_sight`: nothing is known of the lineage. */
 void usage_note(struct sync *sync, const struct slot_kind *kind, uint64_t writes, bool first_sight);
-/* Shared parts that this process wrote itself: their lineages take them from the feed. */
-void own_note(struct sync *sync, struct cf_str id, struct cf_str rev);
-bool own_has(const struct sync *sync, struct cf_str id, struct cf_str rev);
 
 /* unsupported.c: documents of versions that are not served, on a batch's way. */
 struct unsupported {

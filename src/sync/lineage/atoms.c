@@ -333,32 +333,6 @@ const struct atom *atoms_order(const struct atoms *atoms, struct cf_str array)
 	return &atoms->at[low];
 }
 
-size_t atoms_under(const struct atoms *atoms, struct cf_str pointer, size_t *ret_count)
-{
-	size_t low = atoms_before(atoms, pointer), high;
-
-	for (high = low; high < atoms->count; high++)
-		if (!str_equal(atoms->at[high].pointer, pointer) &&
-		    !pointer_lies_under(atoms->at[high].pointer, pointer))
-			break;
-	*ret_count = high - low;
-	return low;
-}
-
-bool atoms_same_under(const struct atoms *a, const struct atoms *b, struct cf_str pointer)
-{
-	size_t a_count, b_count;
-	size_t ia = atoms_under(a, pointer, &a_count), ib = atoms_under(b, pointer, &b_count);
-
-	if (a_count != b_count)
-		return false;
-	for (size_t i = 0; i < a_count; i++)
-		if (a->at[ia + i].hash != b->at[ib + i].hash ||
-		    !str_equal(a->at[ia + i].pointer, b->at[ib + i].pointer))
-			return false;
-	return true;
-}
-
 uint64_t atoms_hash_at(const struct atoms *atoms, struct cf_str pointer)
 {
 	const struct atom *atom = atoms_find(atoms, pointer);

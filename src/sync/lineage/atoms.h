@@ -66,10 +66,6 @@ const struct atom *atoms_first(const struct atoms *atoms, struct cf_str pointer)
 const struct atom *atoms_order(const struct atoms *atoms, struct cf_str array);
 /* NULL where there is none. */
 const struct atom *atoms_find(const struct atoms *atoms, struct cf_str pointer);
-/* The first atom at or under the pointer, and how many there are. */
-size_t atoms_under(const struct atoms *atoms, struct cf_str pointer, size_t *ret_count);
-/* Whether both say the same at and under the pointer. */
-bool atoms_same_under(const struct atoms *a, const struct atoms *b, struct cf_str pointer);
 uint64_t atoms_hash_at(const struct atoms *atoms, struct cf_str pointer);
 
 /* Walks two lists side by side and tells of each pointer at which they differ. */

@@ -77,18 +77,6 @@ bool keyed_is_element(struct cf_str pointer)
 	return token.len > 2 && is_bracketed(token);
 }
 
-struct cf_str keyed_same_depth(struct cf_str pointer, struct cf_str element)
-{
-	struct cf_str rest = pointer;
-	int depth = 0;
-
-	while (element.len)
-		depth += is_bracketed(cut_token(&element));
-	while (rest.len && depth > 0)
-		depth -= is_bracketed(cut_token(&rest));
-	return (struct cf_str){pointer.ptr, pointer.len - rest.len};
-}
-
 bool keyed_is_order(struct cf_str pointer)
 {
 	return str_equal(last_token(pointer), STR("[]"));
@@ -202,34 +190,4 @@ const struct keyed_element *keyed_find(const struct keyed_element **order, size_
 			high = middle;
 	}
 	return NULL;
-}
-
-int keyed_order_agrees(const struct keyed_array *keyed, struct json_value a, struct json_value b,
-		       struct cf_arena *arena, bool *ret)
-{
-	struct keyed_element *xs = NULL, *ys = NULL;
-	const struct keyed_element **order, *before = NULL;
-	size_t x_count = 0, y_count = 0;
-	int rc = 0;
-
-	*ret = false;
-	if (json_kind(a) != JSON_ARRAY || json_kind(b) != JSON_ARRAY)
-		return 0;
-	rc = keyed_elements(keyed, a, arena, &xs, &x_count);
-	if (rc == 0)
-		rc = keyed_elements(keyed, b, arena, &ys, &y_count);
-	if (rc || !xs || !ys)
-		return rc;
-	order = keyed_sorted(ys, y_count, arena);
-	if (!order)
-		return CF_ERR_NOMEM;
-	for (size_t i = 0; i < x_count; i++) {
-		const struct keyed_element *here = keyed_find(order, y_count, xs[i].token);
-
-		if (here && before && here < before)
-			return 0;
-		before = here ? here : before;
-	}
-	*ret = true;
-	return 0;
 }

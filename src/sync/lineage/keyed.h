@@ -52,11 +52,6 @@ const struct keyed_element *keyed_find(const struct keyed_element **order, size_
 				       struct cf_str token);
 
 bool keyed_is_element(struct cf_str pointer); /* ends with the token of an element */
-/* As much of a pointer as lies in as many elements as `element` does. */
-struct cf_str keyed_same_depth(struct cf_str pointer, struct cf_str element);
-bool keyed_is_order(struct cf_str pointer); /* ends with "/[]" */
-/* Whether the elements that both have stand in the same order in both. */
-int keyed_order_agrees(const struct keyed_array *keyed, struct json_value a, struct json_value b,
-		       struct cf_arena *arena, bool *ret);
+bool keyed_is_order(struct cf_str pointer);   /* ends with "/[]" */
 
 #endif
