@@ -25,8 +25,6 @@ void lineage_settle_input(struct bench *bench, struct lineage *lineage, struct s
 		.part = part_answer,
 		.part_ctx = &lineage->parting,
 	};
-	if (PLANTED(bench, LATE_AS_FREE))
-		ret->said_count = 0;
 }
 
 /* --- what was said ------------------------------------------------------------------------ */
@@ -92,7 +90,7 @@ int lineage_find_said(struct bench *bench, struct lineage *lineage)
 		const struct base_slot *base = &lineage->base.slots[i];
 
 		for (size_t k = 0; k < base->said_count; k++) {
-			if (base->said[k].agreement <= least)
+			if (base->said[k].agreement <= least || PLANTED(bench, LATE_AS_FREE))
 				continue;
 			lineage->said[lineage->said_count++] =
 				(struct settle_said){.slot = i,
