@@ -52,12 +52,12 @@ asan: setup-live
 	@tools/build.sh build-asan $(SANITIZE) -Db_sanitize=address,undefined \
 		-Dc_args=-fno-sanitize-recover=undefined
 	@ASAN_OPTIONS=detect_stack_use_after_return=1:abort_on_error=0 \
-		UBSAN_OPTIONS=print_stacktrace=1 tools/run-tests.sh build-asan -t 4
+		UBSAN_OPTIONS=print_stacktrace=1 tools/run-tests.sh build-asan -t 4 --no-suite models
 
 # The simulator has one thread: nothing to see there.
 tsan: setup-live
 	@tools/build.sh build-tsan $(SANITIZE) -Db_sanitize=thread
-	@TSAN_OPTIONS=halt_on_error=1 tools/run-tests.sh build-tsan -t 4 --no-suite sim
+	@TSAN_OPTIONS=halt_on_error=1 tools/run-tests.sh build-tsan -t 4 --no-suite sim --no-suite models
 
 fuzz: setup-dev
 	@CC=clang tools/build.sh build-fuzz $(SANITIZE) -Dfuzz=true \
