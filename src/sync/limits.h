@@ -7,7 +7,7 @@
 /* Changes taken at once. */
 #define SYNC_BATCH_CHANGES 500
 /* How many times that, while far behind; bounds the memory of a batch. */
-#define SYNC_BATCH_GROWTH 4
+#define SYNC_BATCH_GROWTH 2
 /* Batches of changes between two pages of a first reading, if there are so many: what the
  * page wrote comes back by the feed, and others are not to wait. */
 #define SYNC_READING_CHANGES 8

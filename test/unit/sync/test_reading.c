@@ -73,9 +73,9 @@ START_TEST(all_is_read_in_the_order_of_keys)
 	hook.ctx = &seen;
 	open_again(&bed, &hook.store);
 	settle(&bed);
-	/* Five pages of eight, and one that is empty. */
+	/* Ten pages of four, and one that is empty. */
 	ck_assert(seen.ordered);
-	ck_assert_uint_eq(seen.scans, DOCUMENTS / 8 + 1);
+	ck_assert_uint_eq(seen.scans, DOCUMENTS / 4 + 1);
 	for (int i = 0; i < DOCUMENTS; i++)
 		expect(&bed, arena_printf(&bed.arena, "todo-item@2:%03d", i).ptr,
 		       "{\"schema\":\"todo-item\",\"version\":2,\"title\":\"t\",\"status\":"
