@@ -16,6 +16,7 @@ struct reader {
 	const char *what; /* the error's reason, where reading stopped */
 	const uint8_t *where;
 	int code;
+	bool twice; /* it stopped at a name that stands twice in one object */
 	unsigned flags;
 	uint32_t depth;
 	uint32_t open[LIMIT_JSON_DEPTH];
@@ -241,6 +242,7 @@ static bool names_equal(const struct json_doc *doc, uint32_t a, uint32_t b)
 
 static bool fail_twice(struct reader *r, uint32_t key)
 {
+	r->twice = true;
 	return fail(r, CF_ERR_SYNTAX, r->begin + r->doc->nodes[key].start,
 		    "a member name stands twice in one object");
 }
@@ -556,7 +558,7 @@ static int report(struct reader *r, struct cf_error *error)
 	error->offset = (size_t)(r->where - r->begin);
 	error->line = line;
 	error->column = (unsigned)(r->where - line_start) + 1;
-	if (r->what && strstr(r->what, "twice"))
+	if (r->twice)
 		point_at_name(r, error);
 	return r->code;
 }
@@ -584,6 +586,7 @@ int json_read_with(struct json_doc *doc, const char *text, size_t len, unsigned 
 	r.begin = r.p = (const uint8_t *)text;
 	r.end = r.begin + len;
 	r.code = 0;
+	r.twice = false;
 	r.flags = flags;
 	r.depth = 0;
 	doc->count = 0;
