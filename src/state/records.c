@@ -241,10 +241,10 @@ int state_page(const struct state *state, const struct state_range *range, struc
 	struct cf_str behind = STR("");
 	int rc;
 
-	if (range->after.len) {
+	if (range->after.len || range->from.ptr) {
 		bool two = state_kind_info(range->kind)->names > 1;
-		struct state_key key = {range->kind, two ? range->name : range->after,
-					range->after};
+		struct cf_str first = range->from.ptr ? range->from : range->name;
+		struct state_key key = {range->kind, two ? first : range->after, range->after};
 
 		behind = state_id(state, key, arena);
 		if (!behind.ptr)

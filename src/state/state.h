@@ -112,7 +112,8 @@ int state_get_one(const struct state *state, struct state_key key, struct cf_are
 struct state_range {
 	enum state_kind kind;
 	struct cf_str name;  /* kinds of two names: the first one; ptr NULL: any, and then no
-			      * `begin` and no `after` */
+			      * `begin` */
+	struct cf_str from;  /* any first name: from this one on, behind its `after` */
 	struct cf_str begin; /* of the last name */
 	struct cf_str after; /* go on behind this last name; empty: from the first */
 	size_t limit;        /* of a page; 0: STATE_PAGE */

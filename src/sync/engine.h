@@ -151,11 +151,10 @@ int unsupported_add(struct unsupported_list *list, const struct cf_record *recor
 int unsupported_take(struct sync *sync, const struct unsupported_list *list,
 		     struct cf_error *error);
 
-/* fanout.c: reads what is pending; then one page of lineages that refer to a changed
- * part. */
+/* fanout.c: reads what is pending; then one page of lineages that refer to changed parts. */
 int fanout_load(struct sync *sync, struct cf_error *error);
 int fanout_note(struct sync *sync, struct cf_str part);
-void fanout_drop(struct sync *sync); /* forgets the first one */
+void fanout_drop(struct sync *sync, struct fanout *done);
 int fanout_step(struct sync *sync, struct cf_error *error);
 
 /* retired.c: reads the record; whether it is another one than that; the same, and the

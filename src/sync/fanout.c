@@ -1,4 +1,5 @@
-/* Fan-out: the lineages that a changed part wakes, page by page.
+/* Fan-out: the lineages that changed parts wake, page by page, for many parts at once: the
+ * number of requests does not grow with the number of parts.
  *
  * A record of the part stands in the state from before the part's documents are written
  * until all who refer to it, then all who wait for it, have been looked at. It says how
@@ -10,6 +11,8 @@
 #include "sync/engine.h"
 
 #include "sync/limits.h"
+
+#include <stdlib.h>
 
 static int note_page(struct sync *sync, const struct state_pages *pages, struct cf_error *error)
 {
@@ -33,32 +36,195 @@ int fanout_load(struct sync *sync, struct cf_error *error)
 	return rc;
 }
 
-/* Adds the lineages that refer to the part, or wait for it. */
-static int add_named(struct sync *sync, const struct state_record *records, size_t count,
-		     struct batch *batch)
+/* --- the parts of one step ---------------------------------------------------------------- */
+
+/* In the order of the ids of whoever is on the list `kind` of them. */
+struct group {
+	struct member {
+		struct fanout *fanout;
+		struct cf_str begin; /* of the ids of their lists */
+		struct cf_str after; /* how far this step has come; as fanout->after */
+		bool moved, covered;
+	} * at;
+	size_t count;
+};
+
+static int compare_members(const void *a, const void *b)
 {
+	return str_compare(((const struct member *)a)->begin, ((const struct member *)b)->begin);
+}
+
+/* Those whose record was read (`read`), or is still to be read. */
+static int gather(struct sync *sync, bool read, struct group *ret)
+{
+	size_t max = SYNC_FANOUT_PARTS;
+
+	*ret = (struct group){.at = arena_calloc(&sync->step, max, sizeof(*ret->at))};
+	for (struct fanout *f = sync->fanouts; f && ret->at && max > 0; f = f->next, max--)
+		if ((f->rev[0] != '\0') == read)
+			ret->at[ret->count++].fanout = f;
+	return ret->at ? 0 : CF_ERR_NOMEM;
+}
+
+/* Of those, the ones that are on the way through that list. */
+static int narrow(struct sync *sync, struct group *group, enum state_kind kind)
+{
+	bool waiting = kind == STATE_WAITING;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < group->count; i++) {
+		struct member one = group->at[i];
+
+		if (one.fanout->waiting_only != waiting || one.fanout->rev[0] == '\0')
+			continue;
+		one.begin = state_id(sync->state,
+				     (struct state_key){kind, str_of(one.fanout->part), STR("")},
+				     &sync->step);
+		one.after = str_of(one.fanout->after);
+		if (!one.begin.ptr)
+			return CF_ERR_NOMEM;
+		group->at[kept++] = one;
+	}
+	group->count = kept;
+	qsort(group->at, kept, sizeof(*group->at), compare_members);
+	return 0;
+}
+
+/* --- reading what the records say ----------------------------------------------------------- */
+
+static int take_record(struct sync *sync, struct fanout *fanout, const struct state_record *record,
+		       struct cf_error *error)
+{
+	struct json_value body, value;
+	struct cf_str after = STR("");
+	int rc = bench_keep(&sync->bench, record->body, &body, error);
+
+	if (rc)
+		return state_damaged(record, rc, error);
+	fanout->waiting_only = json_kind(json_member(body, STR("waiting_only"))) == JSON_TRUE;
+	value = json_member(body, STR("after"));
+	if (json_kind(value) == JSON_STRING)
+		rc = json_decode(value, &sync->step, &after);
+	if (rc == 0)
+		rc = text_replace(sync->mem, &fanout->after, after);
+	if (rc == 0)
+		rc = text_replace(sync->mem, &fanout->rev, record->rev);
+	return rc ? error_nomem(error) : 0;
+}
+
+/* Where there is no record, another engine has done it all. */
+static int read_records(struct sync *sync, struct group *group, struct cf_error *error)
+{
+	struct state_key *keys = arena_calloc(&sync->step, group->count + 1, sizeof(*keys));
+	struct state_record *records =
+		arena_calloc(&sync->step, group->count + 1, sizeof(*records));
+	size_t kept = 0;
+	int rc;
+
+	if (!keys || !records)
+		return error_nomem(error);
+	for (size_t i = 0; i < group->count; i++)
+		keys[i] = (struct state_key){STATE_FANOUT, str_of(group->at[i].fanout->part)};
+	rc = state_get(sync->state, keys, group->count, &sync->step, records, error);
+	for (size_t i = 0; i < group->count && rc == 0; i++) {
+		struct member one = group->at[i];
+
+		if (!state_exists(&records[i])) {
+			fanout_drop(sync, one.fanout);
+			continue;
+		}
+		rc = take_record(sync, one.fanout, &records[i], error);
+		group->at[kept++] = one;
+	}
+	group->count = kept;
+	return rc;
+}
+
+/* The parts themselves: their documents are as their bases say before anybody looks at
+ * them. */
+static int land_parts(struct sync *sync, const struct group *group, struct cf_error *error)
+{
+	struct lineage_name name;
+	struct batch batch;
+	int rc = batch_init(&batch, group->count, &sync->step);
+
+	for (size_t i = 0; i < group->count && rc == 0; i++)
+		if (registry_parse_label(&sync->registry, str_of(group->at[i].fanout->part),
+					 &name) == 0)
+			rc = batch_add(&batch, &name);
+	return rc ? error_nomem(error) : batch_run(sync, &batch, error);
+}
+
+/* --- whoever is on the lists ------------------------------------------------------------------ */
+
+/* A label of a type that the catalog no longer has wakes nobody. */
+static int add_named(struct sync *sync, struct cf_str label, struct batch *batch)
+{
+	struct lineage_name name;
+
+	return registry_parse_label(&sync->registry, label, &name) ? 0 : batch_add(batch, &name);
+}
+
+/* Takes a page of the list, which begins at the member *at, and goes on to the first member
+ * of which there may be more. What others than the members are on is passed over. */
+static int take_page(struct sync *sync, struct group *group, size_t *at,
+		     const struct state_pages *page, struct batch *batch)
+{
+	for (size_t i = 0; i < page->count; i++) {
+		const struct state_record *record = &page->records[i];
+		struct member *one;
+		int rc;
+
+		while (*at < group->count && !str_starts_with(record->id, group->at[*at].begin) &&
+		       str_compare(record->id, group->at[*at].begin) > 0)
+			group->at[(*at)++].covered = true;
+		if (*at == group->count)
+			return 0;
+		one = &group->at[*at];
+		if (!str_starts_with(record->id, one->begin))
+			continue;
+		one->after = record->other;
+		one->moved = true;
+		rc = add_named(sync, record->other, batch);
+		if (rc)
+			return rc;
+	}
+	while (page->end && *at < group->count)
+		group->at[(*at)++].covered = true;
+	return 0;
+}
+
+/* Up to a page of lineages out of as many lists as it takes. */
+static int collect(struct sync *sync, enum state_kind kind, struct group *group,
+		   struct batch *batch, struct cf_error *error)
+{
+	size_t at = 0;
 	int rc = 0;
 
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		struct lineage_name name;
+	for (int scans = 0; at < group->count && batch->count < SYNC_FANOUT_PAGE &&
+			    scans < SYNC_FANOUT_SCANS && rc == 0;
+	     scans++) {
+		struct state_range range = {.kind = kind,
+					    .from = str_of(group->at[at].fanout->part),
+					    .after = group->at[at].after,
+					    .limit = SYNC_FANOUT_PAGE};
+		struct state_pages page = {.arena = &sync->step};
 
-		/* A label of a type that the catalog no longer has wakes nobody. */
-		if (registry_parse_label(&sync->registry, records[i].other, &name) == 0)
-			rc = batch_add(batch, &name);
+		rc = state_page(sync->state, &range, &sync->step, &page.records, &page.count,
+				error);
+		page.end = page.count < range.limit;
+		if (rc == 0 && take_page(sync, group, &at, &page, batch))
+			rc = error_nomem(error);
 	}
 	return rc;
 }
 
-/* Saves how far the walk has come, or deletes the record. Refused: somebody noted
- * another change, or has come further; the record is read again. */
-static int save(struct sync *sync, struct fanout *fanout, bool finished, struct cf_error *error)
+/* --- saving how far it has come -----------------------------------------------------------------
+ */
+
+static int write_record(struct sync *sync, const struct fanout *fanout, struct state_put *ret)
 {
-	struct state_put put = {.key = {STATE_FANOUT, str_of(fanout->part)},
-				.condition = CF_PUT_ON_REV,
-				.rev = str_of(fanout->rev)};
 	struct cf_buf *out = &sync->bench.scratch;
-	struct cf_answer answer;
-	int rc;
 
 	buf_clear(out);
 	buf_str(out, STR("{\"part\":"));
@@ -66,121 +232,112 @@ static int save(struct sync *sync, struct fanout *fanout, bool finished, struct 
 	buf_printf(out, ",\"waiting_only\":%s,\"after\":", fanout->waiting_only ? "true" : "false");
 	json_write_string(str_of(fanout->after), out);
 	buf_byte(out, '}');
-	if (!finished)
-		put.body = arena_dup_buf(&sync->step, out);
-	if (!finished && !put.body.ptr)
-		return error_nomem(error);
-	rc = state_put(sync->state, &put, 1, &sync->step, &answer, error);
-	if (rc == 0 && answer.code && answer.code != CF_ERR_CONFLICT)
-		rc = error_set(error, answer.code, "%.*s", STR_ARG(answer.message));
-	if (rc)
-		return rc;
-	if (answer.code == CF_ERR_CONFLICT) {
+	ret->body = arena_dup_buf(&sync->step, out);
+	return out->failed || !ret->body.ptr ? CF_ERR_NOMEM : 0;
+}
+
+/* Who referred to a part was looked at; then come those who waited for it, and then it is
+ * finished. *ret_save: the record is to say so. Only a walk that is not finished in one step
+ * is worth a record. */
+static int advance(struct sync *sync, struct member *one, bool *ret_save, struct state_put *put)
+{
+	struct fanout *fanout = one->fanout;
+	bool finished = one->covered && fanout->waiting_only;
+
+	*ret_save = false;
+	if (fanout->rev[0] == '\0')
+		return 0; /* noted again on the way */
+	if (!one->covered && !one->moved)
+		return 0;
+	fanout->waiting_only = fanout->waiting_only || one->covered;
+	if (text_replace(sync->mem, &fanout->after, one->covered ? STR("") : one->after))
+		return CF_ERR_NOMEM;
+	*ret_save = finished || one->moved;
+	*put = (struct state_put){
+		.key = {STATE_FANOUT, arena_dup(&sync->step, str_of(fanout->part))},
+		.condition = CF_PUT_ON_REV,
+		.rev = arena_dup(&sync->step, str_of(fanout->rev))};
+	return finished ? 0 : write_record(sync, fanout, put);
+}
+
+/* Refused: somebody noted another change, or has come further; the record is read again. */
+static int take_answer(struct sync *sync, struct fanout *fanout, const struct state_put *put,
+		       const struct cf_answer *answer, struct cf_error *error)
+{
+	if (answer->code && answer->code != CF_ERR_CONFLICT)
+		return error_set(error, answer->code, "%.*s", STR_ARG(answer->message));
+	if (answer->code) {
 		fanout->rev[0] = '\0';
 		return 0;
 	}
 	sync->counters.records_written++;
-	if (finished) {
-		fanout_drop(sync);
+	if (!put->body.ptr) {
+		fanout_drop(sync, fanout);
 		return 0;
 	}
-	return text_replace(sync->mem, &fanout->rev, answer.rev) ? error_nomem(error) : 0;
+	return text_replace(sync->mem, &fanout->rev, answer->rev) ? error_nomem(error) : 0;
 }
 
-/* Takes what the record says; gone, another engine has done it all. */
-static int read_fanout(struct sync *sync, struct fanout *fanout, bool *ret_there,
-		       struct cf_error *error)
+static int save(struct sync *sync, struct group *group, struct cf_error *error)
 {
-	struct state_key key = {STATE_FANOUT, str_of(fanout->part)};
-	struct state_record record;
-	struct json_value body;
-	struct cf_str after = {NULL, 0};
-	int rc = state_get_one(sync->state, key, &sync->step, &record, error);
+	struct state_put *puts = arena_calloc(&sync->step, group->count + 1, sizeof(*puts));
+	struct cf_answer *answers = arena_calloc(&sync->step, group->count + 1, sizeof(*answers));
+	struct fanout **whose = arena_calloc(&sync->step, group->count + 1, sizeof(*whose));
+	size_t count = 0;
+	bool due;
+	int rc = 0;
 
-	*ret_there = rc == 0 && state_exists(&record);
-	if (!*ret_there)
-		return rc;
-	rc = bench_keep(&sync->bench, record.body, &body, error);
-	if (rc)
-		return state_damaged(&record, rc, error);
-	fanout->waiting_only = json_kind(json_member(body, STR("waiting_only"))) == JSON_TRUE;
-	if (json_kind(json_member(body, STR("after"))) == JSON_STRING)
-		rc = json_decode(json_member(body, STR("after")), &sync->step, &after);
-	if (rc == 0)
-		rc = text_replace(sync->mem, &fanout->after, after);
-	if (rc == 0)
-		rc = text_replace(sync->mem, &fanout->rev, record.rev);
-	return rc ? error_nomem(error) : 0;
-}
-
-/* The part itself: its documents are as its base says before anybody looks at them. */
-static int land_part(struct sync *sync, const struct fanout *fanout, struct cf_error *error)
-{
-	struct lineage_name name;
-	struct batch batch;
-	int rc;
-
-	if (registry_parse_label(&sync->registry, str_of(fanout->part), &name))
-		return 0;
-	if (batch_init(&batch, 1, &sync->step))
+	if (!puts || !answers || !whose)
 		return error_nomem(error);
-	rc = batch_add(&batch, &name);
-	return rc ? error_nomem(error) : batch_run(sync, &batch, error);
+	for (size_t i = 0; i < group->count; i++) {
+		whose[count] = group->at[i].fanout;
+		if (advance(sync, &group->at[i], &due, &puts[count]))
+			return error_nomem(error);
+		count += due;
+	}
+	if (count)
+		rc = state_put(sync->state, puts, count, &sync->step, answers, error);
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = take_answer(sync, whose[i], &puts[i], &answers[i], error);
+	return rc;
 }
 
-/* One page of those who are on a list. */
-static int walk_page(struct sync *sync, struct fanout *fanout, struct cf_error *error)
-{
-	struct state_range range = {.kind = fanout->waiting_only ? STATE_WAITING : STATE_REFERENCE,
-				    .name = str_of(fanout->part),
-				    .after = str_of(fanout->after),
-				    .limit = SYNC_FANOUT_PAGE};
-	struct state_record *records;
-	struct batch batch;
-	size_t count;
-	bool finished = false;
-	int rc;
+/* --- a step -------------------------------------------------------------------------------------
+ */
 
-	rc = state_page(sync->state, &range, &sync->step, &records, &count, error);
+static int walk(struct sync *sync, enum state_kind kind, struct cf_error *error)
+{
+	struct group group;
+	struct batch batch;
+	int rc = gather(sync, true, &group);
+
+	if (rc == 0)
+		rc = narrow(sync, &group, kind);
+	if (rc == 0)
+		rc = batch_init(&batch, (size_t)SYNC_FANOUT_PAGE * 2, &sync->step);
 	if (rc)
-		return rc;
+		return error_nomem(error);
+	if (group.count == 0)
+		return 0;
 	bench_reset(&sync->bench);
-	if (batch_init(&batch, count, &sync->step))
-		return error_nomem(error);
-	rc = add_named(sync, records, count, &batch);
-	if (rc == 0 && !(PLANTED(&sync->bench, FANOUT_PAGE_LOST) && count < range.limit))
+	rc = collect(sync, kind, &group, &batch, error);
+	if (rc == 0 && batch.count &&
+	    !(PLANTED(&sync->bench, FANOUT_PAGE_LOST) && group.at[group.count - 1].covered))
 		rc = batch_run(sync, &batch, error);
-	if (rc)
-		return rc;
-	if (fanout->rev[0] == '\0')
-		return 0; /* noted again on the way */
-	if (count < range.limit) {
-		/* Who referred to it was looked at; now those who waited for it. */
-		finished = fanout->waiting_only;
-		fanout->waiting_only = true;
-		rc = text_replace(sync->mem, &fanout->after, STR(""));
-	} else {
-		rc = text_replace(sync->mem, &fanout->after, records[count - 1].other);
-	}
-	return rc ? error_nomem(error) : save(sync, fanout, finished, error);
+	return rc ? rc : save(sync, &group, error);
 }
 
 int fanout_step(struct sync *sync, struct cf_error *error)
 {
-	struct fanout *fanout = sync->fanouts;
-	bool there;
-	int rc;
+	struct group group;
+	int rc = gather(sync, false, &group) ? error_nomem(error) : 0;
 
-	if (fanout->rev[0] != '\0')
-		return walk_page(sync, fanout, error);
 	bench_reset(&sync->bench);
-	rc = read_fanout(sync, fanout, &there, error);
-	if (rc)
-		return rc;
-	if (!there) {
-		fanout_drop(sync);
-		return 0;
-	}
-	rc = land_part(sync, fanout, error);
-	return rc || fanout->rev[0] == '\0' ? rc : walk_page(sync, fanout, error);
+	if (rc == 0 && group.count)
+		rc = read_records(sync, &group, error);
+	if (rc == 0 && group.count)
+		rc = land_parts(sync, &group, error);
+	if (rc == 0)
+		rc = walk(sync, STATE_REFERENCE, error);
+	return rc ? rc : walk(sync, STATE_WAITING, error);
 }

@@ -22,11 +22,13 @@ int fanout_note(struct sync *sync, struct cf_str part)
 	return fanout->part && fanout->after && fanout->rev ? 0 : CF_ERR_NOMEM;
 }
 
-void fanout_drop(struct sync *sync)
+void fanout_drop(struct sync *sync, struct fanout *done)
 {
-	struct fanout *done = sync->fanouts;
+	struct fanout **at = &sync->fanouts;
 
-	sync->fanouts = done->next;
+	while (*at != done)
+		at = &(*at)->next;
+	*at = done->next;
 	mem_free(sync->mem, done->part);
 	mem_free(sync->mem, done->after);
 	mem_free(sync->mem, done->rev);

@@ -19,6 +19,10 @@
 #ifndef SYNC_FANOUT_PAGE /* the simulator has fewer */
 #define SYNC_FANOUT_PAGE 500
 #endif
+/* Changed parts that one step takes, and pages that it reads of the lists of who refers to
+ * them: these stand in the order of all parts, also of those that did not change. */
+#define SYNC_FANOUT_PARTS 500
+#define SYNC_FANOUT_SCANS 8
 /* How long one wait for changes lasts before the caller is asked whether to go on. */
 #define SYNC_WAIT_MS 500
 /* Revisions just written by us that the feed will show again: remembered here,

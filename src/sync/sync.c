@@ -155,7 +155,7 @@ int sync_attach(struct sync *sync, struct cf_store *store, const struct state *s
 void sync_detach(struct sync *sync)
 {
 	while (sync->fanouts)
-		fanout_drop(sync);
+		fanout_drop(sync, sync->fanouts);
 	reading_fini(sync);
 	usage_forget(sync);
 	mem_free(sync->mem, sync->since);

@@ -180,6 +180,16 @@ START_TEST(pages_keep_to_their_range)
 		state_page(&room.state, &range, &room.arena, &records, &count, &room.error), 0);
 	ck_assert_uint_eq(count, 4);
 	ck_assert_bytes(records[0].name.ptr, records[0].name.len, "g/t");
+	range = (struct state_range){
+		.kind = STATE_REFERENCE, .from = STR("g"), .after = STR("t/b")};
+	ck_assert_int_eq(
+		state_page(&room.state, &range, &room.arena, &records, &count, &room.error), 0);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_bytes(records[0].other.ptr, records[0].other.len, "u/c");
+	range = (struct state_range){.kind = STATE_REFERENCE, .from = STR("g")};
+	ck_assert_int_eq(
+		state_page(&room.state, &range, &room.arena, &records, &count, &room.error), 0);
+	ck_assert_uint_eq(count, 3);
 	room_close(&room);
 }
 END_TEST
