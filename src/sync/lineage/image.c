@@ -28,6 +28,8 @@ int image_make(struct bench *bench, const struct lineage *lineage, const struct 
 			continue;
 		(*ret)[i] = arena_dup(&bench->arena, outputs[i].text);
 		rc = (*ret)[i].ptr ? 0 : CF_ERR_NOMEM;
+		if (rc == 0)
+			rc = bench_form(bench, (*ret)[i], &bench->arena, &(*ret)[i], NULL);
 	}
 	return rc;
 }

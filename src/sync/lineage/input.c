@@ -24,6 +24,8 @@ void lineage_settle_input(struct bench *bench, struct lineage *lineage, struct s
 			   .late_edit_wins = policy->late_edit_wins},
 		.part = part_answer,
 		.part_ctx = &lineage->parting,
+		.form = bench->store->ops->form ? bench_form : NULL,
+		.form_ctx = bench,
 	};
 }
 

@@ -367,6 +367,11 @@ int record_waiting(struct bench *bench, struct lineage *lineage, bool incomplete
 		   struct plan *plan);
 int record_time(int64_t now_ms, struct cf_buf *out);
 
+/* form.c: a lens's document as the store will give it back: settle_input.form; the context
+ * is the bench. */
+int bench_form(void *ctx, struct cf_str document, struct cf_arena *arena, struct cf_str *ret,
+	       struct cf_error *error);
+
 /* attach.c: what a document's `_attachments` say, with the data that the store
  * does not have under this document yet; and the body without them. 0, LINEAGE_NEEDS or
  * an error. */

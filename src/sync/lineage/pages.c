@@ -39,6 +39,22 @@ static struct page *page_start(struct settler *s, const struct slot_kind *kind)
 	return page;
 }
 
+/* The text as the store will give it back. Lives in the arena of the page's atoms, which
+ * are not taken out of it yet. */
+static int form(struct settler *s, struct page *page, struct cf_str *text)
+{
+	const struct settle_input *input = s->input;
+	int rc;
+
+	if (!page->kind || !input->form)
+		return 0;
+	arena_reset(&page->arena);
+	rc = input->form(input->form_ctx, *text, &page->arena, text, s->error);
+	if (is_failure(rc))
+		error_at_document(s->error, page->kind->place);
+	return rc;
+}
+
 int page_read(struct settler *s, const struct slot_kind *kind, struct cf_str text,
 	      struct page **ret)
 {
@@ -48,7 +64,9 @@ int page_read(struct settler *s, const struct slot_kind *kind, struct cf_str tex
 	if (!page)
 		return error_nomem(s->error);
 	buf_clear(&page->text);
-	rc = buf_str(&page->text, text) ? error_nomem(s->error) : 0;
+	rc = form(s, page, &text);
+	if (rc == 0 && buf_str(&page->text, text))
+		rc = error_nomem(s->error);
 	if (rc == 0)
 		rc = json_read(&page->tape, page->text.ptr, page->text.len, JSON_READ_DOCUMENT,
 			       s->error);

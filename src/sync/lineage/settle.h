@@ -128,6 +128,11 @@ struct settle_input {
 	 * callback notes which); or an error. NULL: there are none. */
 	int (*part)(void *ctx, size_t slot, struct cf_str key, struct json_value *ret);
 	void *part_ctx;
+	/* As cf_store_ops.form, of a document with its `_attachments`: how the store will give
+	 * back what lenses make. All that is compared is that. NULL: as it is made. */
+	int (*form)(void *ctx, struct cf_str document, struct cf_arena *arena, struct cf_str *ret,
+		    struct cf_error *error);
+	void *form_ctx;
 };
 
 /* --- what comes out -------------------------------------------------------------- */
