@@ -291,6 +291,10 @@ struct cf_store {
 	 * store. NULL: it does not say. */
 	const char *place;
 	struct cf_keys keys;
+	/* Which of the stores that stood at that place one after the other: another text
+	 * where it was deleted and made anew. A handle serves one; of the next its changes
+	 * are refused, PRECONDITION. Lives as long as the store. NULL: it does not say. */
+	const char *life;
 };
 
 #ifdef __cplusplus

@@ -5,6 +5,10 @@
 #include "sync/limits.h"
 #include "sync/lists.h"
 
+#define MADE_ANEW                                                                              \
+	"this store was deleted and made anew, and its state speaks of the one before: start " \
+	"once with `run --rebuild`"
+
 static void write_reading(const struct reading *reading, struct cf_buf *out)
 {
 	buf_str(out, STR(",\"reading\":{\"after\":"));
@@ -53,23 +57,37 @@ static bool had_revision(const struct cf_record *record, struct cf_str rev)
 	return false;
 }
 
+/* Whether a store of the same name stood there when the checkpoint was written. */
+static bool is_another_life(struct json_value checkpoint, const struct cf_store *store)
+{
+	struct json_value life = json_member(checkpoint, STR("life"));
+
+	return store->life && json_kind(life) == JSON_STRING &&
+	       !json_name_is(life, str_of(store->life));
+}
+
+/* A store that was made anew and filled from a copy that has the latest revision goes on;
+ * its feed then tells everything once more. */
 int state_check_last(struct json_value checkpoint, struct cf_store *store, struct cf_arena *arena,
 		     struct cf_error *error)
 {
 	struct json_value last = json_member(checkpoint, STR("last"));
 	struct json_value id = json_member(last, STR("id")), rev = json_member(last, STR("rev"));
+	bool anew = is_another_life(checkpoint, store);
 	struct cf_get get = {.id = STR("")};
 	struct cf_record record = {.revision_count = 0};
 	struct cf_str text;
 	int rc;
 
 	if (json_kind(id) != JSON_STRING || json_kind(rev) != JSON_STRING)
-		return 0;
+		return anew ? error_set(error, CF_ERR_PRECONDITION, MADE_ANEW) : 0;
 	if (json_decode(id, arena, &get.id) || json_decode(rev, arena, &text))
 		return error_nomem(error);
 	rc = store_get(store, &get, 1, CF_READ_LEAVES | CF_READ_HISTORIES, arena, &record, error);
 	if (rc || record.code || had_revision(&record, text))
 		return rc;
+	if (anew)
+		return error_set(error, CF_ERR_PRECONDITION, MADE_ANEW);
 	error_set(error, CF_ERR_PRECONDITION,
 		  "this store never had the revision %.*s, which the state knows: was it restored "
 		  "from an older copy? Start once with `run --rebuild`",
@@ -131,6 +149,8 @@ int checkpoint_load(struct sync *sync, struct cf_error *error)
 	rc = rc ? rc : state_check_store(body, sync->store, sync->state, &sync->step, error);
 	rc = rc ? rc : state_check_last(body, sync->store, &sync->step, error);
 	rc = rc ? rc : load_last(sync, body, error);
+	if (rc == 0 && text_replace(sync->mem, &sync->checkpoint_rev, record.rev))
+		rc = error_nomem(error);
 	if (rc)
 		return rc;
 	since = json_member(body, STR("since"));
@@ -188,14 +208,45 @@ static void write_body(struct sync *sync, struct cf_str token, struct cf_buf *ou
 	}
 	buf_str(out, STR(",\"store\":"));
 	json_write_string(str_of(state_store_name(sync->store, sync->state)), out);
+	if (sync->store->life) {
+		buf_str(out, STR(",\"life\":"));
+		json_write_string(str_of(sync->store->life), out);
+	}
 	if (sync->reading.active)
 		write_reading(&sync->reading, out);
 	buf_byte(out, '}');
 }
 
+/* Several runs save the same checkpoint, and the last one counts. But where there was one,
+ * it does not vanish: with it the state has lost what it knew of each document. */
+static int put_checkpoint(struct sync *sync, struct state_put *put, struct cf_error *error)
+{
+	struct cf_str rev = STR("");
+	int rc = CF_ERR_CONFLICT;
+
+	for (int turn = 0; rc == CF_ERR_CONFLICT && turn < SYNC_RETRIES_MAX; turn++) {
+		struct state_record now = {.rev = str_of(sync->checkpoint_rev)};
+
+		if (turn)
+			rc = state_get_one(sync->state, put->key, &sync->step, &now, error);
+		if (rc != CF_ERR_CONFLICT && rc)
+			return rc;
+		if (turn && sync->checkpoint_rev[0] && !state_exists(&now))
+			return error_set(error, CF_ERR_PRECONDITION,
+					 "the state is gone, or was made anew: start again, and "
+					 "everything is read once more");
+		put->condition = now.rev.len ? CF_PUT_ON_REV : CF_PUT_ABSENT;
+		put->rev = now.rev;
+		rc = state_put_one(sync->state, put, &sync->step, &rev, error);
+	}
+	if (rc == 0 && text_replace(sync->mem, &sync->checkpoint_rev, rev))
+		rc = error_nomem(error);
+	return rc;
+}
+
 int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *error)
 {
-	struct state_put put = {.key = {STATE_CHECKPOINT}, .condition = CF_PUT_ANY};
+	struct state_put put = {.key = {STATE_CHECKPOINT}};
 	struct cf_buf *out = &sync->bench.scratch;
 	char *since = text_dup(sync->mem, token);
 	int rc;
@@ -206,7 +257,7 @@ int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *err
 	put.body = arena_dup_buf(&sync->step, out);
 	rc = out->failed || !put.body.ptr ? error_nomem(error) : usage_save(sync, error);
 	if (rc == 0)
-		rc = state_put_one(sync->state, &put, &sync->step, NULL, error);
+		rc = put_checkpoint(sync, &put, error);
 	if (rc) {
 		mem_free(sync->mem, since);
 		return rc;

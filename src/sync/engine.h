@@ -45,6 +45,7 @@ struct sync {
 	struct cf_arena step; /* lives for one step: changes and names */
 	struct reading reading;
 	char *since;                          /* the checkpoint's token */
+	char *checkpoint_rev;                 /* of its record; "": there was none */
 	char *last_id, *last_rev;             /* of the latest change taken; NULL: of none */
 	char fingerprint[33];                 /* of the catalog */
 	struct sync_counters counters, saved; /* saved: as of the stored checkpoint */

@@ -159,10 +159,12 @@ void sync_detach(struct sync *sync)
 	reading_fini(sync);
 	usage_forget(sync);
 	mem_free(sync->mem, sync->since);
+	mem_free(sync->mem, sync->checkpoint_rev);
 	mem_free(sync->mem, sync->last_id);
 	mem_free(sync->mem, sync->last_rev);
 	mem_free(sync->mem, sync->retired_rev);
-	sync->since = sync->last_id = sync->last_rev = sync->retired_rev = NULL;
+	sync->since = sync->checkpoint_rev = sync->last_id = sync->last_rev = sync->retired_rev =
+		NULL;
 	sync->store = sync->bench.store = NULL;
 	sync->state = sync->bench.state = NULL;
 	sync->counters = sync->before = (struct sync_counters){0};

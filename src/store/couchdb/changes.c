@@ -158,8 +158,9 @@ static int read_fully(struct feed *feed, bool all)
 			gets[count++] = (struct cf_get){feed->changes[i].record.id, {NULL, 0}};
 	if (count == 0)
 		return 0;
-	rc = couch_get(&feed->store->store, gets, count, feed->flags, feed->arena, records,
-		       feed->error);
+	rc = couch_read(feed->store,
+			&(struct couch_gets){gets, count, feed->flags, feed->arena, feed->error},
+			records);
 	for (size_t i = 0, at = 0; i < feed->count && rc == 0; i++) {
 		struct cf_record *record = &feed->changes[i].record;
 
@@ -185,7 +186,7 @@ static int check_token(struct couch_store *store, struct cf_str since, struct cf
 	if (store->server->numbers != COUCH_YES || since.len == 0 ||
 	    str_equal(since, buf_view(&store->checked)))
 		return 0;
-	rc = couch_info(&store->store, arena, &info, error);
+	rc = couch_read_info(store, arena, &info, error);
 	rc = rc ? rc : token_read(info.token, UINT64_MAX, &latest, error);
 	rc = rc ? rc : token_read(since, latest, &number, error);
 	if (rc == 0 && number == 0)
@@ -214,8 +215,10 @@ int couch_changes(struct cf_store *base, const struct cf_changes *changes, struc
 			    .error = error};
 	struct cf_changes how = *changes;
 	struct cf_str token = {NULL, 0};
-	int rc = check_token(store, changes->since, arena, &how.since, error);
+	int rc;
 
+	couch_begin(base, changes->wait_ms);
+	rc = check_token(store, changes->since, arena, &how.since, error);
 	if (rc)
 		return rc;
 	feed.changes = arena_calloc(arena, changes->limit, sizeof(*feed.changes));
@@ -226,6 +229,11 @@ int couch_changes(struct cf_store *base, const struct cf_changes *changes, struc
 		rc = ask(&feed, &how, false, &token);
 	if (rc == 0 && (deep || feed.unreadable || feed.branched))
 		rc = read_fully(&feed, deep || feed.unreadable);
+	if (rc)
+		return rc;
+	/* A token of another database of that name gives all of this one, without a word. */
+	if (feed.count && how.since.len)
+		rc = couch_check_life(store, error);
 	if (rc)
 		return rc;
 	if (keep_token(store, token))
@@ -265,9 +273,10 @@ int couch_behind(struct cf_store *base, struct cf_str since, uint64_t *ret, stru
 	int64_t pending = 0;
 	int rc;
 
+	couch_begin(base, 0);
 	if (store->server->numbers == COUCH_YES) {
 		arena_init(&arena, &store->mem);
-		rc = couch_info(base, &arena, &info, error);
+		rc = couch_read_info(store, &arena, &info, error);
 		rc = rc ? rc : token_read(info.token, UINT64_MAX, &latest, error);
 		rc = rc ? rc : token_read(since, latest, &number, error);
 		arena_fini(&arena);

@@ -88,6 +88,10 @@ static int open_database(struct couch_store *store, struct cf_error *error)
 							STR("update_seq"))) == JSON_NUMBER
 					  ? COUCH_YES
 					  : COUCH_NO;
+	if (rc == 0 && couch_read_life(store, json_root(&store->row), &store->life))
+		rc = error_nomem(error);
+	if (rc == 0 && store->life.len)
+		store->store.life = store->life.ptr;
 	http_answer_fini(&answer);
 	return rc;
 }
@@ -111,6 +115,7 @@ static struct couch_store *store_new(const struct cf_env *env, const struct cf_m
 	buf_init(&store->rest, &store->mem);
 	buf_init(&store->place, &store->mem);
 	buf_init(&store->checked, &store->mem);
+	buf_init(&store->life, &store->mem);
 	return store;
 }
 
@@ -128,6 +133,7 @@ static void couch_close(struct cf_store *base)
 	buf_fini(&store->rest);
 	buf_fini(&store->place);
 	buf_fini(&store->checked);
+	buf_fini(&store->life);
 	arena_fini(&store->arena);
 	mem_free(&mem, store);
 }
@@ -205,10 +211,18 @@ static int couch_form(struct cf_store *base, struct cf_str body, struct cf_arena
 	return rc ? rc : form_of(store->server->form, json_root(&store->doc), arena, ret, error);
 }
 
+static int couch_set_timeout(struct cf_store *base, unsigned ms, struct cf_error *error)
+{
+	(void)error;
+	((struct couch_store *)base)->timeout_ms = ms;
+	return 0;
+}
+
 const struct cf_store_ops couchdb_ops = {
 	.name = "http",
+	/* No notes: nothing but one document is written in one step. */
 	.capabilities = CF_STORE_CHANGES | CF_STORE_CAS | CF_STORE_HISTORIES | CF_STORE_ORDERED |
-			CF_STORE_ATTACHMENTS | CF_STORE_FIND,
+			CF_STORE_ATTACHMENTS | CF_STORE_FIND | CF_STORE_TIMEOUTS,
 	.open = couch_open,
 	.close = couch_close,
 	.open_beside = couch_open_beside,
@@ -220,4 +234,5 @@ const struct cf_store_ops couchdb_ops = {
 	.behind = couch_behind,
 	.info = couch_info,
 	.form = couch_form,
+	.set_timeout = couch_set_timeout,
 };

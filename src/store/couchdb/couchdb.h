@@ -39,7 +39,9 @@ struct couch_store {
 	struct cf_buf text;           /* the request that is made */
 	struct cf_buf rest;           /* what the last answer said around its elements */
 	struct cf_buf path;
-	struct cf_buf place;
+	struct cf_buf place, life;
+	uint64_t timeout_ms;  /* of one call; 0: none but the address's */
+	uint64_t deadline_ns; /* of this call, by the clock that never goes back; 0: none */
 	const struct cf_env *env;
 	struct cf_mem mem;
 	size_t batch_docs;     /* documents in one request; 0: the most */
@@ -72,6 +74,9 @@ struct couch_request {
  * NULL) is that of the answer, 0 where the wait was given up. */
 int couch_call(struct couch_store *store, const struct couch_request *request, long *ret_status,
 	       struct cf_error *error);
+/* Each operation begins with it: the time that set_timeout gave starts to run, and as much
+ * as the server is asked to wait. */
+void couch_begin(struct cf_store *store, unsigned wait_ms);
 /* Starts store->path: printf. */
 int couch_path(struct couch_store *store, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -85,6 +90,12 @@ void couch_server_drop(struct couch_server *server);
  * made and ends. */
 int couch_database_info(struct couch_store *store, struct http_answer *answer, struct json_doc *doc,
 			struct cf_error *error);
+/* When the database was made, which tells one from the next of its name; ends with a NUL.
+ * Empty where the server does not know: CouchDB 2 says "0", and a server that numbers its
+ * changes when it was started. 0 or NOMEM. */
+int couch_read_life(const struct couch_store *store, struct json_value info, struct cf_buf *out);
+/* PRECONDITION where the database was deleted and made anew since it was opened. */
+int couch_check_life(struct couch_store *store, struct cf_error *error);
 /* Asks once whether _bulk_get answers leaves. */
 int couch_server_probe(struct couch_store *store, struct cf_error *error);
 
@@ -102,6 +113,15 @@ void couch_sort_leaves(struct cf_revision *leaves, size_t count);
 /* The data of the attachments of what was read. */
 int couch_read_attachments(struct couch_store *store, struct cf_record *record,
 			   struct cf_arena *arena, struct cf_error *error);
+struct couch_gets {
+	const struct cf_get *gets;
+	size_t count;
+	unsigned flags;
+	struct cf_arena *arena;
+	struct cf_error *error;
+};
+/* As couch_get, within another operation and in its time. */
+int couch_read(struct couch_store *store, const struct couch_gets *what, struct cf_record *ret);
 int couch_get(struct cf_store *base, const struct cf_get *gets, size_t count, unsigned flags,
 	      struct cf_arena *arena, struct cf_record *ret, struct cf_error *error);
 
@@ -120,6 +140,9 @@ int couch_scan(struct cf_store *base, const struct cf_scan *scan, struct cf_aren
 	       struct cf_record **ret, size_t *ret_count, struct cf_error *error);
 int couch_find(struct cf_store *base, const struct cf_find *find, struct cf_arena *arena,
 	       struct cf_record **ret, size_t *ret_count, struct cf_error *error);
+/* As couch_info, within another operation and in its time. */
+int couch_read_info(struct couch_store *store, struct cf_arena *arena, struct cf_store_info *ret,
+		    struct cf_error *error);
 int couch_info(struct cf_store *base, struct cf_arena *arena, struct cf_store_info *ret,
 	       struct cf_error *error);
 int couch_changes(struct cf_store *base, const struct cf_changes *changes, struct cf_arena *arena,

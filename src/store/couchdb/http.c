@@ -198,11 +198,14 @@ static void set_auth(struct http *http)
 static void set_times(struct http *http, const struct http_request *request)
 {
 	long silence = (long)http->address.timeout_s + request->wait_ms / 1000;
+	unsigned end_ms = request->give_up_ms;
 
+	if (request->limit_ms && (!end_ms || request->limit_ms < end_ms))
+		end_ms = request->limit_ms;
 	curl_easy_setopt(http->curl, CURLOPT_CONNECTTIMEOUT, (long)COUCH_CONNECT_S);
 	curl_easy_setopt(http->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(http->curl, CURLOPT_LOW_SPEED_TIME, silence);
-	curl_easy_setopt(http->curl, CURLOPT_TIMEOUT_MS, (long)request->give_up_ms);
+	curl_easy_setopt(http->curl, CURLOPT_TIMEOUT_MS, (long)end_ms);
 }
 
 static void set_options(struct flow *flow)
@@ -259,6 +262,7 @@ static int perform(struct flow *flow, struct cf_str body, struct cf_error *error
 	CURLcode code;
 	struct cf_str sent;
 	const char *type = NULL;
+	long request_bytes = 0;
 	int rc = pack(http, body, &sent);
 
 	if (rc)
@@ -274,6 +278,8 @@ static int perform(struct flow *flow, struct cf_str body, struct cf_error *error
 	flow->answer->type[0] = '\0';
 	http->reason[0] = '\0';
 	code = curl_easy_perform(curl);
+	curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &request_bytes);
+	flow->answer->sent = flow->answer->sent || request_bytes > 0;
 	if (code == CURLE_OPERATION_TIMEDOUT && flow->request->give_up_ms && !flow->code) {
 		double took = 0;
 

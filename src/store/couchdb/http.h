@@ -24,10 +24,12 @@ struct http_request {
 	size_t answer_max;   /* bytes of a body that is kept; 0: LIMIT_ANSWER_BYTES */
 	unsigned wait_ms;    /* the server was asked to wait so long */
 	unsigned give_up_ms; /* end it then, as an answer of status 0; 0: never */
+	unsigned limit_ms;   /* end it then, as UNAVAILABLE; 0: never */
 };
 
 struct http_answer {
 	long status;
+	bool sent;     /* the server may have read some of the request */
 	char type[48]; /* of the content, "" where it was not said */
 	struct cf_buf body;
 };

@@ -44,7 +44,7 @@ static int row_code(struct cf_str name)
 		return CF_ERR_INVALID;
 	if (str_equal(name, STR("internal_server_error")) || str_equal(name, STR("timeout")) ||
 	    str_equal(name, STR("error")))
-		return CF_ERR_UNAVAILABLE;
+		return CF_ERR_UNCERTAIN;
 	/* forbidden, unauthorized, and whatever else the database's own check throws */
 	return CF_ERR_FORBIDDEN;
 }
@@ -152,7 +152,7 @@ static bool may_halve(const struct sending *sending, long status, struct cf_str 
 	if (status == 412)
 		return sending->revisions || sending->count == 1;
 	/* A check that throws what it must not takes the request down with it. */
-	return status == 500 && name.len && row_code(name) != CF_ERR_UNAVAILABLE &&
+	return status == 500 && name.len && row_code(name) != CF_ERR_UNCERTAIN &&
 	       (sending->revisions || sending->count == 1);
 }
 
@@ -211,6 +211,17 @@ static int complete(struct sending *sending)
 	return 0;
 }
 
+/* What was sent may have been done, or may be done later, whatever became of the answer;
+ * who is told to come back later was not heard. */
+static int judge_failure(const struct http_answer *answer, int rc, struct cf_error *error)
+{
+	if (rc != CF_ERR_UNAVAILABLE || !answer->sent || answer->status == 429)
+		return rc;
+	if (error)
+		error->code = CF_ERR_UNCERTAIN;
+	return CF_ERR_UNCERTAIN;
+}
+
 static void restart(void *ctx)
 {
 	struct sending *sending = ctx;
@@ -245,6 +256,7 @@ static int send_request(struct sending *sending)
 	if (rc == 0)
 		rc = status >= 300 ? refused(sending, &request, status, sending->error)
 				   : complete(sending);
+	rc = judge_failure(&answer, rc, sending->error);
 	http_answer_fini(&answer);
 	return rc;
 }
@@ -267,8 +279,9 @@ static int find_parents(struct sending *sending)
 			gets[count++] = (struct cf_get){sending->at[i]->put->id, {NULL, 0}};
 	if (count == 0)
 		return 0;
-	rc = couch_get(&sending->store->store, gets, count, 0, sending->arena, records,
-		       sending->error);
+	rc = couch_read(sending->store,
+			&(struct couch_gets){gets, count, 0, sending->arena, sending->error},
+			records);
 	for (size_t i = 0, at = 0; i < sending->count && rc == 0; i++) {
 		struct pending *pending = sending->at[i];
 		const struct cf_record *record = &records[at];
@@ -398,7 +411,7 @@ static int send_all(const struct sending *all)
 			rc = send_request(&sending);
 	}
 	/* Whoever does not manage a request in time is asked for less the next time. */
-	if (rc == CF_ERR_UNAVAILABLE)
+	if (rc == CF_ERR_UNAVAILABLE || rc == CF_ERR_UNCERTAIN)
 		store->batch_docs = max > 16 ? max / 2 : max;
 	else if (rc == 0 && max < COUCH_BATCH_DOCS)
 		store->batch_docs = max * 2 > COUCH_BATCH_DOCS ? 0 : max * 2;
@@ -499,6 +512,7 @@ int couch_put(struct cf_store *base, const struct cf_put *puts, size_t count,
 	store->doc = apply.doc;
 	if (rc)
 		return error_nomem(error);
+	couch_begin(base, 0);
 	rc = couch_server_probe(store, error);
 	if (left)
 		qsort(list, left, sizeof(struct pending *), order);

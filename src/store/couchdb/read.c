@@ -385,30 +385,39 @@ static bool can_be(struct cf_str id)
 	return id.len > 0 && text_is_utf8(id, true);
 }
 
-int couch_get(struct cf_store *base, const struct cf_get *gets, size_t count, unsigned flags,
-	      struct cf_arena *arena, struct cf_record *ret, struct cf_error *error)
+int couch_read(struct couch_store *store, const struct couch_gets *what, struct cf_record *ret)
 {
-	struct couch_store *store = (struct couch_store *)base;
-	struct reading reading = {.store = store, .flags = flags, .arena = arena, .error = error};
+	struct cf_error *error = what->error;
+	struct reading reading = {
+		.store = store, .flags = what->flags, .arena = what->arena, .error = error};
 	int rc = couch_server_probe(store, error);
 
-	reading.records = arena_alloc(arena, count * sizeof(struct cf_record *));
-	reading.gets = arena_alloc(arena, count * sizeof(struct cf_get *));
+	reading.records = arena_alloc(what->arena, what->count * sizeof(struct cf_record *));
+	reading.gets = arena_alloc(what->arena, what->count * sizeof(struct cf_get *));
 	if (rc == 0 && (!reading.records || !reading.gets))
 		rc = error_nomem(error);
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		ret[i] = (struct cf_record){.id = gets[i].id};
-		if (can_be(gets[i].id)) {
+	for (size_t i = 0; i < what->count && rc == 0; i++) {
+		ret[i] = (struct cf_record){.id = what->gets[i].id};
+		if (can_be(ret[i].id)) {
 			reading.records[reading.count] = &ret[i];
-			reading.gets[reading.count++] = &gets[i];
+			reading.gets[reading.count++] = &what->gets[i];
 		}
-		if (reading.count && (reading.count == COUCH_BATCH_DOCS || i + 1 == count)) {
+		if (reading.count && (reading.count == COUCH_BATCH_DOCS || i + 1 == what->count)) {
 			rc = store->server->bulk_leaves == COUCH_YES ? bulk_get(&reading, error)
 								     : get_each(&reading, error);
 			reading.count = 0;
 		}
 	}
-	for (size_t i = 0; i < count && rc == 0 && (flags & CF_READ_ATTACHMENTS); i++)
-		rc = couch_read_attachments(store, &ret[i], arena, error);
+	for (size_t i = 0; i < what->count && rc == 0 && (what->flags & CF_READ_ATTACHMENTS); i++)
+		rc = couch_read_attachments(store, &ret[i], what->arena, error);
 	return rc;
+}
+
+int couch_get(struct cf_store *base, const struct cf_get *gets, size_t count, unsigned flags,
+	      struct cf_arena *arena, struct cf_record *ret, struct cf_error *error)
+{
+	const struct couch_gets what = {gets, count, flags, arena, error};
+
+	couch_begin(base, 0);
+	return couch_read((struct couch_store *)base, &what, ret);
 }

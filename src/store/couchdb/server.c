@@ -122,6 +122,38 @@ static int call_once(struct couch_store *store, const struct couch_request *requ
 	return rc;
 }
 
+void couch_begin(struct cf_store *base, unsigned wait_ms)
+{
+	struct couch_store *store = (struct couch_store *)base;
+	uint64_t ms = store->timeout_ms + wait_ms;
+
+	store->deadline_ns =
+		store->timeout_ms ? store->env->monotonic_ns(store->env->ctx) + ms * 1000000 : 0;
+}
+
+static bool is_late(const struct couch_store *store)
+{
+	return store->deadline_ns &&
+	       store->env->monotonic_ns(store->env->ctx) >= store->deadline_ns;
+}
+
+/* What is left of the call's time is the request's. */
+static int call_in_time(struct couch_store *store, const struct couch_request *request,
+			struct http_request *http, long *ret_status, struct cf_error *error)
+{
+	uint64_t now_ns;
+
+	if (!store->deadline_ns)
+		return call_once(store, request, http, ret_status, error);
+	now_ns = store->env->monotonic_ns(store->env->ctx);
+	if (now_ns >= store->deadline_ns)
+		return error_set(error, CF_ERR_UNAVAILABLE, "%s %s: no answer within %llu ms",
+				 http->method, http->path.ptr,
+				 (unsigned long long)store->timeout_ms);
+	http->limit_ms = (unsigned)((store->deadline_ns - now_ns) / 1000000 + 1);
+	return call_once(store, request, http, ret_status, error);
+}
+
 /* Longer each time, with a third of chance in it, so that many do not come back at once. */
 static void pause_between(const struct couch_store *store, int tries)
 {
@@ -148,13 +180,14 @@ int couch_call(struct couch_store *store, const struct couch_request *request, l
 	buf_init(&path, &store->mem);
 	rc = full_path(store, request->root, &path, error);
 	http.path = buf_view(&path);
-	rc = rc ? rc : call_once(store, request, &http, ret_status, error);
-	for (int tries = 1; rc == CF_ERR_UNAVAILABLE && repeatable && tries < COUCH_TRIES;
+	rc = rc ? rc : call_in_time(store, request, &http, ret_status, error);
+	for (int tries = 1;
+	     rc == CF_ERR_UNAVAILABLE && repeatable && tries < COUCH_TRIES && !is_late(store);
 	     tries++) {
 		pause_between(store, tries - 1);
 		if (request->restart)
 			request->restart(request->ctx);
-		rc = call_once(store, request, &http, ret_status, error);
+		rc = call_in_time(store, request, &http, ret_status, error);
 	}
 	buf_fini(&path);
 	return rc;
@@ -186,6 +219,39 @@ int couch_database_info(struct couch_store *store, struct http_answer *answer, s
 	    json_read(doc, answer->body.ptr, answer->body.len, JSON_READ_DUPLICATE_NAMES, NULL))
 		rc = error_set(error, CF_ERR_UNAVAILABLE, "GET %s: the answer is no JSON",
 			       store->address.path.ptr);
+	return rc;
+}
+
+int couch_read_life(const struct couch_store *store, struct json_value info, struct cf_buf *out)
+{
+	struct json_value start = json_member(info, STR("instance_start_time"));
+
+	buf_clear(out);
+	if (store->server->numbers == COUCH_YES || json_kind(start) != JSON_STRING ||
+	    str_equal(json_inner(start), STR("0")))
+		return 0;
+	buf_str(out, json_inner(start));
+	return buf_byte(out, '\0');
+}
+
+int couch_check_life(struct couch_store *store, struct cf_error *error)
+{
+	struct http_answer answer;
+	struct cf_buf now;
+	int rc;
+
+	if (!store->life.len)
+		return 0;
+	http_answer_init(&answer, &store->mem);
+	buf_init(&now, &store->mem);
+	rc = couch_database_info(store, &answer, &store->row, error);
+	if (rc == 0 && couch_read_life(store, json_root(&store->row), &now))
+		rc = error_nomem(error);
+	if (rc == 0 && !str_equal(buf_view(&now), buf_view(&store->life)))
+		rc = error_set(error, CF_ERR_PRECONDITION,
+			       "the database was deleted and made anew meanwhile");
+	buf_fini(&now);
+	http_answer_fini(&answer);
 	return rc;
 }
 

@@ -3,6 +3,11 @@
 #include "store/apply.h"
 #include "store/couchdb/couchdb.h"
 
+struct records {
+	struct cf_record *at;
+	size_t count;
+};
+
 /* A page of _all_docs. */
 struct page {
 	struct couch_store *store;
@@ -163,16 +168,13 @@ static int ask_page(struct page *page, const struct cf_scan *scan, bool docs)
 static int read_fully(struct page *page)
 {
 	struct cf_get *gets = arena_alloc(page->arena, (page->count + 1) * sizeof(*gets));
-	int rc;
+	const struct couch_gets what = {gets, page->count, page->flags, page->arena, page->error};
 
 	if (!gets)
 		return error_nomem(page->error);
 	for (size_t i = 0; i < page->count; i++)
 		gets[i] = (struct cf_get){page->records[i].id, {NULL, 0}};
-	rc = page->count ? couch_get(&page->store->store, gets, page->count, page->flags,
-				     page->arena, page->records, page->error)
-			 : 0;
-	return rc;
+	return page->count ? couch_read(page->store, &what, page->records) : 0;
 }
 
 /* Between the page and the reading a record may have gone. */
@@ -187,23 +189,21 @@ static void drop_deleted(struct page *page)
 	page->count = kept;
 }
 
-int couch_scan(struct cf_store *base, const struct cf_scan *scan, struct cf_arena *arena,
-	       struct cf_record **ret, size_t *ret_count, struct cf_error *error)
+/* As couch_scan; into `ret`, which has room for all that the scan may find. */
+static int scan(struct couch_store *store, const struct cf_scan *scan, struct cf_arena *arena,
+		struct records *ret, struct cf_error *error)
 {
 	bool deep = scan->flags & (CF_READ_LEAVES | CF_READ_HISTORIES | CF_READ_ATTACHMENTS);
-	struct page page = {.store = (struct couch_store *)base,
-			    .arena = arena,
-			    .flags = scan->flags,
-			    .error = error};
+	struct page page = {.store = store, .arena = arena, .flags = scan->flags, .error = error};
 	struct cf_scan next = *scan;
-	struct cf_record *records = arena_calloc(arena, scan->limit, sizeof(*records));
-	size_t count = 0;
-	int rc = records ? 0 : error_nomem(error);
+	int rc;
 	bool end = false;
 
-	while (rc == 0 && count < scan->limit && !end) {
-		page.records = records + count;
-		next.limit = scan->limit - count;
+	*ret = (struct records){arena_calloc(arena, scan->limit, sizeof(*ret->at)), 0};
+	rc = ret->at ? 0 : error_nomem(error);
+	while (rc == 0 && ret->count < scan->limit && !end) {
+		page.records = ret->at + ret->count;
+		next.limit = scan->limit - ret->count;
 		rc = ask_page(&page, &next, !deep && scan->flags & CF_READ_BODIES);
 		if (page.unreadable)
 			rc = ask_page(&page, &next, false);
@@ -213,13 +213,22 @@ int couch_scan(struct cf_store *base, const struct cf_scan *scan, struct cf_aren
 			rc = read_fully(&page);
 			drop_deleted(&page);
 		}
-		count += page.count;
+		ret->count += page.count;
 	}
-	if (rc)
-		return rc;
-	*ret = records;
-	*ret_count = count;
-	return 0;
+	return rc;
+}
+
+int couch_scan(struct cf_store *base, const struct cf_scan *how, struct cf_arena *arena,
+	       struct cf_record **ret, size_t *ret_count, struct cf_error *error)
+{
+	struct records found;
+	int rc;
+
+	couch_begin(base, 0);
+	rc = scan((struct couch_store *)base, how, arena, &found, error);
+	*ret = found.at;
+	*ret_count = rc ? 0 : found.count;
+	return rc;
 }
 
 /* --- find --------------------------------------------------------------------------------- */
@@ -230,27 +239,29 @@ int couch_find(struct cf_store *base, const struct cf_find *find, struct cf_aren
 	       struct cf_record **ret, size_t *ret_count, struct cf_error *error)
 {
 	struct couch_store *store = (struct couch_store *)base;
-	struct cf_scan scan = find->scan;
-	struct cf_record *found = arena_calloc(arena, scan.limit, sizeof(*found)), *records;
+	struct cf_scan how = find->scan;
+	struct cf_record *found = arena_calloc(arena, how.limit, sizeof(*found));
 	struct json_doc *values = NULL;
-	size_t count = 0, taken = scan.limit;
+	struct records page = {.count = how.limit};
+	size_t count = 0;
 	int rc = find_open(find, arena, &store->mem, &values, error);
 
 	if (rc)
 		return rc;
-	scan.flags |= CF_READ_BODIES;
+	couch_begin(base, 0);
+	how.flags |= CF_READ_BODIES;
 	rc = found ? 0 : error_nomem(error);
-	while (rc == 0 && taken == scan.limit && count < scan.limit) {
-		rc = couch_scan(base, &scan, arena, &records, &taken, error);
-		for (size_t i = 0; i < taken && rc == 0 && count < scan.limit; i++) {
+	while (rc == 0 && page.count == how.limit && count < how.limit) {
+		rc = scan(store, &how, arena, &page, error);
+		for (size_t i = 0; i < page.count && rc == 0 && count < how.limit; i++) {
 			bool matches = false;
 
-			if (records[i].code == 0)
-				rc = find_matches(&store->doc, records[i].revisions[0].body, find,
+			if (page.at[i].code == 0)
+				rc = find_matches(&store->doc, page.at[i].revisions[0].body, find,
 						  values, &matches);
 			if (rc == 0 && matches)
-				found[count++] = records[i];
-			scan.after = records[i].id;
+				found[count++] = page.at[i];
+			how.after = page.at[i].id;
 		}
 	}
 	find_close(values, find->condition_count);
@@ -274,10 +285,9 @@ static uint64_t read_count(struct json_value info, struct cf_str name)
 	return 0;
 }
 
-int couch_info(struct cf_store *base, struct cf_arena *arena, struct cf_store_info *ret,
-	       struct cf_error *error)
+int couch_read_info(struct couch_store *store, struct cf_arena *arena, struct cf_store_info *ret,
+		    struct cf_error *error)
 {
-	struct couch_store *store = (struct couch_store *)base;
 	struct http_answer answer;
 	int rc;
 
@@ -294,4 +304,11 @@ int couch_info(struct cf_store *base, struct cf_arena *arena, struct cf_store_in
 	}
 	http_answer_fini(&answer);
 	return rc;
+}
+
+int couch_info(struct cf_store *base, struct cf_arena *arena, struct cf_store_info *ret,
+	       struct cf_error *error)
+{
+	couch_begin(base, 0);
+	return couch_read_info((struct couch_store *)base, arena, ret, error);
 }

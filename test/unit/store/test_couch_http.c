@@ -299,30 +299,33 @@ START_TEST(each_is_told_what_the_server_says_of_it)
 }
 END_TEST
 
-/* What a call as a whole may meet. */
+/* What a call as a whole may meet: what was sent may have been done. */
 static const struct {
 	struct fake_step step;
 	int code;
 	const char *words;
 } failures[] = {
 	{{NULL, HALF("201 Created", "[{\"ok\":true,\"id\":\"a\",\"rev\":\"1-x\"},"), true},
-	 CF_ERR_UNAVAILABLE,
+	 CF_ERR_UNCERTAIN,
 	 "POST /db/_bulk_docs: "},
 	{{NULL, CREATED("[{\"ok\":true,\"id\":\"a\",\"rev\":\"1-x\"},"), true},
-	 CF_ERR_UNAVAILABLE,
+	 CF_ERR_UNCERTAIN,
 	 "POST /db/_bulk_docs: the answer ends in the middle"},
 	{{NULL, CREATED("[{\"ok\":true,\"id\":\"a\",\"rev\":\"1-x\"}]"), true},
-	 CF_ERR_UNAVAILABLE,
+	 CF_ERR_UNCERTAIN,
 	 "_bulk_docs answered 1 of 4 documents"},
 	{{NULL, OK("text/html", "<p>Hi</"), true},
-	 CF_ERR_UNAVAILABLE,
+	 CF_ERR_UNCERTAIN,
 	 "POST /db/_bulk_docs: 200 text/html instead of JSON: <p>Hi</"},
-	{{NULL, NULL, true}, CF_ERR_UNAVAILABLE, "POST /db/_bulk_docs: "},
+	{{NULL, NULL, true}, CF_ERR_UNCERTAIN, "POST /db/_bulk_docs: "},
 	{{NULL, STATUS("500 Oops", "{\"error\":\"unknown_error\",\"reason\":\"badmatch\"}     "),
 	  true},
-	 CF_ERR_UNAVAILABLE,
+	 CF_ERR_UNCERTAIN,
 	 "POST /_bulk_docs: 500 unknown_error: badmatch"},
-	{{NULL, STATUS("503 Away", "{}"), true}, CF_ERR_UNAVAILABLE, "503"},
+	{{NULL, STATUS("503 Away", "{}"), true}, CF_ERR_UNCERTAIN, "503"},
+	{{NULL, STATUS("429 Slow", "{\"error\":\"too_many\"}"), true},
+	 CF_ERR_UNAVAILABLE,
+	 "429 too_many"},
 	{{NULL, STATUS("404 No", "{\"error\":\"not_found\",\"reason\":\"no_db\"}"), true},
 	 CF_ERR_NO_DATABASE,
 	 "404 not_found"},
@@ -352,6 +355,72 @@ START_TEST(calls_fail_with_request_and_reason)
 }
 END_TEST
 
+START_TEST(each_call_has_its_time)
+{
+	/* Nobody answers the second time. */
+	const struct fake_step steps[] = {
+		WELCOME, DATABASE, PROBED, {"_bulk_docs", NULL, false}, {"_bulk_get", NULL, false}};
+	const struct cf_put put = {.id = STR("a"), .body = STR("{}"), .kind = CF_PUT_ABSENT};
+	const struct cf_get get = {.id = STR("a")};
+	struct fake_server fake;
+	struct cf_store *store = NULL;
+	struct cf_error error = {0};
+	struct cf_answer answer;
+	struct cf_record record;
+	struct cf_arena arena;
+
+	arena_init(&arena, &mem_heap);
+	fake_start(&fake, steps, ARRAY_LEN(steps));
+	ck_assert_msg(try_open(&fake, "", "", &store, &error) == 0, "%s", error.message);
+	ck_assert_int_eq(store_set_timeout(store, 300, &error), 0);
+	ck_assert_int_eq(store_put(store, &put, 1, &arena, &answer, &error), CF_ERR_UNCERTAIN);
+	ck_assert_int_eq(store_get(store, &get, 1, 0, &arena, &record, &error), CF_ERR_UNAVAILABLE);
+	fake_end(&fake);
+	store_close(store);
+	arena_fini(&arena);
+}
+END_TEST
+
+START_TEST(changes_of_another_life_are_refused)
+{
+#define LIFE(start) \
+	OK("application/json", "{\"update_seq\":\"1-a\",\"instance_start_time\":\"" start "\"}")
+#define ONE_CHANGE                                                                \
+	OK("application/json",                                                    \
+	   "{\"results\":[\n{\"seq\":\"1-a\",\"id\":\"a\",\"changes\":[{\"rev\":" \
+	   "\"1-a\"}]}\n],\n\"last_seq\":\"1-a\",\"pending\":0}\n")
+	const struct fake_step steps[] = {
+		WELCOME,
+		{"GET /db HTTP", LIFE("1700000000"), false},
+		{"since=1-x", ONE_CHANGE, false},
+		{"GET /db HTTP", LIFE("1700000000"), false},
+		{"since=1-x", ONE_CHANGE, false},
+		{"GET /db HTTP", LIFE("1700000001"), false},
+	};
+	const struct cf_changes changes = {.since = STR("1-x"), .limit = 10};
+	struct fake_server fake;
+	struct cf_store *store = NULL;
+	struct cf_error error = {0};
+	struct cf_change *found;
+	struct cf_str token;
+	struct cf_arena arena;
+	size_t count = 0;
+
+	arena_init(&arena, &mem_heap);
+	fake_start(&fake, steps, ARRAY_LEN(steps));
+	ck_assert_msg(try_open(&fake, "", "", &store, &error) == 0, "%s", error.message);
+	ck_assert_str_eq(store->life, "1700000000");
+	ck_assert_int_eq(store_changes(store, &changes, &arena, &found, &count, &token, &error), 0);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_int_eq(store_changes(store, &changes, &arena, &found, &count, &token, &error),
+			 CF_ERR_PRECONDITION);
+	ck_assert_msg(strstr(error.message, "made anew"), "%s", error.message);
+	fake_end(&fake);
+	store_close(store);
+	arena_fini(&arena);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("couch-http");
@@ -367,6 +436,8 @@ int main(void)
 	tcase_add_test(tcase, what_is_too_large_is_halved);
 	tcase_add_test(tcase, each_is_told_what_the_server_says_of_it);
 	tcase_add_loop_test(tcase, calls_fail_with_request_and_reason, 0, ARRAY_LEN(failures));
+	tcase_add_test(tcase, each_call_has_its_time);
+	tcase_add_test(tcase, changes_of_another_life_are_refused);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
