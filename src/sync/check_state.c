@@ -1,12 +1,20 @@
 /* Whether a state is one that this program may go on with. */
 #include "sync/lists.h"
 
+#define EARLIER                                                                                    \
+	"the state was written by an earlier version of this program: start once with `run "       \
+	"--rebuild`, which keeps contested edits, retired versions and usage, and finds all else " \
+	"anew"
+
 int state_check_format(struct json_value checkpoint, struct cf_error *error)
 {
-	if (record_number(checkpoint, "format") > STATE_FORMAT)
+	/* One that is to be rebuilt has none yet. */
+	uint64_t format = record_number(checkpoint, "format");
+
+	if (format > STATE_FORMAT)
 		return error_set(error, CF_ERR_NEWER,
 				 "the state was written by a newer version of this program");
-	return 0;
+	return format && format < STATE_FORMAT ? error_set(error, CF_ERR_PRECONDITION, EARLIER) : 0;
 }
 
 int state_check_former(const struct state *state, struct cf_arena *arena, struct cf_error *error)
@@ -15,10 +23,7 @@ int state_check_former(const struct state *state, struct cf_arena *arena, struct
 	int rc = state_former_exists(state, arena, &former, error);
 
 	if (rc == 0 && former)
-		rc = error_set(error, CF_ERR_PRECONDITION,
-			       "the state was written by an earlier version of this program: start "
-			       "once with `run --rebuild`, which keeps contested edits, retired "
-			       "versions and usage, and finds all else anew");
+		rc = error_set(error, CF_ERR_PRECONDITION, EARLIER);
 	return rc;
 }
 

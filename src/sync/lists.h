@@ -6,8 +6,9 @@
 #include "sync/sync.h"
 
 /* Of the records in the state; goes up when an older program would misread them. */
-#define STATE_FORMAT 2
-/* NEWER where a checkpoint (absent: none) was written by a later program. */
+#define STATE_FORMAT 3
+/* Of a checkpoint (absent: none): NEWER where it was written by a later program, PRECONDITION
+ * where by one that did not keep all that is kept now. */
 int state_check_format(struct json_value checkpoint, struct cf_error *error);
 /* PRECONDITION where the state has the format of before STATE_FORMAT. */
 int state_check_former(const struct state *state, struct cf_arena *arena, struct cf_error *error);

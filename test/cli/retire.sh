@@ -313,7 +313,7 @@ expect_out_has '"handing_on":0'
 
 begin "a state of a later version is refused"
 put '{"_id":"x"}'
-printf '%s\n' '{"_id":"documents/checkpoint","format":3,"since":"1"}' >in
+printf '%s\n' '{"_id":"documents/checkpoint","format":4,"since":"1"}' >in
 run docs put --store "$store?table=chesterfield-state" in
 for command in "run -c $catalog --once" status "retire todo-item@1 -c $catalog"; do
 	# shellcheck disable=SC2086 # several words
@@ -346,4 +346,20 @@ run status --store "$store"
 expect_out_has 'todo-item@2'
 run docs list --store "$store?table=chesterfield-state"
 expect_true "the former records are gone" test -z "$(grep -E '"_id":"(base/|conflict/|retired|checkpoint)' out)"
+
+begin "and one that has no orders of arrays yet"
+run docs get --store "$store?table=chesterfield-state" documents/checkpoint
+sed 's/"format":[0-9]*/"format":2/' out >in
+run docs put --store "$store?table=chesterfield-state" in
+for command in "run -c $catalog --once" status; do
+	# shellcheck disable=SC2086 # several words
+	run $command --store "$store"
+	expect_code 4
+	expect_err_has 'the state was written by an earlier version of this program: start once with `run --rebuild`'
+done
+run run -c "$catalog" --store "$store" --once --rebuild
+expect_code 0
+run status --store "$store"
+expect_code 0
+expect_out_has 'todo-item@2'
 finish

@@ -42,7 +42,7 @@ THE RULE (greedy by whole edits)
  9. An array is one atom, unless a lens of the type names its key: then, in all versions that it travels to,
     presence of an element, each of its fields, and the order of those that were there before are atoms; where
     it holds scalars, a scalar is its own key. An added element goes behind the one that it was put behind (that
-    is no order). A field set over a removal brings the element back. Removing a field or the whole array is an
+    is no order). An empty array where there was none is an order of nothing: that there is an array. A field set over a removal brings the element back. Removing a field or the whole array is an
     edit like any other.
 10. Agreements of a thing are counted. An app has seen all up to the last during which the nearest known ancestor
     of its leaf was the current revision of its document, also if that agreement changed nothing there (version 2
@@ -130,6 +130,7 @@ def edits_of(chain, v, was, now, rev):
         x, y = a.get(p, GONE), b.get(p, GONE)
         if x == y: continue
         if p not in chain.keyed[v] or y == GONE: edit(p, y); continue
+        begins = x == GONE and not y
         x, y = by_key([] if x == GONE else x, chain.keyed[v][p]), by_key(y, chain.keyed[v][p])
         for k in sorted({*x, *y}):
             if (k in x) != (k in y): edit(p + ((k,),), y.get(k, GONE))
@@ -138,7 +139,7 @@ def edits_of(chain, v, was, now, rev):
                 for q in sorted({*e, *f}):
                     if e.get(q, GONE) != f.get(q, GONE) and q != (chain.keyed[v][p],):
                         edit(p + ((k,),) + q, f.get(q, GONE))
-        if not follows(list(x), list(y)): edit(p + ((),), b[p])
+        if begins or not follows(list(x), list(y)): edit(p + ((),), b[p])
     return out
 
 def array_of(pointer): return next((i for i, name in enumerate(pointer) if isinstance(name, tuple)), None)
@@ -192,7 +193,7 @@ def set_edits(chain, doc, edits):
         saved, array = saved_in(e, i), by_key(get(doc, path), key) if get(doc, path) != GONE else {}
         order, k = list(array), e.pointer[i][0] if e.pointer[i] else None
         if turn(e)[0] == 1: array.pop(k, None)
-        elif turn(e)[0] == 2: order = reorder(order, list(saved))
+        elif turn(e)[0] == 2: order = reorder(order, [x for x in saved if x in by_key(e.value, key)])
         else:
             if turn(e)[0] == 3 or k not in array: order = behind(order, k, list(saved))
             array.setdefault(k, clone(saved[k]))

@@ -81,6 +81,9 @@ static const struct atom *find_for(const struct drafting *d, size_t index,
 
 	if (!diff->left)
 		return NULL;
+	/* The base knows it. */
+	if (diff->left->order)
+		return diff->left;
 	if (!from->image)
 		return find_value(d->lineage, &d->lineage->slots[index], diff->left);
 	found = atoms_find(from->image, diff->pointer);
@@ -123,8 +126,10 @@ static int mend(struct drafting *d, size_t index, struct source_of from)
 		}
 		if (from.force && diff.left && diff.right && edited)
 			continue;
-		changes.at[changes.count++] = (struct atom){
-			.pointer = diff.pointer, .value = found ? found->value : JSON_ABSENT};
+		changes.at[changes.count++] =
+			(struct atom){.pointer = diff.pointer,
+				      .value = found ? found->value : JSON_ABSENT,
+				      .order = found ? found->order : NULL};
 	}
 	draft->open = open;
 	draft->exact = open == 0;

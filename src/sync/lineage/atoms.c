@@ -23,6 +23,13 @@ uint64_t atom_token_hash(struct cf_str token)
 	return hash64(token, 0);
 }
 
+uint64_t atom_order_hash(const struct atom_order *order)
+{
+	struct cf_str bytes = {(const char *)order->tokens, order->count * sizeof(uint64_t)};
+
+	return atom_hash(hash64(bytes, 0));
+}
+
 int pointer_compare(struct cf_str a, struct cf_str b)
 {
 	size_t shared = a.len < b.len ? a.len : b.len;
@@ -136,7 +143,6 @@ static void collect_elements(struct collector *c, const struct keyed_array *keye
 	struct keyed_element *elements;
 	size_t count, before = c->path.len;
 	struct atom_order *order;
-	uint64_t hash;
 
 	c->rc = keyed_elements(keyed, array, c->arena, &elements, &count);
 	if (c->rc)
@@ -150,9 +156,8 @@ static void collect_elements(struct collector *c, const struct keyed_array *keye
 		c->rc = CF_ERR_NOMEM;
 		return;
 	}
-	hash = hash64((struct cf_str){(const char *)order->tokens, count * sizeof(uint64_t)}, 0);
 	buf_str(&c->path, STR("/[]"));
-	collect_atom(c, array, hash);
+	collect_atom(c, array, atom_order_hash(order));
 	if (c->rc == 0)
 		c->at[c->count - 1].order = order;
 	for (size_t i = 0; i < count && c->rc == 0; i++) {
@@ -365,4 +370,14 @@ bool atoms_diff_next(struct atoms_diff *diff)
 		return true;
 	}
 	return false;
+}
+
+bool atoms_same_under(const struct atoms *a, const struct atoms *b, struct cf_str pointer)
+{
+	struct atoms_diff diff = {.a = a, .b = b};
+
+	while (atoms_diff_next(&diff))
+		if (str_equal(diff.pointer, pointer) || pointer_lies_under(diff.pointer, pointer))
+			return false;
+	return true;
 }

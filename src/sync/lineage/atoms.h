@@ -47,6 +47,8 @@ struct atom_rules {
 int pointer_push_member(struct cf_buf *pointer, struct cf_str decoded_name);
 /* What atom_order holds of an element. */
 uint64_t atom_token_hash(struct cf_str token);
+/* The hash of an order's atom. */
+uint64_t atom_order_hash(const struct atom_order *order);
 /* The order of an array; *ret NULL where it cannot be taken apart. 0 or NOMEM. */
 int atom_order_of(const struct keyed_array *keyed, struct json_value array, struct cf_arena *arena,
 		  const struct atom_order **ret);
@@ -76,6 +78,8 @@ struct atoms_diff {
 	const struct atom *left, *right; /* NULL: absent there */
 };
 bool atoms_diff_next(struct atoms_diff *diff);
+/* Whether both say the same at the pointer and under it. */
+bool atoms_same_under(const struct atoms *a, const struct atoms *b, struct cf_str pointer);
 
 /* Writes `document` (absent: {}) with atoms set, or removed where their value is
  * absent. An object that lost its last atom goes too. `changes` are in the order

@@ -100,8 +100,9 @@ static int fold_diffs(const struct base_slot *slot, size_t known, struct cf_aren
 	return 0;
 }
 
-int base_atoms(const struct base_slot *slot, size_t known, struct cf_arena *arena,
-	       struct atoms *ret)
+/* The atoms of a known revision, with orders by their sequences. */
+static int kept_atoms(const struct base_slot *slot, size_t known, struct cf_arena *arena,
+		      struct atoms *ret)
 {
 	struct atoms diff;
 	int rc;
@@ -111,10 +112,36 @@ int base_atoms(const struct base_slot *slot, size_t known, struct cf_arena *aren
 		return 0;
 	rc = fold_diffs(slot, known, arena, &diff);
 	if (rc == 0 && diff.count == 0)
-		*ret = slot->agreed;
+		*ret = slot->kept;
 	else if (rc == 0)
-		rc = atoms_toggle(&slot->agreed, &diff, arena, ret);
+		rc = atoms_toggle(&slot->kept, &diff, arena, ret);
 	return rc;
+}
+
+int base_atoms(const struct base_slot *slot, size_t known, struct cf_arena *arena,
+	       struct atoms *ret)
+{
+	struct atoms kept;
+	int rc = kept_atoms(slot, known, arena, &kept);
+
+	return rc ? rc : base_orders_tell(slot->orders, &kept, arena, ret);
+}
+
+int base_said_order(const struct base_slot *slot, const struct base_said *said,
+		    struct cf_arena *arena, const struct atom_order **ret)
+{
+	ptrdiff_t known = base_find(slot, said->rev);
+	const struct atom *atom = NULL;
+	struct atoms atoms;
+
+	if (known >= 0 && base_atoms(slot, (size_t)known, arena, &atoms))
+		return CF_ERR_NOMEM;
+	if (known >= 0)
+		atom = atoms_find(&atoms, said->pointer);
+	if (!atom || !atom->order)
+		atom = atoms_find(&slot->agreed, said->pointer);
+	*ret = atom ? atom->order : NULL;
+	return 0;
 }
 
 /* The revisions that will be known, as far as they are gathered. */
@@ -126,6 +153,16 @@ struct gathering {
 	bool joined;       /* an old live one hangs on the newest before it */
 	struct cf_arena *arena;
 };
+
+static int gather_live(struct gathering *g, const struct atoms *atoms, struct base_known *known)
+{
+	struct atoms kept;
+	int rc = base_orders_note(g->slot->orders, atoms, g->arena, &kept);
+
+	rc = rc ? rc : atoms_toggle(&g->last, &kept, g->arena, &known->diff);
+	g->last = kept;
+	return rc;
+}
 
 static int gather_news(struct gathering *g, const struct base_step *step)
 {
@@ -139,10 +176,8 @@ static int gather_news(struct gathering *g, const struct base_step *step)
 			continue;
 		*known = (struct base_known){
 			.rev = news->rev, .deleted = news->deleted, .seen = news->seen};
-		if (!news->deleted) {
-			rc = atoms_toggle(&g->last, &news->atoms, g->arena, &known->diff);
-			g->last = news->atoms;
-		}
+		if (!news->deleted)
+			rc = gather_live(g, &news->atoms, known);
 		g->count++;
 	}
 	return rc;
@@ -160,7 +195,7 @@ static int gather_old(struct gathering *g)
 		if (known->deleted || g->joined)
 			continue;
 		g->joined = true;
-		rc = base_atoms(g->slot, i, g->arena, &old);
+		rc = kept_atoms(g->slot, i, g->arena, &old);
 		rc = rc ? rc : atoms_toggle(&g->last, &old, g->arena, &known->diff);
 	}
 	return rc;
@@ -169,9 +204,13 @@ static int gather_old(struct gathering *g)
 int base_agree(const struct base *base, struct base_slot *slot, const struct base_step *step,
 	       struct cf_arena *arena)
 {
-	struct gathering g = {.slot = slot, .last = step->agreed, .arena = arena};
-	int rc;
+	struct gathering g = {.slot = slot, .arena = arena};
+	struct atoms kept;
+	int rc = base_orders_note(slot->orders, &step->agreed, arena, &kept);
 
+	if (rc)
+		return rc;
+	g.last = kept;
 	g.known = arena_calloc(arena, slot->known_count + step->news_count + 1, sizeof(*g.known));
 	rc = g.known ? gather_news(&g, step) : CF_ERR_NOMEM;
 	rc = rc ? rc : gather_old(&g);
@@ -186,6 +225,7 @@ int base_agree(const struct base *base, struct base_slot *slot, const struct bas
 	slot->known = g.known;
 	slot->known_count = g.count;
 	slot->agreed = step->agreed;
+	slot->kept = kept;
 	slot->there = step->there;
 	return 0;
 }

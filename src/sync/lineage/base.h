@@ -3,17 +3,19 @@
  * One JSON record in the state store per lineage. All that stands in it more than once is
  * stored once:
  *   {"n": AGREEMENTS, "incomplete": HASH, "quarantine": HASH, "unserved": {PLACE: [REV]},
- *    "atoms": {POINTER: HASHES},
+ *    "atoms": {POINTER: HASHES or [ORDER]},
  *    "slots": {PLACE: {"a": ATOMS, "key": KEY, "known": [KNOWN], "by": [SAID],
  *                      "only": {POINTER: VALUE}, "hold": [[POINTER, REV, SEEN, VALUE]]}},
  *    "body": {PLACE: DOCUMENT}}
  * HASHES are the different values that the atom has anywhere in the record, 8 characters
- * each; so each pair of pointer and hash has a number, counted from the first. ATOMS is a
- * set of such numbers (base_code.h). Without `a`, no document is there. KNOWN lists the
- * revisions that were taken into an agreement, newest first: REV where it is current and
- * says what was agreed; else [REV, SEEN, ATOMS], or [REV, SEEN, null] for a tombstone, with
- * SEEN null for the current one; ATOMS is what differs (on either side) from the live
- * revision before it, of the first from what was agreed. SAID is [REV, AGREEMENT] where all
+ * each; so each pair of pointer and hash has a number, counted from the first. Of the order
+ * of a keyed array these are sequences of its elements (base_order.h), each of which is the
+ * order of whoever has some of them: ORDER is a list of places (base_code.h) among the
+ * elements of the array that stand in `atoms`. ATOMS is a set of such numbers. Without `a`, no
+ * document is there. KNOWN lists the revisions that were taken into an agreement, newest first: REV
+ * where it is current and says what was agreed; else [REV, SEEN, ATOMS], or [REV, SEEN, null] for a
+ * tombstone, with SEEN null for the current one; ATOMS is what differs (on either side) from the
+ * live revision before it, of the first from what was agreed. SAID is [REV, AGREEMENT] where all
  * atoms are meant, or [REV, AGREEMENT, ATOMS, [POINTER]]: what a person last said here, the
  * last of it what was removed; REV is a place in `known`, or where it is not there the
  * revision itself. `body` is that of a deleted thing: what stood in one place; the others
@@ -25,6 +27,7 @@
 #include "store/store.h"
 #include "sync/family.h"
 #include "sync/lineage/atoms.h"
+#include "sync/lineage/base_order.h"
 
 #define BASE_CURRENT UINT64_MAX
 
@@ -34,7 +37,7 @@ struct base_known {
 	/* The last agreement that whoever has this revision knows of: the last one during
 	 * which it was its document's current revision, BASE_CURRENT where it still is. */
 	uint64_t seen;
-	struct atoms diff; /* on either side, by pointer and hash */
+	struct atoms diff; /* on either side, by pointer and hash; orders by their sequences */
 };
 
 /* An atom that a person said here and nobody has said otherwise since. */
@@ -56,6 +59,8 @@ struct base_slot {
 	bool there;        /* a document was agreed, none of whose atoms need exist */
 	struct cf_str key; /* shared parts: which one was referred to */
 	struct atoms agreed;
+	struct atoms kept;          /* the same, with orders by their sequences */
+	struct base_orders *orders; /* of all slots */
 	struct base_known *known;
 	size_t known_count;
 	struct base_said *said;
@@ -72,6 +77,7 @@ struct base {
 	struct cf_str rev;          /* of the state record */
 	uint64_t listed_incomplete; /* what its entry in that list says, as a hash; 0: none */
 	uint64_t listed_quarantine;
+	struct base_orders *orders;
 	struct base_slot *slots; /* as the family's */
 	struct cf_str unserved;  /* members of that object, as text; mostly empty */
 };
@@ -99,9 +105,13 @@ ptrdiff_t base_find(const struct base_slot *slot, struct cf_str rev);
 ptrdiff_t base_current(const struct base_slot *slot);
 /* What somebody with that known revision had seen. */
 uint64_t base_seen(const struct base *base, const struct base_slot *slot, size_t known);
-/* The atoms (hashes only) of a known revision. 0 or NOMEM. */
+/* The atoms (hashes, and orders) of a known revision. 0 or NOMEM. */
 int base_atoms(const struct base_slot *slot, size_t known, struct cf_arena *arena,
 	       struct atoms *ret);
+/* The order that a revision said, as far as it is known; else as it was agreed. *ret NULL: none.
+ * 0 or NOMEM. */
+int base_said_order(const struct base_slot *slot, const struct base_said *said,
+		    struct cf_arena *arena, const struct atom_order **ret);
 /* What stands in one of two lists only, by pointer and hash. 0 or NOMEM. */
 int atoms_toggle(const struct atoms *a, const struct atoms *b, struct cf_arena *arena,
 		 struct atoms *ret);

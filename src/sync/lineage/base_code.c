@@ -111,6 +111,47 @@ bool code_set_next(struct code_walk *walk, uint64_t *ret)
 	return true;
 }
 
+static void write_list_run(const struct code_list *list)
+{
+	if (list->end == list->start)
+		return;
+	write_number(list->start, list->out);
+	write_number(list->end - list->start, list->out);
+}
+
+void code_list_add(struct code_list *list, uint64_t number)
+{
+	if (number != list->end || list->end == list->start) {
+		write_list_run(list);
+		list->start = number;
+	}
+	list->end = number + 1;
+}
+
+void code_list_end(struct code_list *list)
+{
+	write_list_run(list);
+	list->start = list->end;
+}
+
+bool code_list_next(struct code_walk *walk, uint64_t *ret)
+{
+	while (walk->next == walk->end) {
+		uint64_t length;
+
+		if (walk->text.len == 0)
+			return false;
+		walk->damaged = !read_number(&walk->text, &walk->next) ||
+				!read_number(&walk->text, &length) || walk->next > walk->limit ||
+				length > walk->limit || walk->next + length > walk->limit;
+		if (walk->damaged)
+			return false;
+		walk->end = walk->next + length;
+	}
+	*ret = walk->next++;
+	return true;
+}
+
 /* --- revisions ---------------------------------------------------------------- */
 
 enum { HEX = 32, SHORT = 22 };

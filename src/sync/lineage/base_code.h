@@ -30,6 +30,15 @@ struct code_walk {
 };
 bool code_set_next(struct code_walk *walk, uint64_t *ret);
 
+/* A list of numbers in any order: first number and length of each run of ascending ones. */
+struct code_list {
+	struct cf_buf *out;
+	uint64_t start, end;
+};
+void code_list_add(struct code_list *list, uint64_t number);
+void code_list_end(struct code_list *list);
+bool code_list_next(struct code_walk *walk, uint64_t *ret);
+
 /* A revision as a JSON string: one with 32 hexadecimal digits in 22 characters, "1~..." */
 void code_rev(struct cf_str rev, struct cf_buf *out);
 /* The reverse, of the string's content. 0 or NOMEM. */

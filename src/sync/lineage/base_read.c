@@ -5,6 +5,7 @@
 struct reader {
 	struct cf_arena *arena;
 	struct atoms pool;
+	struct base_orders *orders;
 	int rc;
 };
 
@@ -53,6 +54,72 @@ static struct cf_str rev_in(struct reader *r, struct json_value value)
 
 /* --- atoms ---------------------------------------------------------------------- */
 
+static void read_hashes(struct reader *r, struct cf_str pointer, struct cf_str text)
+{
+	if (text.len % CODE_HASH_CHARS)
+		damaged(r);
+	for (; text.len >= CODE_HASH_CHARS && r->rc == 0; text.len -= CODE_HASH_CHARS) {
+		struct atom *atom = &r->pool.at[r->pool.count++];
+
+		*atom = (struct atom){.pointer = pointer};
+		if (!code_hash_read(text.ptr, &atom->hash))
+			damaged(r);
+		text.ptr += CODE_HASH_CHARS;
+	}
+}
+
+/* Its atoms in the pool have the numbers of the sequences. */
+static void read_orders(struct reader *r, struct cf_str pointer, struct json_value array)
+{
+	size_t count = json_count(array);
+
+	for (size_t i = 0; i < count; i++)
+		r->pool.at[r->pool.count++] = (struct atom){.pointer = pointer, .hash = i + 1};
+}
+
+/* One sequence, by the places of its elements in the pool. */
+static void read_sequence(struct reader *r, const struct atom *order, struct json_value value)
+{
+	struct base_sequence sequence = {.pointer = order->pointer, .number = order->hash};
+	struct atom_order elements = {NULL, 0};
+	struct code_walk walk = {.text = json_inner(value)};
+	uint64_t *tokens, place;
+
+	if (json_kind(value) != JSON_STRING)
+		damaged(r);
+	else if (base_orders_elements(&r->pool, order, r->arena, &elements))
+		r->rc = CF_ERR_NOMEM;
+	tokens = r->rc ? NULL : alloc(r, elements.count, sizeof(*tokens));
+	if (r->rc)
+		return;
+	walk.limit = elements.count;
+	sequence.order.tokens = tokens;
+	while (code_list_next(&walk, &place) && sequence.order.count < elements.count)
+		tokens[sequence.order.count++] = elements.tokens[place];
+	if (walk.damaged)
+		damaged(r);
+	else if (base_sequence_add(r->orders, &sequence, r->arena))
+		r->rc = CF_ERR_NOMEM;
+}
+
+/* When all elements are known. */
+static void read_sequences(struct reader *r, struct json_value object)
+{
+	struct json_iter it = json_iter(object);
+	size_t at = 0;
+
+	while (r->rc == 0 && json_next(&it)) {
+		struct json_iter sequences = json_iter(it.value);
+
+		if (json_kind(it.value) == JSON_STRING) {
+			at += json_inner(it.value).len / CODE_HASH_CHARS;
+			continue;
+		}
+		while (r->rc == 0 && json_next(&sequences))
+			read_sequence(r, &r->pool.at[at++], sequences.value);
+	}
+}
+
 static void read_pool(struct reader *r, struct json_value object)
 {
 	struct json_iter it = json_iter(object);
@@ -61,28 +128,23 @@ static void read_pool(struct reader *r, struct json_value object)
 	while (json_next(&it))
 		count += json_kind(it.value) == JSON_STRING
 				 ? json_inner(it.value).len / CODE_HASH_CHARS
-				 : 0;
+				 : json_count(it.value);
 	r->pool.at = alloc(r, count, sizeof(*r->pool.at));
 	it = json_iter(object);
 	while (r->rc == 0 && json_next(&it)) {
-		struct cf_str pointer = text_in(r, it.name), text;
+		struct cf_str pointer = text_in(r, it.name);
+		bool order = r->rc == 0 && keyed_is_order(pointer);
 
-		if (json_kind(it.value) != JSON_STRING)
+		if (json_kind(it.value) != (order ? JSON_ARRAY : JSON_STRING))
 			damaged(r);
 		if (r->rc)
 			return;
-		text = json_inner(it.value);
-		if (text.len % CODE_HASH_CHARS)
-			damaged(r);
-		for (; text.len >= CODE_HASH_CHARS && r->rc == 0; text.len -= CODE_HASH_CHARS) {
-			struct atom *atom = &r->pool.at[r->pool.count++];
-
-			*atom = (struct atom){.pointer = pointer};
-			if (!code_hash_read(text.ptr, &atom->hash))
-				damaged(r);
-			text.ptr += CODE_HASH_CHARS;
-		}
+		if (order)
+			read_orders(r, pointer, it.value);
+		else
+			read_hashes(r, pointer, json_inner(it.value));
 	}
+	read_sequences(r, object);
 }
 
 /* The atoms that a set names. */
@@ -222,7 +284,9 @@ static void read_slot(struct reader *r, struct json_value value, struct base_slo
 
 	slot->there = !json_is_absent(agreed);
 	if (slot->there)
-		slot->agreed = read_set(r, agreed);
+		slot->agreed = slot->kept = read_set(r, agreed);
+	if (r->rc == 0 && base_orders_tell(r->orders, &slot->kept, r->arena, &slot->agreed))
+		r->rc = CF_ERR_NOMEM;
 	if (!json_is_absent(key))
 		slot->key = text_in(r, key);
 	if (r->rc == 0)
@@ -271,10 +335,13 @@ int base_read(struct base *ret, const struct family *family, struct json_value r
 
 	*ret = (struct base){.exists = !json_is_absent(record), .rev = rev};
 	ret->slots = arena_calloc(arena, family->slot_count, sizeof(*ret->slots));
-	if (!ret->slots)
+	ret->orders = r.orders = arena_calloc(arena, 1, sizeof(*r.orders));
+	if (!ret->slots || !ret->orders)
 		return error_nomem(error);
-	for (size_t i = 0; i < family->slot_count; i++)
+	for (size_t i = 0; i < family->slot_count; i++) {
 		ret->slots[i].body = JSON_ABSENT;
+		ret->slots[i].orders = ret->orders;
+	}
 	if (!ret->exists)
 		return 0;
 	ret->listed_incomplete = read_listed(json_member(record, STR("incomplete")));

@@ -8,6 +8,7 @@ struct writer {
 	struct cf_buf *out;
 	struct cf_arena *arena;
 	struct atoms pool; /* all pairs of pointer and hash, each once */
+	const struct base_orders *orders;
 };
 
 static int compare_atoms(const void *a, const void *b)
@@ -89,7 +90,7 @@ static int make_pool(struct writer *w, const struct base *base, const struct fam
 	int rc = gather_diffs(base, family, w->arena, &diffs);
 
 	for (size_t i = 0; i < family->slot_count; i++)
-		max += base->slots[i].agreed.count;
+		max += base->slots[i].kept.count;
 	spare[0] = arena_alloc(w->arena, (max + diffs.count) * 2 * sizeof(**spare));
 	if (rc || !spare[0])
 		return CF_ERR_NOMEM;
@@ -97,31 +98,79 @@ static int make_pool(struct writer *w, const struct base *base, const struct fam
 	w->pool = (struct atoms){.at = spare[1], .count = 0};
 	for (size_t i = 0; i < family->slot_count; i++)
 		/* Neighbours mostly say the same. */
-		if (base->slots[i].agreed.count &&
-		    (i == 0 || !same_list(&base->slots[i].agreed, &base->slots[i - 1].agreed)))
-			unite(&w->pool, &base->slots[i].agreed, spare[turn++ % 2]);
+		if (base->slots[i].kept.count &&
+		    (i == 0 || !same_list(&base->slots[i].kept, &base->slots[i - 1].kept)))
+			unite(&w->pool, &base->slots[i].kept, spare[turn++ % 2]);
 	if (diffs.count)
 		unite(&w->pool, &diffs, spare[turn % 2]);
 	return 0;
 }
 
-static void write_pool(const struct writer *w)
+/* The sequence of an order, by the places of its elements in the pool. */
+static int write_sequence(const struct writer *w, const struct atom *order)
+{
+	const struct base_sequence *sequence =
+		base_sequence_find(w->orders, order->pointer, order->hash);
+	struct atom_order elements;
+	struct token_index index;
+	struct code_list list = {.out = w->out};
+
+	if (base_orders_elements(&w->pool, order, w->arena, &elements) ||
+	    token_index_make(&index, &elements, w->arena))
+		return CF_ERR_NOMEM;
+	buf_byte(w->out, '"');
+	for (size_t i = 0; sequence && i < sequence->order.count; i++) {
+		size_t place = token_index_find(&index, sequence->order.tokens[i]);
+
+		if (place != SIZE_MAX)
+			code_list_add(&list, place);
+	}
+	code_list_end(&list);
+	return buf_byte(w->out, '"');
+}
+
+/* The sequences of one array; returns how many there are, or NOMEM. */
+static int write_orders(const struct writer *w, size_t first)
+{
+	size_t i = first;
+	int rc = 0;
+
+	for (; i < w->pool.count && rc == 0 &&
+	       str_equal(w->pool.at[i].pointer, w->pool.at[first].pointer);
+	     i++) {
+		buf_byte(w->out, i == first ? '[' : ',');
+		rc = write_sequence(w, &w->pool.at[i]);
+	}
+	buf_byte(w->out, ']');
+	return rc ? rc : (int)(i - first);
+}
+
+static int write_pool(const struct writer *w)
 {
 	buf_str(w->out, STR(",\"atoms\":{"));
 	for (size_t i = 0; i < w->pool.count; i++) {
 		const struct atom *atom = &w->pool.at[i];
+		int orders;
 
 		if (i && str_equal(atom->pointer, atom[-1].pointer)) {
 			w->out->len--; /* its value goes on */
 		} else {
 			buf_str(w->out, i ? STR(",") : STR(""));
 			json_write_string(atom->pointer, w->out);
-			buf_str(w->out, STR(":\""));
+			buf_byte(w->out, ':');
+			if (keyed_is_order(atom->pointer)) {
+				orders = write_orders(w, i);
+				if (orders < 0)
+					return orders;
+				i += (size_t)orders - 1;
+				continue;
+			}
+			buf_byte(w->out, '"');
 		}
 		code_hash(atom->hash, w->out);
 		buf_byte(w->out, '"');
 	}
-	buf_byte(w->out, '}');
+	return buf_byte(w->out, '}');
 }
 
 /* The number of an atom; `from` is where the search begins: lists are in order. */
@@ -218,11 +267,11 @@ static void write_saying(const struct writer *w, const struct base_slot *slot,
 		code_rev(said->rev, w->out);
 	buf_printf(w->out, ",%llu", (unsigned long long)said->agreement);
 	for (size_t i = 0; i < count; i++)
-		gone += !atoms_find(&slot->agreed, said[i].pointer);
-	if (gone || count != slot->agreed.count) {
+		gone += !atoms_find(&slot->kept, said[i].pointer);
+	if (gone || count != slot->kept.count) {
 		buf_str(w->out, STR(",\""));
 		for (size_t i = 0; i < count; i++) {
-			const struct atom *atom = atoms_find(&slot->agreed, said[i].pointer);
+			const struct atom *atom = atoms_find(&slot->kept, said[i].pointer);
 
 			if (!atom)
 				continue;
@@ -233,7 +282,7 @@ static void write_saying(const struct writer *w, const struct base_slot *slot,
 		buf_byte(w->out, '"');
 	}
 	for (size_t i = 0, at = 0; i < count && gone; i++) {
-		if (atoms_find(&slot->agreed, said[i].pointer))
+		if (atoms_find(&slot->kept, said[i].pointer))
 			continue;
 		buf_str(w->out, at++ ? STR(",") : STR(",["));
 		json_write_string(said[i].pointer, w->out);
@@ -315,7 +364,7 @@ static int write_slot(const struct writer *w, const struct base_slot *slot, stru
 	buf_str(w->out, STR(":{"));
 	if (slot->there) {
 		buf_str(w->out, STR("\"a\":"));
-		write_set(w, &slot->agreed);
+		write_set(w, &slot->kept);
 	}
 	if (slot->key.len) {
 		separate(w);
@@ -372,7 +421,7 @@ static void write_listed(struct cf_str name, uint64_t hash, struct cf_buf *out)
 int base_write(const struct base *base, const struct family *family, struct cf_arena *arena,
 	       struct cf_buf *out)
 {
-	struct writer w = {.out = out, .arena = arena};
+	struct writer w = {.out = out, .arena = arena, .orders = base->orders};
 	int rc = make_pool(&w, base, family);
 	bool first = true;
 
@@ -386,7 +435,7 @@ int base_write(const struct base *base, const struct family *family, struct cf_a
 		buf_str(out, base->unserved);
 		buf_byte(out, '}');
 	}
-	write_pool(&w);
+	rc = write_pool(&w);
 	buf_str(out, STR(",\"slots\":{"));
 	for (size_t i = 0; i < family->slot_count && rc == 0; i++) {
 		const struct base_slot *slot = &base->slots[i];

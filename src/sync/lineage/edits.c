@@ -1,5 +1,6 @@
 /* What a saved document says otherwise than the one that its app had: one walk over both
  * lists of atoms, side by side. */
+#include "sync/lineage/base_order.h"
 #include "sync/lineage/settle.h"
 
 #include <stdlib.h>
@@ -72,49 +73,20 @@ static const struct atom *atom_above(const struct atoms *atoms, struct cf_str po
 }
 
 /* Whether those that both have stand in another order. */
-static bool moved(const struct comparer *c, const struct atom_order *was,
-		  const struct atom_order *now)
+static bool moved(struct comparer *c, const struct atom_order *was, const struct atom_order *now)
 {
-	struct place {
-		uint64_t token;
-		size_t at;
-	} * table;
-	size_t size = 16, last = 0;
-	bool moved = false;
+	bool same = true;
 
-	while (size < was->count * 2)
-		size *= 2;
-	table = arena_calloc(c->arena, size, sizeof(*table));
-	if (!table)
-		return true;
-	for (size_t i = 0; i < was->count; i++) {
-		size_t at = was->tokens[i] & (size - 1);
-
-		while (table[at].at)
-			at = (at + 1) & (size - 1);
-		table[at] = (struct place){was->tokens[i], i + 1};
-	}
-	for (size_t i = 0; i < now->count && !moved; i++) {
-		size_t at = now->tokens[i] & (size - 1);
-
-		while (table[at].at && table[at].token != now->tokens[i])
-			at = (at + 1) & (size - 1);
-		moved = table[at].at && table[at].at < last;
-		last = table[at].at ? table[at].at : last;
-	}
-	return moved;
+	if (order_follows(was, now, c->arena, &same, NULL))
+		c->rc = CF_ERR_NOMEM;
+	return c->rc == 0 && !same;
 }
 
-/* Both have the array; a base may know only that something of its order changed. */
+/* Both have the array. The place of an added element is no order. */
 static void compare_order(struct comparer *c, const struct atom *was, const struct atom *now)
 {
-	bool known = was->order && now->order;
-
-	if (known && !moved(c, was->order, now->order))
-		return;
-	add_edit(c, now->pointer, now);
-	if (c->rc == 0)
-		c->at[c->count - 1].unsure = !known;
+	if (!was->order || !now->order || moved(c, was->order, now->order))
+		add_edit(c, now->pointer, now);
 }
 
 /* The array is one atom on one side, and taken apart on the other: it is one edit. */

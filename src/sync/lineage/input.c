@@ -52,6 +52,28 @@ static uint64_t least_seen(const struct lineage *lineage)
 	return least;
 }
 
+/* Whether both say the same of something that was said and is agreed. */
+static int says_same(const struct settle_said *said, const struct atoms *eyes,
+		     const struct atoms *agreed, struct cf_arena *arena, bool *ret)
+{
+	const struct atom *there = atoms_find(eyes, said->pointer), *first;
+	const struct atom *want = atoms_find(agreed, said->pointer);
+	struct cf_str element = keyed_element_of(said->pointer);
+
+	*ret = false;
+	if (element.len && !atoms_find(eyes, element))
+		return 0;
+	if (said->order && there && there->order)
+		return order_follows(said->order, there->order, arena, ret, NULL);
+	first = atoms_first(agreed, said->pointer);
+	if (want || !first)
+		*ret = want ? there && there->hash == want->hash
+			    : !atoms_first(eyes, said->pointer);
+	else /* a whole array, which is taken apart */
+		*ret = atoms_same_under(eyes, agreed, said->pointer);
+	return 0;
+}
+
 /* What an app had before its eyes though it had not seen the agreement: the document that
  * it edited says so. */
 static int find_eyes(struct bench *bench, struct lineage *lineage, size_t index)
@@ -73,9 +95,9 @@ static int find_eyes(struct bench *bench, struct lineage *lineage, size_t index)
 	if (!knows || base_atoms(base, (size_t)ancestor, &bench->arena, &atoms))
 		return CF_ERR_NOMEM;
 	for (size_t i = 0; i < lineage->said_count; i++)
-		knows[i] = lineage->said[i].slot == saved->slot &&
-			   atoms_hash_at(&atoms, lineage->said[i].pointer) ==
-				   atoms_hash_at(&base->agreed, lineage->said[i].pointer);
+		if (lineage->said[i].slot == saved->slot &&
+		    says_same(&lineage->said[i], &atoms, &base->agreed, &bench->arena, &knows[i]))
+			return CF_ERR_NOMEM;
 	saved->knows = knows;
 	return 0;
 }
@@ -100,6 +122,10 @@ int lineage_find_said(struct bench *bench, struct lineage *lineage)
 						     .rev = base->said[k].rev,
 						     .age = lineage->slots[i].kind->age,
 						     .agreement = base->said[k].agreement};
+			if (keyed_is_order(base->said[k].pointer) &&
+			    base_said_order(base, &base->said[k], &bench->arena,
+					    &lineage->said[lineage->said_count - 1].order))
+				return error_nomem(&lineage->error);
 		}
 	}
 	for (size_t i = 0; i < lineage->saved_count && lineage->said_count; i++)

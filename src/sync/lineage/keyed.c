@@ -70,6 +70,23 @@ static struct cf_str last_token(struct cf_str pointer)
 	return (struct cf_str){pointer.ptr + at, pointer.len - at};
 }
 
+struct cf_str keyed_element_of(struct cf_str pointer)
+{
+	size_t end = pointer.len;
+
+	while (end > 0 && pointer.ptr[end - 1] != '/')
+		end--;
+	while (end > 1) {
+		struct cf_str element = {pointer.ptr, end - 1};
+
+		if (is_bracketed(last_token(element)))
+			return element;
+		for (end--; end > 0 && pointer.ptr[end - 1] != '/'; end--)
+			;
+	}
+	return (struct cf_str){pointer.ptr, 0};
+}
+
 bool keyed_is_element(struct cf_str pointer)
 {
 	struct cf_str token = last_token(pointer);

@@ -51,6 +51,8 @@ const struct keyed_element **keyed_sorted(const struct keyed_element *elements, 
 const struct keyed_element *keyed_find(const struct keyed_element **order, size_t count,
 				       struct cf_str token);
 
+/* The element that the pointer names something in; len 0: none. */
+struct cf_str keyed_element_of(struct cf_str pointer);
 bool keyed_is_element(struct cf_str pointer); /* ends with the token of an element */
 bool keyed_is_order(struct cf_str pointer);   /* ends with "/[]" */
 

@@ -22,7 +22,9 @@ static void keep_unsaid(struct atoms *only, const struct atoms *image)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < only->count; i++)
-		if (atoms_hash_at(image, only->at[i].pointer) != only->at[i].hash)
+		/* The base knows orders. */
+		if (!only->at[i].order &&
+		    atoms_hash_at(image, only->at[i].pointer) != only->at[i].hash)
 			only->at[kept++] = only->at[i];
 	only->count = kept;
 }

@@ -53,9 +53,8 @@ static int tell_edits(struct settler *s, struct settle_result *ret)
 		struct source *source = &s->sources[i];
 
 		for (size_t k = 0; source->kind == SETTLE_SIDE_EDIT && k < source->edit_count; k++)
-			if (source->edits[k].head->pending || source->edits[k].moot)
-				set_fate(ret, &source->edits[k],
-					 source->edits[k].moot ? SETTLE_ACCEPTED : SETTLE_PENDING);
+			if (source->edits[k].head->pending)
+				set_fate(ret, &source->edits[k], SETTLE_PENDING);
 	}
 	for (size_t i = 0; i < s->judged_count && rc == 0; i++) {
 		struct edit *edit = s->judged[i];

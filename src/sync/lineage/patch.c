@@ -1,5 +1,5 @@
 /* Putting atoms back: a document with some of its atoms set or removed. */
-#include "sync/lineage/atoms.h"
+#include "sync/lineage/base_order.h"
 
 #include <stdlib.h>
 
@@ -37,7 +37,7 @@ static void narrow(const struct patcher *p, size_t from, size_t to, size_t *ret_
 static bool sets_any(const struct patcher *p, size_t from, size_t to)
 {
 	for (; from < to; from++)
-		if (!json_is_absent(p->changes[from].value))
+		if (!json_is_absent(p->changes[from].value) || p->changes[from].order)
 			return true;
 	return false;
 }
@@ -95,28 +95,22 @@ static struct cf_str token_of(const struct patcher *p, size_t change)
 	return (struct cf_str){start, slash ? (size_t)(slash - start) : rest};
 }
 
-/* Sorts the items as the array `order` says. One that it does not name stays behind
- * the one it stood behind; where it is new, it goes to the end. */
-static int rank_items(struct patcher *p, const struct keyed_array *keyed, struct json_value order,
-		      struct item *items, size_t count)
+/* Sorts the items as the order says. One that it does not name stays behind the one it
+ * stood behind; where it is new, it goes to the end. */
+static int rank_items(struct patcher *p, const struct atom_order *order, struct item *items,
+		      size_t count)
 {
-	struct keyed_element *elements = NULL;
-	const struct keyed_element **sorted;
-	size_t element_count = 0, before = 0;
-	int rc = json_kind(order) == JSON_ARRAY
-			 ? keyed_elements(keyed, order, &p->arena, &elements, &element_count)
-			 : 0;
+	struct token_index index;
+	size_t before = 0;
 
-	sorted = keyed_sorted(elements, elements ? element_count : 0, &p->arena);
-	if (rc || !sorted)
+	if (token_index_make(&index, order, &p->arena))
 		return CF_ERR_NOMEM;
 	for (size_t i = 0; i < count; i++) {
-		const struct keyed_element *at =
-			keyed_find(sorted, elements ? element_count : 0, items[i].token);
+		size_t at = token_index_find(&index, atom_token_hash(items[i].token));
 
-		if (at)
-			before = (size_t)(at - elements) + 1;
-		items[i].rank = at || !json_is_absent(items[i].old) ? before : SIZE_MAX;
+		if (at != SIZE_MAX)
+			before = at + 1;
+		items[i].rank = at != SIZE_MAX || !json_is_absent(items[i].old) ? before : SIZE_MAX;
 		items[i].place = i;
 	}
 	qsort(items, count, sizeof(*items), by_rank);
@@ -173,13 +167,29 @@ static struct item *list_items(struct patcher *p, const struct keyed_element *el
 	return items;
 }
 
+/* The order that is to be: the one that is set, else that of the array. */
+static int find_order(struct patcher *p, const struct keyed_array *keyed, struct json_value array,
+		      const struct atom *change, struct atom_order *ret)
+{
+	const struct atom_order *order = change ? change->order : NULL;
+	int rc = 0;
+
+	if (change && json_kind(change->value) == JSON_ARRAY)
+		array = change->value;
+	if (!order)
+		rc = atom_order_of(keyed, array, &p->arena, &order);
+	*ret = order ? *order : (struct atom_order){NULL, 0};
+	return rc;
+}
+
 /* The member of a keyed array (absent: there was none) with changes to its elements. */
 static void patch_array(struct patcher *p, const struct keyed_array *keyed, struct cf_str raw_name,
 			struct json_value array, size_t from, size_t to)
 {
 	struct keyed_element *elements = NULL;
 	struct item *items;
-	struct json_value order = array;
+	const struct atom *change = NULL;
+	struct atom_order order = {NULL, 0};
 	size_t count = 0, start = p->out->len, length = 0;
 	bool stays = !json_is_absent(array);
 
@@ -188,11 +198,13 @@ static void patch_array(struct patcher *p, const struct keyed_array *keyed, stru
 	for (size_t i = from; i < to; i++) {
 		if (!str_equal(token_of(p, i), STR("[]")))
 			continue;
-		stays = !json_is_absent(p->changes[i].value);
-		order = stays ? p->changes[i].value : order;
+		change = &p->changes[i];
+		stays = change->order || !json_is_absent(change->value);
 	}
+	if (p->rc == 0)
+		p->rc = find_order(p, keyed, array, change, &order);
 	items = p->rc ? NULL : list_items(p, elements, elements ? count : 0, from, to, &length);
-	if (!items || rank_items(p, keyed, order, items, length)) {
+	if (!items || rank_items(p, &order, items, length)) {
 		p->rc = CF_ERR_NOMEM;
 		return;
 	}

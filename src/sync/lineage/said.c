@@ -24,18 +24,37 @@ static bool said_again(const struct base_said *said, size_t count, struct cf_str
 	return false;
 }
 
-static bool still_said(const struct lineage *lineage, size_t slot, const struct base_said *said,
-		       const struct atoms *now)
+/* An order, where those of its elements that are there follow it; all else, where it is as it
+ * was agreed. 0 or NOMEM. */
+static int says_still(const struct agreeing *a, size_t slot, const struct base_said *said,
+		      bool *ret)
 {
-	bool same = keyed_is_order(said->pointer) ||
-		    atoms_hash_at(now, said->pointer) ==
-			    atoms_hash_at(&lineage->base.slots[slot].agreed, said->pointer);
+	const struct base_slot *base = &a->lineage->base.slots[slot];
+	const struct atoms *now = &a->steps[slot].agreed;
+	const struct atom *there = atoms_find(now, said->pointer);
+	const struct atom_order *order = NULL;
 
-	for (size_t i = 0; i < lineage->said_count && same; i++)
+	*ret = (there ? there->hash : 0) == atoms_hash_at(&base->agreed, said->pointer);
+	if (*ret || !there || !there->order)
+		return 0;
+	if (base_said_order(base, said, &a->bench->arena, &order))
+		return CF_ERR_NOMEM;
+	return order ? order_follows(order, there->order, &a->bench->arena, ret, NULL) : 0;
+}
+
+static int still_said(const struct agreeing *a, size_t slot, const struct base_said *said,
+		      bool *ret)
+{
+	const struct lineage *lineage = a->lineage;
+	int rc = says_still(a, slot, said, ret);
+
+	for (size_t i = 0; i < lineage->said_count && *ret; i++)
 		if (lineage->said[i].slot == slot &&
-		    lineage->said[i].pointer.ptr == said->pointer.ptr)
-			return lineage->result.said_stands[i];
-	return same;
+		    lineage->said[i].pointer.ptr == said->pointer.ptr) {
+			*ret = lineage->result.said_stands[i];
+			break;
+		}
+	return rc;
 }
 
 static int by_pointer(const void *a, const void *b)
@@ -97,10 +116,15 @@ int agree_said(const struct agreeing *a, size_t slot)
 	if (!said)
 		return error_nomem(&a->lineage->error);
 	count = fresh = step->there ? add_accepted(a, slot, said) : 0;
-	for (size_t i = 0; i < base->said_count && step->there; i++)
+	for (size_t i = 0; i < base->said_count && step->there; i++) {
+		bool still = false;
+
 		if (!said_again(said, fresh, base->said[i].pointer) &&
-		    still_said(lineage, slot, &base->said[i], &step->agreed))
+		    still_said(a, slot, &base->said[i], &still))
+			return error_nomem(&a->lineage->error);
+		if (still)
 			said[count++] = base->said[i];
+	}
 	base->said = said;
 	base->said_count = count;
 	return 0;

@@ -4,6 +4,7 @@
  * ({}). In a keyed array first goes what is removed, then the order that was set is taken,
  * then what is added goes behind the element that it was put behind, and fields are set;
  * a field of an element that is not there brings it back as it was saved. */
+#include "sync/lineage/base_order.h"
 #include "sync/lineage/settler.h"
 
 #include <stdlib.h>
@@ -364,16 +365,19 @@ static int list_items(struct array *a, struct json_value old, const struct branc
 	return 0;
 }
 
-/* The order of `names`; one that it does not name stays behind the one that it stood
- * behind. */
-static int take_order(struct array *a, struct json_value names)
+/* The order that was set, of what it names, in the places of the value; one that it does not
+ * name stays behind the one that it stood behind. */
+static int take_order(struct array *a, const struct edit *order)
 {
 	struct keyed_element *elements = NULL;
+	struct token_index named;
 	size_t count = 0, listed = 0;
 	struct item **old = arena_alloc(a->t->arena, (a->count + 1) * sizeof(struct item *));
-	int rc = old ? keyed_elements(a->keyed, names, a->t->arena, &elements, &count)
+	int rc = old ? keyed_elements(a->keyed, order->value, a->t->arena, &elements, &count)
 		     : CF_ERR_NOMEM;
 
+	if (rc == 0 && order->order)
+		rc = token_index_make(&named, order->order, a->t->arena);
 	if (rc)
 		return rc;
 	for (struct item *i = a->head.after; i != &a->head; i = i->after)
@@ -383,7 +387,8 @@ static int take_order(struct array *a, struct json_value names)
 	for (size_t i = 0; elements && i < count; i++) {
 		struct item *item = find_item(a, elements[i].token);
 
-		if (item && !item->listed && !json_is_absent(item->value))
+		if (item && !item->listed && !json_is_absent(item->value) && order->order &&
+		    token_index_find(&named, atom_token_hash(item->token)) != SIZE_MAX)
 			link_behind(a->head.before, item);
 	}
 	for (size_t i = 0; i < listed; i++)
@@ -468,7 +473,7 @@ static void set_array(struct setter *t, struct json_value old, const struct rang
 		if (is_presence(t, a.items[i].branch) && !comes(t, &a.items[i]))
 			remove_item(&a.items[i]);
 	if (order)
-		t->rc = take_order(&a, t->edits[order->range.from]->value);
+		t->rc = take_order(&a, t->edits[order->range.from]);
 	place_items(&a);
 	buf_byte(t->out, '[');
 	for (struct item *i = a.head.after; i != &a.head && t->rc == 0 && !t->out->failed;

@@ -244,6 +244,8 @@ static int read_said(struct settler *s, struct source *source, struct edit *edit
 	edit->agreement = said->agreement;
 	if (rc == 0)
 		rc = read_edit(s, source, edit, said->pointer, atom ? atom->value : JSON_ABSENT);
+	if (rc == 0 && said->order && edit->kind == EDIT_ORDER)
+		edit->order = said->order;
 	if (rc == 0)
 		edit->stood = page && edit_stands(s, &s->agreed, edit, &rc);
 	return rc;
@@ -400,26 +402,6 @@ static bool binds(const struct settler *s, const struct edit *said)
 	return said->stood && said->agreement > s->seen_min;
 }
 
-/* The place of an added element is no order. */
-static int pass_over_orders(struct settler *s)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < s->source_count; i++) {
-		struct source *source = &s->sources[i];
-
-		for (size_t k = 0; source->kind == SETTLE_SIDE_EDIT && k < source->edit_count;
-		     k++) {
-			struct edit *edit = &source->edits[k];
-			const struct settle_side *side = &edit->side;
-
-			edit->moot = s->input->saved[side->index].edits[side->edit].unsure &&
-				     edit_stands(s, &s->agreed, edit, &rc);
-		}
-	}
-	return rc;
-}
-
 /* In descending priority. */
 static int list_judged(struct settler *s)
 {
@@ -442,7 +424,7 @@ static int list_judged(struct settler *s)
 			struct edit *edit = &source->edits[i];
 
 			edit->stands = edit->stood;
-			edit->judged = edit->head == edit && !edit->pending && !edit->moot &&
+			edit->judged = edit->head == edit && !edit->pending &&
 				       (source->kind == SETTLE_SIDE_EDIT || binds(s, edit));
 			if (edit->judged)
 				s->judged[count++] = edit;
@@ -520,8 +502,6 @@ static int read_input(struct settler *s)
 		give_first(s);
 	if (rc == 0)
 		rc = hold_pending(s);
-	if (rc == 0)
-		rc = pass_over_orders(s);
 	return rc ? rc : list_judged(s);
 }
 

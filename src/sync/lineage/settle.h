@@ -53,9 +53,6 @@ struct settle_edit {
 	/* It says something else than what was agreed, though the slot may say it already: what
 	 * was agreed is not known any more. */
 	bool changes;
-	/* An order, of which is not known how it was before: it is an edit only where it does not
-	 * stand in what was agreed. */
-	bool unsure;
 };
 
 /* A leaf that is not known: what its app changed. Its edits are put together. */
@@ -96,6 +93,7 @@ struct settle_said {
 	uint64_t age;
 	uint64_t agreement; /* when it was accepted; an app with a lower `seen` does not know it */
 	unsigned together;  /* as settle_edit.together, within its revision */
+	const struct atom_order *order; /* of an order: that of the revision; NULL: as agreed */
 	struct json_value latest;
 };
 

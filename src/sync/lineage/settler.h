@@ -86,7 +86,6 @@ struct edit {
 	unsigned trial;          /* the last one that it was part of */
 	bool judged;
 	bool pending;   /* at a hole */
-	bool moot;      /* no edit at all, as it turned out */
 	bool contested; /* did not stand when all was tried, or touches one that did not */
 	bool given;     /* creation: of the first document; accepted from the start */
 	bool stood;     /* said: in what was agreed */

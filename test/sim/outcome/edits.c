@@ -210,9 +210,12 @@ static int by_key(const void *a, const void *b)
 	return str_compare(x->key, y->key);
 }
 
+/* `before`: NULL where there was no array. */
 static void say_array(const struct saved *saved, const struct path *here, const char *key,
-		      const struct elements *was, const struct elements *now)
+		      const struct elements *before, const struct elements *now)
 {
+	static const struct elements none;
+	const struct elements *was = before ? before : &none;
 	struct elements all = *was;
 	struct path order = path_with(here, STEP_ORDER, STR(""));
 
@@ -223,7 +226,7 @@ static void say_array(const struct saved *saved, const struct path *here, const 
 	for (size_t i = 0; i < all.count; i++)
 		say_element(saved, here, key, element_of(was, all.at[i].key),
 			    element_of(now, all.at[i].key));
-	if (!follows(was, now))
+	if ((!before && now->count == 0) || !follows(was, now))
 		say(saved, &order, leaf_at(saved->document, here));
 }
 
@@ -245,7 +248,7 @@ void rule_edits_of(struct court *court, size_t version, const struct value *was,
 			continue;
 		if (keyed && y && elements_of(x, keyed->key, &before) &&
 		    elements_of(y, keyed->key, &after))
-			say_array(&saved, path, keyed->key, &before, &after);
+			say_array(&saved, path, keyed->key, x ? &before : NULL, &after);
 		else
 			say(&saved, path, y);
 	}
@@ -403,15 +406,17 @@ static void put_behind(struct elements *there, struct element element, const str
 	insert_at(there, at, element);
 }
 
-/* The order of `names`; one that it does not name stays behind the one it stood behind. */
-static void reorder(struct elements *there, const struct elements *names)
+/* The order of what `names` names, in the places of `saved`; one that it does not name stays
+ * behind the one it stood behind. */
+static void reorder(struct elements *there, const struct elements *saved,
+		    const struct elements *names)
 {
 	struct elements out = {.count = 0};
 
-	for (size_t i = 0; i < names->count; i++) {
-		const struct element *element = element_of(there, names->at[i].key);
+	for (size_t i = 0; i < saved->count; i++) {
+		const struct element *element = element_of(there, saved->at[i].key);
 
-		if (element)
+		if (element && element_of(names, element->key))
 			out.at[out.count++] = *element;
 	}
 	for (size_t i = 0; i < there->count; i++) {
@@ -442,7 +447,7 @@ static void set_in_element(struct court *court, struct elements *there, struct e
 static void set_in_array(struct court *court, struct value *document, struct edit *edit, int turn)
 {
 	size_t i = path_array(&edit->pointer);
-	struct elements saved = saved_elements(court, edit, i), there;
+	struct elements saved = saved_elements(court, edit, i), there, names;
 	const struct keyed_path *keyed =
 		chain_keyed(court->chain, edit->version, &edit->pointer, i);
 	struct cf_str key = edit->pointer.at[i].text;
@@ -452,8 +457,8 @@ static void set_in_array(struct court *court, struct value *document, struct edi
 		return;
 	if (turn == 1 && element_of(&there, key))
 		remove_at(&there, (size_t)(element_of(&there, key) - there.at));
-	if (turn == 2)
-		reorder(&there, &saved);
+	if (turn == 2 && elements_of(edit->value, keyed->key, &names))
+		reorder(&there, &saved, &names);
 	if (turn == 3 || (turn == 4 && !element_of(&there, key)))
 		put_behind(&there, *element_of(&saved, key), &saved);
 	if (turn == 4)

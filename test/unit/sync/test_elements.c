@@ -186,6 +186,79 @@ START_TEST(late_branch_adds_an_element)
 }
 END_TEST
 
+/* Whoever was away has the order of then, which nobody changed there. */
+START_TEST(an_old_order_is_no_edit)
+{
+	struct bed bed;
+	const char *old;
+
+	start(&bed);
+	old = rev_of(&bed, "list@1:a");
+	put(&bed, "list@3:a",
+	    L3(E2("c", "C", "done") "," E2("b", "B", "active") "," E2("a", "A", "blocked")));
+	settle(&bed);
+	put_branch(&bed, "list@1:a", old, "ffffffffffffffffffffffffffffffff",
+		   L1(E1("a", "A1", "false") "," E1("b", "B", "false") "," E1("c", "C", "true")));
+	settle(&bed);
+	expect(&bed, "list@1:a",
+	       L1(E1("c", "C", "true") "," E1("b", "B", "false") "," E1("a", "A1", "false")));
+	finish(&bed, 0);
+}
+END_TEST
+
+/* ... and one that it did change is an edit, which comes late. */
+START_TEST(an_order_that_was_changed_is_one)
+{
+	struct bed bed;
+	const char *old;
+	struct bed_found found;
+
+	start(&bed);
+	old = rev_of(&bed, "list@1:a");
+	put(&bed, "list@3:a",
+	    L3(E2("c", "C", "done") "," E2("b", "B", "active") "," E2("a", "A", "blocked")));
+	settle(&bed);
+	put_branch(&bed, "list@1:a", old, "ffffffffffffffffffffffffffffffff",
+		   L1(E1("b", "B", "false") "," E1("a", "A", "false") "," E1("c", "C", "true")));
+	settle(&bed);
+	expect(&bed, "list@1:a",
+	       L1(E1("c", "C", "true") "," E1("b", "B", "false") "," E1("a", "A", "false")));
+	found = find_listed(&bed, SYNC_CONFLICTS, "/entries/[]");
+	ck_assert_ptr_nonnull(strstr(found.body, "\"kind\":\"late\""));
+	finish(&bed, 1);
+}
+END_TEST
+
+/* What was put between two elements later is not named by the order that somebody set. */
+START_TEST(an_order_speaks_of_its_own_elements_alone)
+{
+	struct bed bed;
+	const char *old;
+
+	start(&bed);
+	put(&bed, "list@1:a",
+	    L1(E1("c", "C", "true") "," E1("b", "B", "false") "," E1("a", "A", "false")));
+	settle(&bed);
+	put(&bed, "list@3:a",
+	    L3(E2("c", "C", "done") "," E2("x", "X", "active") "," E2("b", "B", "active") "," E2(
+		    "a", "A", "blocked")));
+	settle(&bed);
+	old = rev_of(&bed, "list@2:a");
+	put(&bed, "list@3:a",
+	    L3(E2("c", "C", "done") "," E2("x", "X", "active") "," E2("b", "B!", "active") "," E2(
+		    "a", "A", "blocked")));
+	settle(&bed);
+	put_branch(&bed, "list@2:a", old, "ffffffffffffffffffffffffffffffff",
+		   L2(E2("x", "X", "active") "," E2("c", "C", "done") "," E2(
+			   "b", "B", "active") "," E2("a", "A", "blocked")));
+	settle(&bed);
+	expect(&bed, "list@3:a",
+	       L3(E2("x", "X", "active") "," E2("c", "C", "done") "," E2(
+		       "b", "B!", "active") "," E2("a", "A", "blocked")));
+	finish(&bed, 0);
+}
+END_TEST
+
 /* Two apps of one version: branches of one document on a revision nobody agreed on. */
 START_TEST(branches_of_one_document_merge)
 {
@@ -236,6 +309,9 @@ int main(void)
 	tcase_add_test(tcase, removal_by_the_newest_version_wins_over_an_edit);
 	tcase_add_test(tcase, a_new_order_travels);
 	tcase_add_test(tcase, late_branch_adds_an_element);
+	tcase_add_test(tcase, an_old_order_is_no_edit);
+	tcase_add_test(tcase, an_order_that_was_changed_is_one);
+	tcase_add_test(tcase, an_order_speaks_of_its_own_elements_alone);
 	tcase_add_test(tcase, branches_of_one_document_merge);
 	tcase_add_test(tcase, double_keys_make_it_one_atom);
 	suite_add_tcase(suite, tcase);
