@@ -1,4 +1,5 @@
 /* status, and what is incomplete. */
+#include "cli/complete.h"
 #include "cli/engines.h"
 #include "cli/lists.h"
 
@@ -7,6 +8,18 @@
 static const struct cli_option options[] = {
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
+	{.name = NULL},
+};
+
+static const struct cli_option status_options[] = {
+	CLI_OPTION_STORE,
+	CLI_OPTION_STATE,
+	{.name = "for", .argument = "VERSION", .help = "say whether this version is complete"},
+	{.name = "catalog",
+	 .letter = 'c',
+	 .argument = "DIR",
+	 .help = "with --for: the catalog",
+	 .env = "CHESTERFIELD_CATALOG"},
 	{.name = NULL},
 };
 
@@ -119,11 +132,18 @@ static int run_status(struct cli *cli, struct cf_error *error)
 	struct cli_stores stores = {.store = NULL};
 	struct sync_status status;
 	struct around around = {.engine_count = 0};
-	int rc = cli_stores_open(cli, &stores, error);
+	int rc = cli_given(cli, "for") && !cli_option(cli, "catalog")
+			 ? error_set(error, CF_ERR_USAGE, "--for needs --catalog")
+			 : cli_stores_open(cli, &stores, error);
 
 	if (rc == 0)
 		rc = sync_status_read(stores.store, &stores.state, cli->env, &status, cli->mem,
 				      error);
+	if (rc == 0 && cli_given(cli, "for")) {
+		rc = cli_complete(cli, stores.store, &stores.state, &status, error);
+		cli_stores_close(&stores);
+		return rc;
+	}
 	if (rc == 0)
 		rc = sync_engines_read(&stores.state, &cli->arena, &around.engines,
 				       &around.engine_count, error);
@@ -146,8 +166,12 @@ static int run_status(struct cli *cli, struct cf_error *error)
 const struct cli_command cmd_status = {
 	.name = "status",
 	.summary = "how far `run` has come, and what waits",
-	.usage = "--store URL [--state URL]",
-	.options = options,
+	.usage = "--store URL [--state URL] [-c DIR --for VERSION]",
+	.help = "With --for: of how many things the document of that version is there, and of how "
+		"many it is missing yet, waits for a part, or cannot be made. Ends with code 0 "
+		"where "
+		"the version is complete, else with that of INCOMPLETE, so that a script can wait.",
+	.options = status_options,
 	.run = run_status,
 };
 

@@ -344,4 +344,26 @@ void sync_pool_remove(struct sync_pool *pool, struct cf_str name);
 void sync_pool_wait(struct sync_pool *pool);
 void sync_pool_count(struct sync_pool *pool, struct sync_pool_counts *ret);
 
+/* --- whether a version is complete ------------------------------------------------------- */
+
+/* One version of a type, by things: one thing is one key, in whatever versions it is there. */
+struct sync_complete {
+	struct cf_str version; /* "todo-item@3"; ptr NULL: of this type none was asked for */
+	uint64_t made;         /* its document of this version is there */
+	uint64_t missing;      /* it is not, and nothing says why: a run will make it */
+	uint64_t incomplete;   /* ... because it waits for a part */
+	uint64_t invalid;      /* it is in quarantine */
+};
+struct sync_complete_how {
+	struct cf_store *store;
+	const struct state *state;
+	const struct catalog *catalog;
+	const struct catalog_major *const *majors; /* by the type's index; NULL: none */
+	bool (*go_on)(void *ctx);                  /* asked after each page; may be NULL */
+	void *ctx;
+};
+/* Reads the ids of all documents. `rows` has one for each type of the catalog. */
+int sync_complete_read(const struct sync_complete_how *how, struct sync_complete *rows,
+		       struct cf_arena *arena, struct cf_error *error);
+
 #endif

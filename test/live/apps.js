@@ -248,6 +248,8 @@ async function main() {
 		const ids = await updated.ids();
 		for (let i = 0; i < 30; i++) assert.ok(ids.includes(`todo-item@3:k${i}`), `k${i}`);
 		assert.strictEqual((await updated.get('k0')).title, 'edited last');
+		world.run('status', '--for', '3.0.0', '-c', world.catalog, '--store', world.store,
+			'--state', `${server}/${world.state}`);
 	});
 
 	await story('attachments are in every version, by content', async (world) => {
