@@ -147,21 +147,12 @@ static int work_round(struct sync *sync, struct work *work, struct plan *plan, s
 
 static void count_lineage(struct sync *sync, const struct lineage *lineage)
 {
-	const struct family *family = lineage->name.family;
-
 	sync->counters.lineages++;
 	if (lineage->failure == CF_ERR_INCOMPLETE || lineage->waits)
 		sync->counters.incomplete++;
 	else if (lineage->failure)
 		sync->counters.quarantined++;
 	sync->counters.conflicts += lineage->conflict_count;
-	for (size_t i = 0; i < family->own_count && !lineage->failure; i++) {
-		const struct slot *slot = &lineage->slots[i];
-
-		if (slot->outside_writes &&
-		    !echo_has(sync, slot->id, slot->record.revisions[0].rev))
-			usage_note(sync, slot->kind, slot->outside_writes, !lineage->base.exists);
-	}
 }
 
 /* Before they are written: a failure may hide that they were. */

@@ -8,7 +8,7 @@
 /* Of one version: what the state says, and what came since and is not yet there. */
 struct usage {
 	uint64_t writes, found;
-	uint64_t new_writes, new_found;
+	int64_t new_writes, new_found; /* below 0: counted, and then refused */
 	int64_t last_ms;
 	char *rev; /* of its record; "": there is none */
 };
@@ -53,6 +53,7 @@ struct sync {
 	uint64_t *echoes;    /* hashes of revisions we wrote, which the feed will show */
 	uint64_t echo_salt;  /* of this database */
 	struct usage *usage; /* by type index * LIMIT_MAJORS + place among its majors */
+	bool usage_stale;    /* to be read again: what was written may be there or not */
 	struct fanout *fanouts;
 	bool changes_next; /* after a page of a fan-out */
 	bool *retired;     /* versions that are not served, by major_index */
@@ -129,10 +130,20 @@ int checkpoint_load(struct sync *sync, struct cf_error *error);
 int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *error);
 /* usage.c */
 int usage_load(struct sync *sync, struct cf_error *error);
-int usage_save(struct sync *sync, struct cf_error *error);
 void usage_forget(struct sync *sync);
-/* What others wrote; `first_sight`: nothing is known of the lineage. */
-void usage_note(struct sync *sync, const struct slot_kind *kind, uint64_t writes, bool first_sight);
+/* What people wrote of a lineage whose base is about to know it; sign -1: it was not taken. */
+void usage_note(struct sync *sync, const struct lineage *lineage, int sign);
+/* What is to be written with these bases; in the arena of the step. */
+struct usage_puts {
+	struct state_put *puts;
+	struct usage **of; /* as puts */
+	size_t count;
+};
+int usage_puts(struct sync *sync, struct usage_puts *ret, struct cf_error *error);
+int usage_answered(struct sync *sync, const struct usage_puts *puts,
+		   const struct cf_answer *answers, struct cf_error *error);
+/* What no call took so far, on its own. */
+int usage_save(struct sync *sync, struct cf_error *error);
 
 /* unsupported.c: documents of versions that are not served, on a batch's way. */
 struct unsupported {

@@ -102,25 +102,59 @@ static int note_refusals(const struct landing *l, const struct writes *writes,
 
 /* --- notes ------------------------------------------------------------------------ */
 
-static int put_notes(const struct landing *l, const struct notes *notes, struct cf_answer **ret)
+static bool is_base(const struct landing *l, const struct note *note)
+{
+	return note_due(l, note) && note->put.key.kind == STATE_BASE && note->put.body.ptr;
+}
+
+/* The notes that are due, and what is counted with the bases among them. */
+static int send_notes(const struct landing *l, const struct notes *notes, struct cf_answer *ret)
 {
 	struct cf_arena *arena = &l->sync->bench.batch;
-	struct state_put *puts = arena_calloc(arena, notes->count + 1, sizeof(*puts));
-	struct cf_answer *answers = arena_calloc(arena, notes->count + 1, sizeof(*answers));
+	struct usage_puts usage;
+	struct state_put *puts;
+	struct cf_answer *answers;
 	size_t count = 0;
-	int rc;
+	int rc = usage_puts(l->sync, &usage, l->error);
 
-	*ret = arena_calloc(arena, notes->count + 1, sizeof(**ret));
-	if (!puts || !answers || !*ret)
+	if (rc)
+		return rc;
+	puts = arena_calloc(arena, notes->count + usage.count + 1, sizeof(*puts));
+	answers = arena_calloc(arena, notes->count + usage.count + 1, sizeof(*answers));
+	if (!puts || !answers)
 		return error_nomem(l->error);
 	for (size_t i = 0; i < notes->count; i++)
 		if (note_due(l, &notes->at[i]))
 			puts[count++] = notes->at[i].put;
-	rc = count ? state_put(l->sync->state, puts, count, arena, answers, l->error) : 0;
+	if (count == 0)
+		return 0;
+	memcpy(puts + count, usage.puts, usage.count * sizeof(*puts));
+	rc = state_put(l->sync->state, puts, count + usage.count, arena, answers, l->error);
+	if (rc == 0)
+		rc = usage_answered(l->sync, &usage, answers + count, l->error);
 	count = 0;
 	for (size_t i = 0; i < notes->count && rc == 0; i++)
 		if (note_due(l, &notes->at[i]))
-			(*ret)[i] = answers[count++];
+			ret[i] = answers[count++];
+	return rc;
+}
+
+static int put_notes(const struct landing *l, const struct notes *notes, struct cf_answer **ret)
+{
+	int rc;
+
+	*ret = arena_calloc(&l->sync->bench.batch, notes->count + 1, sizeof(**ret));
+	if (!*ret)
+		return error_nomem(l->error);
+	for (size_t i = 0; i < notes->count; i++)
+		if (is_base(l, &notes->at[i]))
+			usage_note(l->sync, &l->work->at[notes->at[i].lineage], 1);
+	rc = send_notes(l, notes, *ret);
+	/* After a failure nobody knows whether it was taken: the records say. */
+	l->sync->usage_stale = l->sync->usage_stale || rc;
+	for (size_t i = 0; i < notes->count; i++)
+		if (is_base(l, &notes->at[i]) && (rc || (*ret)[i].code))
+			usage_note(l->sync, &l->work->at[notes->at[i].lineage], -1);
 	return rc;
 }
 

@@ -1,28 +1,42 @@
 /* Usage: how much each version is written by others than us.
  *
- * A write counts when the lineage took it and did not know it: what the feed repeats is
- * known by then, and what we write is known before it is written. Until everything was
- * read once, documents of lineages that nobody knows are counted as found, too; while a
- * state is rebuilt nothing is counted, for nobody knows who wrote what. Several
- * runs add to one record, each on top of what it read; a write of one batch may go
- * uncounted where a process is killed before its checkpoint.
+ * A write counts when a base takes it that did not know it: what the feed repeats is known
+ * by then, and what we write is known before it is written. Until everything was read once,
+ * documents of lineages that nobody knows are counted as found, too; while a state is
+ * rebuilt nothing is counted, for nobody knows who wrote what.
+ *
+ * What bases take is added in the call that writes them, so that both are there or neither;
+ * what of it was refused is taken off again with the next call. Several runs add to one
+ * record, each on top of what it read. A call that a store splits (CouchDB: more than a
+ * thousand records) may be there in part where the process is killed in between.
  */
-#include "sync/engine.h"
+#include "sync/batch.h"
 
 #include <stdlib.h>
 
-void usage_note(struct sync *sync, const struct slot_kind *kind, uint64_t writes, bool first_sight)
+static void count(struct sync *sync, const struct slot_kind *kind, uint64_t writes,
+		  bool first_sight, int sign)
 {
 	struct usage *usage = &sync->usage[major_index(kind->major)];
 
-	if (sync->rebuilding && !sync->read_all)
-		return;
 	if (first_sight && !sync->read_all) {
-		usage->new_found++;
+		usage->new_found += sign;
 		writes = 1;
 	}
-	usage->new_writes += writes;
+	usage->new_writes += sign * (int64_t)writes;
 	usage->last_ms = sync->env->now_ms(sync->env->ctx);
+}
+
+void usage_note(struct sync *sync, const struct lineage *lineage, int sign)
+{
+	const struct family *family = lineage->name.family;
+
+	if (lineage->failure || (sync->rebuilding && !sync->read_all))
+		return;
+	for (size_t i = 0; i < family->own_count; i++)
+		if (lineage->slots[i].outside_writes)
+			count(sync, lineage->slots[i].kind, lineage->slots[i].outside_writes,
+			      !lineage->base.exists, sign);
 }
 
 void usage_forget(struct sync *sync)
@@ -106,6 +120,7 @@ int usage_load(struct sync *sync, struct cf_error *error)
 		rc = take_record(sync, &sync->usage[major_index(places.majors[i])], &records[i],
 				 &doc, error);
 	json_doc_fini(&doc);
+	sync->usage_stale = rc != 0;
 	return rc;
 }
 
@@ -118,8 +133,8 @@ static int make_put(struct sync *sync, const struct usage *usage, struct state_k
 	buf_str(out, STR("{\"version\":"));
 	json_write_string(key.name, out);
 	buf_printf(out, ",\"writes\":%llu,\"found\":%llu,\"last_ms\":%lld",
-		   (unsigned long long)(usage->writes + usage->new_writes),
-		   (unsigned long long)(usage->found + usage->new_found),
+		   (unsigned long long)(usage->writes + (uint64_t)usage->new_writes),
+		   (unsigned long long)(usage->found + (uint64_t)usage->new_found),
 		   (long long)usage->last_ms);
 	if (usage->last_ms) {
 		buf_str(out, STR(",\"last\":"));
@@ -133,68 +148,66 @@ static int make_put(struct sync *sync, const struct usage *usage, struct state_k
 	return out->failed || !ret->body.ptr ? CF_ERR_NOMEM : 0;
 }
 
-static int take_answer(struct sync *sync, struct usage *usage, const struct cf_answer *answer)
-{
-	char *rev = text_dup(sync->mem, answer->rev);
-
-	if (!rev)
-		return CF_ERR_NOMEM;
-	mem_free(sync->mem, usage->rev);
-	usage->rev = rev;
-	usage->writes += usage->new_writes;
-	usage->found += usage->new_found;
-	usage->new_writes = usage->new_found = 0;
-	return 0;
-}
-
-/* One attempt; *ret_again: somebody else added to a record meanwhile. */
-static int save(struct sync *sync, bool *ret_again, struct cf_error *error)
+int usage_puts(struct sync *sync, struct usage_puts *ret, struct cf_error *error)
 {
 	struct places places;
-	struct state_put *puts;
-	struct cf_answer *answers;
-	struct usage **of;
-	size_t count = 0;
-	int rc = list_places(sync->catalog, &sync->step, &places);
+	int rc = sync->usage_stale ? usage_load(sync, error) : 0;
 
-	puts = arena_calloc(&sync->step, places.count + 1, sizeof(*puts));
-	answers = arena_calloc(&sync->step, places.count + 1, sizeof(*answers));
-	of = arena_calloc(&sync->step, places.count + 1, sizeof(*of));
-	*ret_again = false;
-	if (rc || !puts || !answers || !of)
+	if (rc == 0 && list_places(sync->catalog, &sync->step, &places))
+		rc = error_nomem(error);
+	if (rc)
+		return rc;
+	ret->count = 0;
+	ret->puts = arena_calloc(&sync->step, places.count + 1, sizeof(*ret->puts));
+	ret->of = arena_calloc(&sync->step, places.count + 1, sizeof(*ret->of));
+	if (!ret->puts || !ret->of)
 		return error_nomem(error);
 	for (size_t i = 0; i < places.count; i++) {
 		struct usage *usage = &sync->usage[major_index(places.majors[i])];
 
 		if (usage->new_writes == 0 && usage->new_found == 0)
 			continue;
-		of[count] = usage;
-		if (make_put(sync, usage, places.keys[i], &puts[count++]))
+		ret->of[ret->count] = usage;
+		if (make_put(sync, usage, places.keys[i], &ret->puts[ret->count++]))
 			return error_nomem(error);
 	}
-	if (count)
-		rc = state_put(sync->state, puts, count, &sync->step, answers, error);
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		*ret_again = *ret_again || answers[i].code;
-		if (answers[i].code == 0)
-			rc = take_answer(sync, of[i], &answers[i]) ? error_nomem(error) : 0;
-		sync->counters.records_written += answers[i].code == 0;
+	return 0;
+}
+
+int usage_answered(struct sync *sync, const struct usage_puts *puts,
+		   const struct cf_answer *answers, struct cf_error *error)
+{
+	for (size_t i = 0; i < puts->count; i++) {
+		struct usage *usage = puts->of[i];
+
+		/* Somebody else added to it: again on top of that, with the next call. */
+		if (answers[i].code) {
+			sync->usage_stale = true;
+			continue;
+		}
+		if (text_replace(sync->mem, &usage->rev, answers[i].rev))
+			return error_nomem(error);
+		usage->writes += (uint64_t)usage->new_writes;
+		usage->found += (uint64_t)usage->new_found;
+		usage->new_writes = usage->new_found = 0;
+		sync->counters.records_written++;
 	}
-	return rc;
+	return 0;
 }
 
 int usage_save(struct sync *sync, struct cf_error *error)
 {
-	bool again, loaded;
-	int rc = save(sync, &again, error);
+	struct usage_puts puts;
+	struct cf_answer *answers;
+	int rc = usage_puts(sync, &puts, error);
 
-	/* What cannot be added even then waits for the next batch. */
-	loaded = rc == 0 && again;
-	if (loaded)
-		rc = usage_load(sync, error);
-	if (loaded && rc == 0)
-		rc = save(sync, &again, error);
-	return rc;
+	if (rc || puts.count == 0)
+		return rc;
+	answers = arena_calloc(&sync->step, puts.count, sizeof(*answers));
+	if (!answers)
+		return error_nomem(error);
+	rc = state_put(sync->state, puts.puts, puts.count, &sync->step, answers, error);
+	return rc ? rc : usage_answered(sync, &puts, answers, error);
 }
 
 /* --- looking on -------------------------------------------------------------------------- */

@@ -1,0 +1,188 @@
+/* Usage: who wrote what, whatever happens to the process that counts. The same history is
+ * played with the process dying at each of its calls of a store, before the call, in the
+ * middle of the work, or before the answer; the figures must be those of a run that
+ * nobody disturbed. */
+#include "bed.h"
+
+#define V1(members) "{\"schema\":\"todo-item\",\"version\":1," members "}"
+#define V2(members) "{\"schema\":\"todo-item\",\"version\":2," members "}"
+#define V3(members) "{\"schema\":\"todo-item\",\"version\":3," members "}"
+
+static const char *const versions[] = {"group@1", "todo-item@1", "todo-item@2", "todo-item@3"};
+
+struct figures {
+	uint64_t writes[ARRAY_LEN(versions)], found[ARRAY_LEN(versions)];
+};
+
+/* When the process dies. */
+struct death {
+	uint64_t calls, at; /* at: the call; 0: never */
+	enum store_fault how;
+	bool dead;
+};
+
+static enum store_fault die(void *ctx, const char *operation)
+{
+	struct death *death = ctx;
+
+	(void)operation;
+	death->calls++;
+	if (death->dead)
+		return STORE_FAULT_REFUSE;
+	death->dead = death->calls == death->at;
+	return death->dead ? death->how : STORE_FAULT_NONE;
+}
+
+static struct figures figures_of(struct bed *bed)
+{
+	struct sync_usage *all;
+	struct figures ret = {{0}, {0}};
+	size_t count;
+
+	ck_assert_int_eq(
+		sync_usage_read(&bed->state, bed->catalog, &bed->arena, &all, &count, &bed->error),
+		0);
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < ARRAY_LEN(versions); k++) {
+			if (str_equal(all[i].version, str_of(versions[k]))) {
+				ret.writes[k] = all[i].writes;
+				ret.found[k] = all[i].found;
+			}
+		}
+	}
+	return ret;
+}
+
+/* One process: it works until it has nothing to do, or dies. */
+static void process(struct bed *bed)
+{
+	struct sync_options options = {.batch_changes_max = 3};
+	bool idle = false;
+	int rc = sync_open(&bed->sync, bed->catalog, bed->store, &bed->state, &options,
+			   &env_system, &mem_heap, &bed->error);
+
+	while (rc == 0 && !idle)
+		rc = sync_step(bed->sync, &idle, &bed->error);
+	if (rc)
+		ck_assert_int_eq(cf_error_class(rc), CF_CLASS_RETRYABLE);
+	bed->sync = sync_close(bed->sync);
+}
+
+/* A process that may die, then one that finds what it left. */
+static void settle_after_death(struct bed *bed, struct death *death)
+{
+	bool died;
+
+	process(bed);
+	died = death->dead;
+	*death = (struct death){.calls = death->calls};
+	if (died)
+		process(bed);
+}
+
+static void start(struct bed *bed, struct death *death)
+{
+	struct death never = {.at = 0};
+
+	bed_open(bed, "examples/todo");
+	bed->sync = sync_close(bed->sync);
+	*death = never;
+	ck_assert_int_eq(store_fault(&bed->store, bed->store, die, death, &mem_heap), 0);
+	ck_assert_int_eq(store_fault(&bed->state_store, bed->state_store, die, death, &mem_heap),
+			 0);
+	bed->state.store = bed->state_store;
+}
+
+/* Apps do not die with the service. */
+static void write_first(struct bed *bed)
+{
+	put(bed, "todo-item@1:a", V1("\"title\":\"a\",\"isDone\":true"));
+	put(bed, "todo-item@2:b", V2("\"title\":\"b\",\"status\":\"active\",\"group\":{\"name\":\"B\"}"));
+	put(bed, "todo-item@2:c", V2("\"title\":\"c\",\"status\":\"active\",\"group\":{\"name\":\"B\"}"));
+	put(bed, "todo-item@3:d", V3("\"title\":\"d\",\"status\":\"done\",\"groupId\":\"g\""));
+	put(bed, "group@1:g", "{\"schema\":\"group\",\"version\":1,\"name\":\"G\"}");
+}
+
+static void write_more(struct bed *bed)
+{
+	put(bed, "todo-item@1:a", V1("\"title\":\"a\",\"isDone\":false"));
+	/* What is said of the group, in a document that shows it. */
+	put(bed, "todo-item@2:d", V2("\"title\":\"d\",\"status\":\"done\",\"group\":{\"name\":\"H\"}"));
+	put(bed, "todo-item@2:e", V2("\"title\":\"e\",\"status\":\"active\",\"group\":{\"name\":\"E\"}"));
+	put(bed, "group@1:g", "{\"schema\":\"group\",\"version\":1,\"name\":\"I\"}");
+	put_on(bed, "todo-item@3:c", rev_of(bed, "todo-item@3:c"), "{}", true);
+}
+
+/* The same history; `at` counts the calls of the dying processes alone. */
+static struct figures play(uint64_t at, enum store_fault how, uint64_t *ret_calls)
+{
+	struct death death;
+	struct figures ret;
+	struct bed bed;
+
+	start(&bed, &death);
+	write_first(&bed);
+	death = (struct death){.at = at, .how = how};
+	settle_after_death(&bed, &death);
+	*ret_calls = death.calls;
+	write_more(&bed);
+	death = (struct death){.at = at > *ret_calls ? at - *ret_calls : 0, .how = how};
+	settle_after_death(&bed, &death);
+	*ret_calls += death.calls;
+	ret = figures_of(&bed);
+	bed_close(&bed);
+	return ret;
+}
+
+static void compare(const struct figures *got, const struct figures *wanted, uint64_t at,
+		    enum store_fault how)
+{
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++)
+		ck_assert_msg(got->writes[i] == wanted->writes[i] &&
+				      got->found[i] == wanted->found[i],
+			      "%s, dead at call %llu (%d): %llu writes, %llu found; expected %llu "
+			      "and %llu",
+			      versions[i], (unsigned long long)at, how,
+			      (unsigned long long)got->writes[i], (unsigned long long)got->found[i],
+			      (unsigned long long)wanted->writes[i],
+			      (unsigned long long)wanted->found[i]);
+}
+
+START_TEST(each_write_counts_for_whom_it_is)
+{
+	const struct figures wanted = {{2, 2, 4, 2}, {1, 1, 2, 1}};
+	struct figures got;
+	uint64_t calls;
+
+	got = play(0, STORE_FAULT_NONE, &calls);
+	compare(&got, &wanted, 0, STORE_FAULT_NONE);
+}
+END_TEST
+
+START_TEST(a_kill_neither_loses_nor_doubles)
+{
+	const enum store_fault ways[] = {STORE_FAULT_REFUSE, STORE_FAULT_LOSE_ANSWER};
+	struct figures wanted, got;
+	uint64_t calls, ignored;
+
+	wanted = play(0, STORE_FAULT_NONE, &calls);
+	ck_assert_uint_gt(calls, 20);
+	for (size_t w = 0; w < ARRAY_LEN(ways); w++) {
+		for (uint64_t at = 1; at <= calls; at++) {
+			got = play(at, ways[w], &ignored);
+			compare(&got, &wanted, at, ways[w]);
+		}
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("sync-usage");
+	TCase *tcase = tcase_create("usage");
+
+	tcase_add_test(tcase, each_write_counts_for_whom_it_is);
+	tcase_add_test(tcase, a_kill_neither_loses_nor_doubles);
+	suite_add_tcase(suite, tcase);
+	return run_suite(suite);
+}
