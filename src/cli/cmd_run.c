@@ -14,7 +14,7 @@ enum {
 	WAIT_MS = 500,
 	BATCH_MAX = 100000,
 	PAUSE_MS_MAX = 30000,
-	TRIES_MAX = 6 /* of --once: six seconds of pauses */
+	WAIT_S_MAX = 86400,
 };
 
 static const struct cli_option options[] = {
@@ -23,6 +23,10 @@ static const struct cli_option options[] = {
 	CLI_OPTION_STATE,
 	{.name = "create", .help = "make the store of documents where there is none"},
 	{.name = "once", .help = "end when there is nothing left to do"},
+	{.name = "wait",
+	 .argument = "SECONDS",
+	 .help = "how long --once waits for a store that is away, locked or full",
+	 .fallback = "10"},
 	{.name = "dry-run", .help = "say what would be made and what differs; write nothing"},
 	{.name = "accept-changed", .help = "go on with schemas and lenses that were changed"},
 	{.name = "rebuild", .help = "forget what was agreed on, and agree anew"},
@@ -40,6 +44,7 @@ struct job {
 	uint64_t behind;            /* when something was last achieved */
 	uint64_t at_start;          /* changes that were there */
 	uint64_t written;
+	uint64_t failing_ns; /* since when steps have failed */
 	char host[256];
 	char space[CLI_SPACE_BYTES];
 };
@@ -214,7 +219,10 @@ static int open_job_once(struct job *job, struct cf_error *error)
 					    .newcomer = tell_newcomer,
 					    .ctx = cli};
 	uint64_t batch = 0;
+	uint64_t wait_s;
 	int rc = cli_option_number(cli, "batch", 1, BATCH_MAX, &batch, error);
+
+	rc = rc ? rc : cli_option_number(cli, "wait", 0, WAIT_S_MAX, &wait_s, error);
 
 	sync_options.batch_changes_max = batch;
 	cli_engine_space(job->space);
@@ -264,9 +272,13 @@ static int wait_and_retry(struct job *job, const struct cf_error *error, unsigne
 	const struct cf_env *env = job->cli->env;
 	unsigned pause = 100u << (*tries < 9 ? *tries : 9);
 	bool once = cli_given(job->cli, "once");
+	uint64_t now_ns = env->monotonic_ns(env->ctx), wait_s = 0;
 
+	if (*tries == 0)
+		job->failing_ns = now_ns;
 	if (cf_error_class(error->code) != CF_CLASS_RETRYABLE || error->code == CF_ERR_NOMEM ||
-	    (once && *tries >= TRIES_MAX))
+	    cli_option_number(job->cli, "wait", 0, WAIT_S_MAX, &wait_s, NULL) ||
+	    (once && now_ns - job->failing_ns >= wait_s * 1000000000))
 		return error->code;
 	if (*tries == 0 && !once)
 		cli_report(job->cli, error);
@@ -284,10 +296,10 @@ static int open_job(struct job *job, struct cf_error *error)
 	int rc = open_job_once(job, error);
 
 	while (rc && !cli_interrupted() && wait_and_retry(job, error, &tries) == 0) {
-		struct cli *cli = job->cli;
+		struct job fresh = {.cli = job->cli, .failing_ns = job->failing_ns};
 
 		close_job(job);
-		*job = (struct job){.cli = cli};
+		*job = fresh;
 		rc = cli_interrupted() ? CF_ERR_INTERRUPTED : open_job_once(job, error);
 	}
 	return rc;

@@ -204,7 +204,7 @@ until read -r line <&"${LOCK[0]}" && [ "$line" = held ]; do :; done
 number=0
 for command in "conflicts show x" "conflicts resolve x --take winner" "quarantine show x" \
 	"quarantine retry --all" "quarantine drop x --yes" usage status \
-	"retire todo-item@1 -c $catalog" "run -c $catalog --once --rebuild"; do
+	"retire todo-item@1 -c $catalog" "run -c $catalog --once --wait 0 --rebuild"; do
 	number=$((number + 1))
 	# shellcheck disable=SC2086 # several words
 	{

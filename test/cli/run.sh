@@ -134,7 +134,7 @@ awk 'BEGIN { for (i = 0; i < 1500; i++)
 run docs put --store "$store" in
 ( # A limit of the process stands for a full disk.
 	ulimit -f 700
-	run run -c "$catalog" --store "$store" --once
+	run run -c "$catalog" --store "$store" --once --wait 1
 	exit "$code"
 )
 code=$?
@@ -214,7 +214,7 @@ holder=$!
 exec 3>held
 printf '%s\n' 'BEGIN IMMEDIATE;' '.print held' >&3
 while ! grep -q held held.out; do :; done
-run run -c "$catalog" --store "$store" --once
+run run -c "$catalog" --store "$store" --once --wait 0
 expect_code 1
 expect_err "chesterfield: $store: another program holds the file locked"
 exec 3>&-
