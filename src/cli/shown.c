@@ -1,6 +1,7 @@
 /* Text of others on its way to a person: what a terminal would obey, or what would make
  * a line look like another one, is shown as an escape. */
 #include "cli/cli.h"
+#include "store/store.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -62,60 +63,44 @@ static bool ends_url(char c)
 	return (unsigned char)c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>';
 }
 
-/* From the colon behind the user's name to the last @ of the URL: a password that
- * holds an @ or a slash, which it should not, is masked whole. */
+/* Behind the colon of a user's name, or a port. */
+static bool is_port(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return !text[digits] || strchr("/?#:,.)", text[digits]) || ends_url(text[digits]);
+}
+
+/* From the colon behind the user's name to the last @ of the URL: a password that holds
+ * an @ or a slash, which it should not, is masked whole. Where the URL ends without an @,
+ * it has a space or a quote in it: then up to the next one. */
 static void mask_userinfo(char *text)
 {
 	char *at = text;
 
 	while ((at = strstr(at, "://"))) {
-		char *colon = NULL, *last_at = NULL;
+		char *colon = at + 3 + strcspn(at + 3, ":/?#\"'<> \t\n"), *last_at = NULL;
+		char *next = strstr(at + 3, "://");
 
-		for (at += 3; *at && !ends_url(*at); at++) {
-			if (*at == ':' && !colon)
-				colon = at;
-			else if (*at == '@' && colon)
-				last_at = at;
-		}
+		at += 3;
+		if (*colon != ':' || is_port(colon + 1))
+			continue;
+		for (char *c = colon; *c && c != next && !(last_at && ends_url(*c)); c++)
+			if (*c == '@')
+				last_at = c;
 		if (last_at)
 			memset(colon + 1, '*', (size_t)(last_at - colon - 1));
 	}
-}
-
-/* How much of `text` says the word, letters in any case, each perhaps percent-encoded;
- * 0: it does not. */
-static size_t says(const char *text, const char *word)
-{
-	size_t at = 0;
-
-	for (; *word; word++) {
-		char hex[3] = {0};
-		int c = (unsigned char)text[at];
-
-		if (c == '%' && text[at + 1] && text[at + 2]) {
-			memcpy(hex, text + at + 1, 2);
-			c = (int)strtol(hex, NULL, 16);
-			at += 2;
-		}
-		if ((c | 0x20) != *word)
-			return 0;
-		at++;
-	}
-	return at;
 }
 
 /* What follows "password=" and its like, in a query or among words, up to the next
  * parameter; with quotes (libpq), up to the second one. */
 static void mask_parameters(char *text)
 {
-	static const char *const names[] = {"password", "passwd", "passphrase", "pwd", "secret"};
-
 	for (char *at = text; *at; at++) {
-		size_t len = 0;
+		size_t len = store_url_secret_name(at);
 		char quote;
 
-		for (size_t i = 0; i < ARRAY_LEN(names) && len == 0; i++)
-			len = says(at, names[i]);
 		if (len == 0)
 			continue;
 		at += len;
@@ -129,6 +114,9 @@ static void mask_parameters(char *text)
 		while (*at == ' ')
 			at++;
 		quote = *at == '\'' || *at == '"' ? *at++ : '\0';
+		/* Masked already: what follows is none of it. */
+		if (strncmp(at, "***", 3) == 0)
+			continue;
 		for (; *at && (quote ? *at != quote : *at != '&' && !ends_url(*at)); at++)
 			*at = '*';
 		if (!*at)

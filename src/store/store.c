@@ -49,7 +49,9 @@ static int no_scheme(const char *shown, struct cf_error *error)
 {
 	if (store_url_scheme(shown) == 0)
 		return error_set(error, CF_ERR_USAGE,
-				 "a store is named by a URL; for a file sqlite:%s", shown);
+				 "a store is named by a URL; for a file sqlite:%s",
+				 /* Other programs' words for a connection may hold a password. */
+				 strchr(shown, '=') ? "FILE" : shown);
 	return error_set(error, CF_ERR_USAGE,
 			 "no store has this scheme; stores are sqlite:FILE, memory:NAME, "
 			 "postgres://HOST/DATABASE?table=T and http://HOST/DATABASE (as far as "

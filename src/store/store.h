@@ -35,6 +35,9 @@ struct cf_store *store_close(struct cf_store *store); /* returns NULL */
 
 /* The URL with "***" for the password. */
 int store_url_redact(const char *url, struct cf_buf *out);
+/* The length of a parameter's name that says "password" or the like, in any spelling; 0:
+ * `text` does not begin with one. */
+size_t store_url_secret_name(const char *text);
 /* The URL of the state store that goes with a store of documents: table
  * chesterfield-state in the same SQLite file, and so on. */
 int store_url_state(const char *url, struct cf_buf *out, struct cf_error *error);

@@ -1,9 +1,12 @@
-/* Store URLs; see url.h. Passwords are found as RFC 3986 places them: between the
- * first ":" and the last "@" of the authority. */
+/* Store URLs; see url.h. Passwords stand between the first ":" and the last "@" before the
+ * query, or behind their name in it. People write them as they are: with spaces, slashes and
+ * @ in them. What may be a password is not shown. */
 #include "store/url.h"
 
 #include "store/limits.h"
 #include "store/store.h"
+
+#include <stdlib.h>
 
 size_t store_url_scheme(const char *url)
 {
@@ -16,24 +19,84 @@ size_t store_url_scheme(const char *url)
 	return url[len] == ':' ? len : 0;
 }
 
+/* How much of `text` says the word, letters in any case, each perhaps percent-encoded;
+ * 0: it does not. */
+static size_t says(const char *text, const char *word)
+{
+	size_t at = 0;
+
+	for (; *word; word++) {
+		char hex[3] = {0};
+		int c = (unsigned char)text[at];
+
+		if (c == '%' && text[at + 1] && text[at + 2]) {
+			memcpy(hex, text + at + 1, 2);
+			c = (int)strtol(hex, NULL, 16);
+			at += 2;
+		}
+		if ((c | 0x20) != *word)
+			return 0;
+		at++;
+	}
+	return at;
+}
+
+size_t store_url_secret_name(const char *text)
+{
+	static const char *const names[] = {"password", "passwd", "passphrase", "pwd", "secret"};
+	size_t len = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(names) && len == 0; i++)
+		len = says(text, names[i]);
+	return len;
+}
+
+/* Where the password before the host ends: at the last @ before the query, or where there
+ * is none, at the last of all; NULL: it has none. What begins as a port does is one. */
+static const char *userinfo_end(const char *colon)
+{
+	const char *query = colon + strcspn(colon, "?"), *at;
+	size_t digits = strspn(colon + 1, "0123456789");
+
+	if (!colon[1 + digits] || strchr("/?#", colon[1 + digits]))
+		return NULL;
+	at = memrchr(colon, '@', (size_t)(query - colon));
+	return at ? at : strrchr(colon, '@');
+}
+
+static int redact_query(const char *query, struct cf_buf *out)
+{
+	int rc = 0;
+
+	while (*query && rc == 0) {
+		size_t len = store_url_secret_name(query);
+
+		if (len == 0 || query[len] != '=') {
+			rc = buf_byte(out, *query++);
+			continue;
+		}
+		rc = buf_append(out, query, len + 1);
+		rc = rc ? rc : buf_str(out, STR("***"));
+		query += len + strcspn(query + len, "&");
+	}
+	return rc;
+}
+
 int store_url_redact(const char *url, struct cf_buf *out)
 {
-	const char *authority = strstr(url, "://");
-	const char *colon, *at = NULL;
+	const char *authority = strstr(url, "://"), *colon, *at;
 	int rc;
 
 	if (!authority)
-		return buf_str(out, str_of(url));
+		return redact_query(url, out);
 	authority += 3;
-	for (const char *c = authority; *c && *c != '/' && *c != '?' && *c != '#'; c++)
-		if (*c == '@')
-			at = c;
-	colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
-	if (!colon)
-		return buf_str(out, str_of(url));
+	colon = authority + strcspn(authority, ":/?#");
+	at = *colon == ':' ? userinfo_end(colon) : NULL;
+	if (!at)
+		return redact_query(url, out);
 	rc = buf_append(out, url, (size_t)(colon + 1 - url));
 	rc = rc ? rc : buf_str(out, STR("***"));
-	return rc ? rc : buf_str(out, str_of(at));
+	return rc ? rc : redact_query(at, out);
 }
 
 /* --- parameters ------------------------------------------------------------------ */
