@@ -90,6 +90,15 @@ static void tell_newcomer(void *ctx, const struct sync_engine *engine)
 		engine->pid, STR_ARG(engine->host));
 }
 
+static void tell_unlisted(void *ctx, const struct cf_error *why)
+{
+	struct cf_error error = *why;
+
+	error_prefix(&error, error.code,
+		     "waits, and the state does not even take its entry in the list of quarantine");
+	cli_report(ctx, &error);
+}
+
 /* Names what was changed of the catalog in use. */
 static int tell_changed(struct job *job, size_t *ret_count, struct cf_error *error)
 {
@@ -217,6 +226,7 @@ static int open_job_once(struct job *job, struct cf_error *error)
 					    .pid = (long)getpid(),
 					    .announce_after_ms = once ? ANNOUNCE_MS : 0,
 					    .newcomer = tell_newcomer,
+					    .unlisted = tell_unlisted,
 					    .ctx = cli};
 	uint64_t batch = 0;
 	uint64_t wait_s;

@@ -20,6 +20,7 @@ static int start_over(struct sync *sync, struct lineage *lineage, const struct s
 				.key_json = lineage->key_json,
 				.slots = lineage->slots,
 				.forwards = lineage->forwards};
+	int rc;
 
 	for (size_t i = 0; i < lineage->name.family->slot_count; i++) {
 		const struct slot *old = &lineage->slots[i];
@@ -28,7 +29,11 @@ static int start_over(struct sync *sync, struct lineage *lineage, const struct s
 			.kind = old->kind, .index = i, .id = old->id, .record = old->record};
 	}
 	*lineage = fresh;
-	return read_base(sync, lineage, base, error);
+	rc = read_base(sync, lineage, base, error);
+	/* There may be an entry that the base could not speak of. */
+	if (rc == 0 && lineage->name.asked && !lineage->base.listed_quarantine)
+		lineage->base.listed_quarantine = 1;
+	return rc;
 }
 
 static void forget_from(struct plan *plan, const struct plan *mark)
@@ -37,6 +42,14 @@ static void forget_from(struct plan *plan, const struct plan *mark)
 	plan->waiting.count = mark->waiting.count;
 	plan->documents.count = mark->documents.count;
 	plan->tombstones.count = mark->tombstones.count;
+}
+
+/* What its base was to say was refused: the entry in the list goes alone. */
+static void drop_bases(struct plan *plan, size_t index)
+{
+	for (size_t k = 0; k < plan->state.count; k++)
+		if (plan->state.at[k].lineage == index)
+			plan->state.at[k].dropped = true;
 }
 
 /* The lineage as it was read goes onto the list that `failed` says. */
@@ -52,7 +65,10 @@ static int list_lineage(struct sync *sync, struct work *work, const struct linea
 	lineage->failure = failed->error.code;
 	lineage->waits_for = failed->waits_for;
 	memcpy(lineage->swing, failed->swing, sizeof(failed->swing));
-	return lineage_wait(&sync->bench, lineage, plan, error);
+	rc = lineage_wait(&sync->bench, lineage, plan, error);
+	if (lineage->name.refusals >= REFUSAL_ENTRY_ALONE)
+		drop_bases(plan, failed->place);
+	return rc;
 }
 
 /* Works on one lineage: 0 where it agrees, or is put on a list; LINEAGE_NEEDS. */
@@ -71,6 +87,10 @@ static int work_on(struct sync *sync, struct work *work, size_t index, struct pl
 		return rc;
 	if (PLANTED(&sync->bench, QUARANTINE_FOR_EVER) && lineage->base.listed_quarantine)
 		return 0;
+	if (lineage->name.refusals == REFUSAL_GIVEN_UP) {
+		lineage->failure = lineage->name.refused->code;
+		return 0;
+	}
 	if (lineage->name.refused)
 		lineage->error = *lineage->name.refused;
 	else
@@ -248,8 +268,10 @@ static int run_once(struct sync *sync, struct lineage_name *names, size_t count,
 	if (rc == 0)
 		rc = write_plan(sync, &work, &plan, error);
 	for (size_t i = 0; i < work.count && rc == 0; i++) {
-		if (i < count)
+		if (i < count) {
 			names[i].refused = work.at[i].name.refused;
+			names[i].refusals = work.at[i].name.refusals;
+		}
 		if (!work.again[i] && (i < count || work.at[i].forwards))
 			count_lineage(sync, &work.at[i]);
 	}

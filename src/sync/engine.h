@@ -104,7 +104,11 @@ struct refusal {
 	const struct cf_answer *answer;
 };
 /* The lineage is to be read again; it waits then: name.refused. The answer's code where it
- * is not the lineage's fault, or cannot even be listed. */
+ * is not the lineage's fault. */
+enum {
+	REFUSAL_ENTRY_ALONE = 2, /* name.refusals: its base was refused beside the entry */
+	REFUSAL_GIVEN_UP,        /* the entry as well: it is not listed */
+};
 int refusal_note(struct sync *sync, struct lineage *lineage, const struct refusal *refusal,
 		 struct cf_error *error);
 /* What was refused of a part was said in the document `id` of this lineage. 0 or NOMEM. */

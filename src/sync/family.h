@@ -81,6 +81,8 @@ struct lineage_name {
 	struct cf_str key;
 	bool singleton;
 	const struct cf_error *refused; /* what a store said in this batch; NULL: nothing */
+	int refusals;                   /* how often in this batch: refusal.c */
+	bool asked;                     /* a person wants it looked at again */
 };
 /* Supported by the catalog, and not retired. */
 bool registry_serves(const struct registry *registry, const struct catalog_major *major);

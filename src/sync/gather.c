@@ -23,6 +23,7 @@ int batch_add(struct batch *batch, const struct lineage_name *name)
 	}
 	cf_assert(batch->count < batch->cap);
 	batch->names[batch->count] = *name;
+	batch->names[batch->count].refusals = 0;
 	batch->names[batch->count++].refused = NULL;
 	batch->buckets[at] = batch->count;
 	return 0;

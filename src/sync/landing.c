@@ -233,7 +233,8 @@ static int take_entries_off(const struct landing *l, const struct notes *notes)
 		struct state_put put = {.key = notes->at[i].put.key, .condition = CF_PUT_ANY};
 		struct json_value base = JSON_ABSENT;
 
-		if (!note_due(l, &notes->at[i]))
+		if (!note_due(l, &notes->at[i]) ||
+		    l->work->at[notes->at[i].lineage].name.refusals >= REFUSAL_ENTRY_ALONE)
 			continue;
 		if (state_exists(&bases[i]))
 			rc = bench_keep_batch(&l->sync->bench, bases[i].body, &base, l->error);

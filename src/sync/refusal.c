@@ -1,6 +1,10 @@
 /* What a store does not take of one lineage: an id that is too long, a document that a
  * validator forbids. It is the lineage's own fault, whatever the code: it is put on a
- * list, and all others go on. Of a part, so are those who spoke of it. */
+ * list, and all others go on. Of a part, so are those who spoke of it.
+ *
+ * The base and the entry in the list stand in the state, which may refuse them, too. Then
+ * the entry alone is tried, and where not even this is taken, a person is told: nothing
+ * that an app writes stops a run. */
 #include "sync/engine.h"
 
 /* A failure of the store, or of ours, is none of the record's. */
@@ -30,15 +34,22 @@ int refusal_note(struct sync *sync, struct lineage *lineage, const struct refusa
 	error_set(error, code, "%s%.*s",
 		  refusal->id.len ? "" : "the state: ", STR_ARG(refusal->answer->message));
 	error_at_document(error, refusal->id.len ? refusal->id : lineage->label);
-	/* Not even the entry in the list is taken: then nothing would keep it. */
-	if (!is_of_record(code) || lineage->name.refused)
+	/* A state that takes nothing of us at all is none of this lineage's. */
+	if (!is_of_record(code) ||
+	    (lineage->name.refused && cf_error_class(code) != CF_CLASS_INPUT))
 		return code;
+	if (lineage->name.refused) {
+		if (++lineage->name.refusals == REFUSAL_GIVEN_UP && sync->options.unlisted)
+			sync->options.unlisted(sync->options.ctx, error);
+		return 0;
+	}
 	why = arena_alloc(&sync->step, sizeof(*why));
 	if (!why)
 		return error_nomem(error);
 	*why = *error;
 	error_at_document(why, known_document(lineage, refusal->id));
 	lineage->name.refused = why;
+	lineage->name.refusals = 1;
 	return 0;
 }
 
@@ -55,5 +66,6 @@ int refusal_pass(struct sync *sync, const struct lineage *part, struct lineage *
 	*why = *part->name.refused;
 	error_at_document(why, id);
 	lineage->name.refused = why;
+	lineage->name.refusals = 1;
 	return 0;
 }

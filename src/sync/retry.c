@@ -123,10 +123,12 @@ static int add_asked(struct sync *sync, struct cf_str asked, struct batch *batch
 
 	if (asked.len == 0)
 		return 0;
-	if (asked.ptr[0] != '#')
-		return registry_parse_label(&sync->registry, asked, &name)
-			       ? 0
-			       : batch_add(batch, &name);
+	if (asked.ptr[0] != '#') {
+		if (registry_parse_label(&sync->registry, asked, &name))
+			return 0;
+		name.asked = true;
+		return batch_add(batch, &name);
+	}
 	rc = registry_find(&sync->registry, id, &name, NULL);
 	if (rc == CF_ERR_UNSUPPORTED)
 		return 0;

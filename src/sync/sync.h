@@ -41,6 +41,8 @@ struct sync_options {
 	unsigned announce_after_ms; /* only when it lasts longer than that */
 	/* Called once for each other run that is noticed; may be NULL. */
 	void (*newcomer)(void *ctx, const struct sync_engine *engine);
+	/* A lineage that waits, and that the state does not even list; may be NULL. */
+	void (*unlisted)(void *ctx, const struct cf_error *why);
 	void *ctx;
 #ifdef CHESTERFIELD_PLANTED
 	unsigned planted; /* enum planted: for the simulator */

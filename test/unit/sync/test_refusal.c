@@ -115,6 +115,82 @@ START_TEST(record_that_the_state_refuses_stops_one_lineage)
 }
 END_TEST
 
+/* What the state does not take of lineage a: bases, then entries, too. */
+static int refuse_bases(struct hook *hook, const struct cf_put *put, struct cf_str *ret_why)
+{
+	bool base = memmem(put->id.ptr, put->id.len, "base/todo-item/a", 16) != NULL;
+	bool entry = memmem(put->id.ptr, put->id.len, "quarantine/todo-item/a", 22) != NULL;
+
+	if (!base && !(entry && hook->ctx))
+		return 0;
+	*ret_why = STR("no room for it");
+	return CF_ERR_LIMIT;
+}
+
+START_TEST(entry_goes_alone_where_the_base_is_refused_as_well)
+{
+	struct refusing r;
+
+	refusing_open(&r);
+	r.state.refuse = refuse_bases;
+	put(&r.bed, "todo-item@1:a", V1("x"));
+	put(&r.bed, "todo-item@1:b", V1("y"));
+	settle(&r.bed);
+	expect_has(quarantined(&r.bed, "todo-item@1:a"),
+		   "\"reason\":\"the state: no room for it\"");
+	expect(&r.bed, "todo-item@3:a", NULL);
+	ck_assert_str_ne(rev_of(&r.bed, "todo-item@3:b"), "");
+	/* There is room again, and a person asks for it: the entry goes, though no base knew. */
+	r.state.refuse = NULL;
+	ck_assert_int_eq(sync_quarantine_retry(&r.bed.state, STR("todo-item/a"), &r.bed.arena,
+					       &(struct sync_entry){.id = STR("")}, &r.bed.error),
+			 0);
+	r.bed.sync = sync_close(r.bed.sync);
+	ck_assert_int_eq(sync_open(&r.bed.sync, r.bed.catalog, &r.store.store, &r.noted,
+				   &(struct sync_options){.wait_ms = 0}, &env_system, &mem_heap,
+				   &r.bed.error),
+			 0);
+	settle(&r.bed);
+	ck_assert_uint_eq(find_listed(&r.bed, SYNC_QUARANTINE, NULL).count, 0);
+	ck_assert_str_ne(rev_of(&r.bed, "todo-item@3:a"), "");
+	bed_close(&r.bed);
+}
+END_TEST
+
+static void note_unlisted(void *ctx, const struct cf_error *why)
+{
+	expect_has(why->message, "no room for it");
+	++*(int *)ctx;
+}
+
+START_TEST(entry_that_is_refused_is_told_and_stops_nobody)
+{
+	int told = 0;
+	struct sync_options options = {.unlisted = note_unlisted, .ctx = &told};
+	struct refusing r;
+
+	refusing_open(&r);
+	r.bed.sync = sync_close(r.bed.sync);
+	ck_assert_int_eq(sync_open(&r.bed.sync, r.bed.catalog, &r.store.store, &r.noted, &options,
+				   &env_system, &mem_heap, &r.bed.error),
+			 0);
+	r.state.refuse = refuse_bases;
+	r.state.ctx = &r;
+	put(&r.bed, "todo-item@1:a", V1("x"));
+	put(&r.bed, "todo-item@1:b", V1("y"));
+	settle(&r.bed);
+	ck_assert_int_eq(told, 1);
+	ck_assert_uint_eq(sync_counted(r.bed.sync)->quarantined, 1);
+	ck_assert_str_ne(rev_of(&r.bed, "todo-item@3:b"), "");
+	/* The next change tries again by itself. */
+	r.state.refuse = NULL;
+	put(&r.bed, "todo-item@1:a", V1("z"));
+	settle(&r.bed);
+	ck_assert_str_ne(rev_of(&r.bed, "todo-item@3:a"), "");
+	bed_close(&r.bed);
+}
+END_TEST
+
 static int refuse_groups(struct hook *hook, const struct cf_put *put, struct cf_str *ret_why)
 {
 	(void)hook;
@@ -228,6 +304,8 @@ int main(void)
 
 	tcase_add_test(tc, document_that_the_store_refuses_waits_alone);
 	tcase_add_test(tc, record_that_the_state_refuses_stops_one_lineage);
+	tcase_add_test(tc, entry_goes_alone_where_the_base_is_refused_as_well);
+	tcase_add_test(tc, entry_that_is_refused_is_told_and_stops_nobody);
 	tcase_add_test(tc, part_that_the_store_refuses_stops_all_who_make_it);
 	tcase_add_loop_test(tc, key_that_is_no_id_is_refused_where_it_is_said, 0,
 			    (int)ARRAY_LEN(keys));

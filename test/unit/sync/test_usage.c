@@ -58,8 +58,8 @@ static void process(struct bed *bed)
 {
 	struct sync_options options = {.batch_changes_max = 3};
 	bool idle = false;
-	int rc = sync_open(&bed->sync, bed->catalog, bed->store, &bed->state, &options,
-			   &env_system, &mem_heap, &bed->error);
+	int rc = sync_open(&bed->sync, bed->catalog, bed->store, &bed->state, &options, &env_system,
+			   &mem_heap, &bed->error);
 
 	while (rc == 0 && !idle)
 		rc = sync_step(bed->sync, &idle, &bed->error);
@@ -97,8 +97,10 @@ static void start(struct bed *bed, struct death *death)
 static void write_first(struct bed *bed)
 {
 	put(bed, "todo-item@1:a", V1("\"title\":\"a\",\"isDone\":true"));
-	put(bed, "todo-item@2:b", V2("\"title\":\"b\",\"status\":\"active\",\"group\":{\"name\":\"B\"}"));
-	put(bed, "todo-item@2:c", V2("\"title\":\"c\",\"status\":\"active\",\"group\":{\"name\":\"B\"}"));
+	put(bed, "todo-item@2:b",
+	    V2("\"title\":\"b\",\"status\":\"active\",\"group\":{\"name\":\"B\"}"));
+	put(bed, "todo-item@2:c",
+	    V2("\"title\":\"c\",\"status\":\"active\",\"group\":{\"name\":\"B\"}"));
 	put(bed, "todo-item@3:d", V3("\"title\":\"d\",\"status\":\"done\",\"groupId\":\"g\""));
 	put(bed, "group@1:g", "{\"schema\":\"group\",\"version\":1,\"name\":\"G\"}");
 }
@@ -107,8 +109,10 @@ static void write_more(struct bed *bed)
 {
 	put(bed, "todo-item@1:a", V1("\"title\":\"a\",\"isDone\":false"));
 	/* What is said of the group, in a document that shows it. */
-	put(bed, "todo-item@2:d", V2("\"title\":\"d\",\"status\":\"done\",\"group\":{\"name\":\"H\"}"));
-	put(bed, "todo-item@2:e", V2("\"title\":\"e\",\"status\":\"active\",\"group\":{\"name\":\"E\"}"));
+	put(bed, "todo-item@2:d",
+	    V2("\"title\":\"d\",\"status\":\"done\",\"group\":{\"name\":\"H\"}"));
+	put(bed, "todo-item@2:e",
+	    V2("\"title\":\"e\",\"status\":\"active\",\"group\":{\"name\":\"E\"}"));
 	put(bed, "group@1:g", "{\"schema\":\"group\",\"version\":1,\"name\":\"I\"}");
 	put_on(bed, "todo-item@3:c", rev_of(bed, "todo-item@3:c"), "{}", true);
 }
