@@ -185,6 +185,7 @@ int main(void)
 	Suite *suite = suite_create("sync-usage");
 	TCase *tcase = tcase_create("usage");
 
+	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, each_write_counts_for_whom_it_is);
 	tcase_add_test(tcase, a_kill_neither_loses_nor_doubles);
 	suite_add_tcase(suite, tcase);
