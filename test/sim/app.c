@@ -130,9 +130,10 @@ static void save(struct world *world, struct draft *draft)
 	if (draft->data != UNTOUCHED)
 		world_say(world, "      " ATTACHMENT " is %d", draft->data);
 	event->lineage = (uint8_t)world_lineage(world, str_of(draft->id));
-	/* The same was written before: nothing new was said. */
+	/* The same was written before, a tombstone perhaps by the engine: nothing new was said. */
 	if (note->events) {
 		world->twins[event->lineage] = true;
+		world->buried[event->lineage] |= draft->deleted;
 		return;
 	}
 	if (draft->parent)

@@ -374,7 +374,7 @@ static bool check_deletes(struct world *world, unsigned lineage)
 	if (!fate.deletes && fate.writes && !lives)
 		world_fail(world, 2, "k%u is gone and nobody deleted it", lineage);
 	if (!fate.deletes || world->state_lost)
-		return fate.deletes != 0;
+		return fate.deletes != 0 || world->buried[lineage];
 	if (fate.all_seen && lives)
 		world_fail(world, 2, "k%u was deleted and lives", lineage);
 	if (is_rescued(world, &fate) && !lives)

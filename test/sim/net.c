@@ -205,15 +205,23 @@ static void note_read_document(struct net *net, const struct cf_record *record, 
 	}
 }
 
+/* A batch reads its lineages anew: their bases first, and which versions are retired. A base
+ * that is only looked at once more, after its lineage was judged, says nothing new. */
+static bool begins_batch(const struct net *net, const struct cf_record *records, size_t count)
+{
+	return net->state && count &&
+	       state_id_is(&net->records, STATE_RETIRED, records[count - 1].id);
+}
+
 static void note_reads(struct net *net, const struct cf_record *records, size_t count,
 		       unsigned flags)
 {
 	struct engine *engine = net->engine;
+	bool begins = begins_batch(net, records, count);
 
-	for (size_t i = 0; i < count && net->state; i++) {
+	for (size_t i = 0; i < count && begins; i++) {
 		unsigned lineage = world_lineage(net->world, records[i].id);
 
-		/* A batch reads its lineages anew, their bases first. */
 		if (!state_id_is(&net->records, STATE_BASE, records[i].id))
 			continue;
 		if (lineage < KEYS)

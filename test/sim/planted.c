@@ -63,8 +63,6 @@ static uint64_t find_seed(unsigned fault, uint64_t from, uint64_t count, struct 
 	for (uint64_t seed = from; seed < from + count; seed++) {
 		struct plan_of_run run = {.seed = seed, .planted = fault};
 
-		if (seed_is_known(seed))
-			continue;
 		steps_make(&run);
 		world_play(world, shapes, &run, false);
 		if (world->law)

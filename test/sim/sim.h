@@ -261,7 +261,8 @@ struct world {
 	size_t event_count;
 	uint8_t classes[LINEAGES][ATOMS_MAX];
 	int8_t agreed[KEYS][ATOMS_MAX]; /* the write that stood when all was agreed; -1 */
-	bool twins[LINEAGES];           /* two apps wrote the same revision, each for itself */
+	bool twins[LINEAGES];           /* two wrote the same revision, each for itself */
+	bool buried[LINEAGES];          /* ... and it is a tombstone */
 	struct rev_note notes[NOTES];
 	struct listed listed[LISTED_MAX];
 	size_t listed_count;
@@ -323,9 +324,6 @@ void oracle_check_waiting(struct world *world);             /* laws 7 and 8 */
 void model_note_agreed(struct world *world); /* which writes stand, now that all is silent */
 void model_check(struct world *world);       /* law 2 */
 void listed_collect(struct world *world);
-
-/* Seeds that break a law without any fault in the engine (sim.c). */
-bool seed_is_known(uint64_t seed);
 
 /* --- planted.c ---------------------------------------------------------------------- */
 unsigned planted_count(void);

@@ -70,7 +70,8 @@ unsigned world_lineage(const struct world *world, struct cf_str id)
 	    memcmp(id.ptr, shape->shared.type, shared) == 0 &&
 	    (id.ptr[shared] == '@' || id.ptr[shared] == '/'))
 		return KEYS;
-	if (id.len > 2 && id.ptr[id.len - 2] == 'k' && id.ptr[id.len - 1] < '0' + KEYS)
+	if (id.len > 2 && id.ptr[id.len - 2] == 'k' && id.ptr[id.len - 1] >= '0' &&
+	    id.ptr[id.len - 1] < '0' + KEYS)
 		return (unsigned)(id.ptr[id.len - 1] - '0');
 	return KEYS;
 }
