@@ -132,6 +132,35 @@ static struct part *part_of(const struct sync *sync, const struct lineage *linea
 	return lineage->name.family->is_part ? part_find(&sync->bench, &lineage->name) : NULL;
 }
 
+static bool refers_to(const struct lineage *lineage, const struct part *part)
+{
+	const struct family *family = lineage->name.family;
+
+	for (size_t i = family->own_count; i < family->slot_count; i++)
+		if (lineage->slots[i].part == part)
+			return true;
+	return false;
+}
+
+/* Those who agreed with what a part said at first are looked at again when somebody else in
+ * the batch has said more of it: nobody wakes them later. */
+static int settle_part(struct sync *sync, struct work *work, struct plan *plan, struct part *part,
+		       size_t *open)
+{
+	bool changed;
+
+	if (part_settle(&sync->bench, &work->at[part->lineage], part, &changed))
+		return CF_ERR_NOMEM;
+	for (size_t i = 0; i < work->count && changed; i++) {
+		if (!work->done[i] || !refers_to(&work->at[i], part))
+			continue;
+		drop_writes(plan, i);
+		work->done[i] = false;
+		++*open;
+	}
+	return 0;
+}
+
 /* One more round: those who refer to parts first, that what they say of them is there when
  * the parts are judged. *ret_open: how many are not done. */
 static int work_round(struct sync *sync, struct work *work, struct plan *plan, size_t *ret_open,
@@ -156,7 +185,7 @@ static int work_round(struct sync *sync, struct work *work, struct plan *plan, s
 				work->at[i].forwards = part->forwards;
 			rc = work_on(sync, work, i, plan, error);
 			work->done[i] = rc == 0;
-			if (rc == 0 && part && part_settle(&sync->bench, &work->at[i], part))
+			if (rc == 0 && part && settle_part(sync, work, plan, part, ret_open))
 				rc = error_nomem(error);
 			*ret_open += rc > 0;
 			rc = rc > 0 ? 0 : rc;
@@ -220,9 +249,10 @@ static int break_circle(struct sync *sync, const struct work *work, struct cf_er
 {
 	for (size_t i = 0; i < work->count; i++) {
 		struct part *part = part_of(sync, &work->at[i]);
+		bool changed;
 
 		if (part && part->state != PART_SETTLED &&
-		    part_settle(&sync->bench, &work->at[i], part))
+		    part_settle(&sync->bench, &work->at[i], part, &changed))
 			return error_nomem(error);
 	}
 	return 0;

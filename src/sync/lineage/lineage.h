@@ -267,8 +267,10 @@ int lineage_forward_edits(struct bench *bench, struct lineage *lineage);
  * is not what they say. */
 int lineage_make_parts(struct bench *bench, struct lineage *lineage, bool *ret_differs);
 int lineage_take_forwards(struct bench *bench, struct lineage *lineage);
-/* What this lineage, a part, says after this batch. 0 or NOMEM. */
-int part_settle(struct bench *bench, const struct lineage *lineage, struct part *part);
+/* What this lineage, a part, says after this batch; *ret_changed: otherwise than those saw who
+ * read it before. 0 or NOMEM. */
+int part_settle(struct bench *bench, const struct lineage *lineage, struct part *part,
+		bool *ret_changed);
 struct part *part_get(struct bench *bench, const struct lineage_name *name);
 struct part *part_find(const struct bench *bench, const struct lineage_name *name);
 /* The revision of its document that such a slot shows; empty: none. */

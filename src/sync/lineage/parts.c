@@ -496,9 +496,17 @@ int lineage_take_forwards(struct bench *bench, struct lineage *lineage)
 	return rc;
 }
 
-int part_settle(struct bench *bench, const struct lineage *lineage, struct part *part)
+static bool same_text(struct cf_str a, struct cf_str b)
+{
+	return (a.ptr == NULL) == (b.ptr == NULL) && str_equal(a, b);
+}
+
+int part_settle(struct bench *bench, const struct lineage *lineage, struct part *part,
+		bool *ret_changed)
 {
 	int rc = 0;
+
+	*ret_changed = false;
 
 	for (size_t i = 0; i < lineage->name.family->own_count && rc == 0; i++) {
 		const struct cf_record *record = &lineage->slots[i].record;
@@ -517,6 +525,9 @@ int part_settle(struct bench *bench, const struct lineage *lineage, struct part 
 			text = json_span(lineage->result.slots[i].document);
 		if (lineage->slots[i].rev_now.len)
 			rev = lineage->slots[i].rev_now;
+		rev = text.ptr ? rev : text;
+		*ret_changed = *ret_changed || !same_text(part->documents[i], text) ||
+			       !same_text(part->revs[i], rev);
 		part->documents[i] = text.ptr ? arena_dup(&bench->batch, text) : text;
 		part->revs[i] = text.ptr ? arena_dup(&bench->batch, rev) : text;
 		rc = text.ptr && (!part->documents[i].ptr || !part->revs[i].ptr) ? CF_ERR_NOMEM : 0;
