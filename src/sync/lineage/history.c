@@ -57,18 +57,22 @@ static void find_ancestor(const struct known_index *index, struct leaf *leaf)
 	leaf->known = leaf->ancestor >= 0 && leaf->unknown == 0;
 }
 
-/* Whether the store forgot how this leaf came about, and it may have come from there. */
+/* The generation from which on it is known how this leaf came about. */
+static uint64_t known_from(const struct leaf *leaf)
+{
+	return revision_generation(leaf->history[leaf->history_count - 1]);
+}
+
+/* Whether the leaf, one of several, may have come from there. */
 static bool may_follow(const struct leaf *leaf, struct cf_str rev)
 {
-	struct cf_str oldest = leaf->history[leaf->history_count - 1];
-
-	return revision_generation(oldest) > 1 &&
-	       revision_generation(oldest) > revision_generation(rev);
+	return known_from(leaf) > revision_generation(rev);
 }
 
 /* The revision that was current when agreed last is no leaf any more, and no leaf says
  * that it came from there: stores remember some revisions only. Where one leaf is left, it
- * has replaced it, whatever is remembered of the way; of several, those that may have. */
+ * has replaced it, whatever is remembered of the way; of several, those that may have. But not
+ * a leaf of which all is remembered: then what was current is ours, and never landed. */
 static void adopt(const struct base_slot *base, struct slot *slot)
 {
 	ptrdiff_t current = base_current(base);
@@ -82,7 +86,7 @@ static void adopt(const struct base_slot *base, struct slot *slot)
 	for (size_t i = 0; i < count && current >= 0; i++) {
 		struct leaf *leaf = &slot->leaves[i];
 
-		if (leaf->ancestor < 0 &&
+		if (leaf->ancestor < 0 && known_from(leaf) > 1 &&
 		    (count == 1 || may_follow(leaf, base->known[current].rev)))
 			leaf->ancestor = current;
 	}
