@@ -64,10 +64,44 @@ static int side_edit(struct bench *bench, const struct lineage *lineage,
 	return there->value.ptr ? bench_read(bench, there->value, &ret->value, NULL) : 0;
 }
 
+/* What was agreed cannot be read any more, and somebody's edit stands in its place: then this
+ * one is what others lose to. */
+static bool edit_instead(const struct lineage *lineage, const struct settle_said *said,
+			 struct json_value value, struct settle_side *ret)
+{
+	uint64_t hash = json_is_absent(value) ? 0 : atom_hash(json_hash64(value));
+
+	if (hash == atoms_hash_at(&lineage->slots[said->slot].agreed, said->pointer))
+		return false;
+	for (size_t i = 0; i < lineage->saved_count; i++) {
+		const struct settle_saved *saved = &lineage->saved[i];
+
+		for (size_t k = 0; k < saved->edit_count && saved->slot == said->slot; k++) {
+			*ret = (struct settle_side){SETTLE_SIDE_EDIT, i, k};
+			if (saved->edits[k].hash == hash &&
+			    str_equal(saved->edits[k].pointer, said->pointer))
+				return true;
+		}
+	}
+	return false;
+}
+
+static int side_said(struct bench *bench, const struct lineage *lineage,
+		     const struct settle_said *said, struct conflict_side *ret)
+{
+	struct settle_side instead;
+
+	*ret = side_in(lineage, said->slot, said->rev, said->pointer);
+	ret->value = value_at(bench, lineage, said->slot, lineage->agreed[said->slot].document,
+			      said->pointer);
+	if (!edit_instead(lineage, said, ret->value, &instead))
+		return 0;
+	return side_edit(bench, lineage, &instead, ret);
+}
+
 static int find_side(struct bench *bench, const struct lineage *lineage,
 		     const struct settle_side *which, struct conflict_side *ret)
 {
-	const struct settle_said *said;
 	int rc = 0;
 
 	if (which->kind == SETTLE_SIDE_EDIT) {
@@ -78,10 +112,7 @@ static int find_side(struct bench *bench, const struct lineage *lineage,
 		*ret = side_in(lineage, what->slot, what->rev, STR(""));
 		ret->value = JSON_ABSENT;
 	} else {
-		said = &lineage->said[which->index];
-		*ret = side_in(lineage, said->slot, said->rev, said->pointer);
-		ret->value = value_at(bench, lineage, said->slot,
-				      lineage->agreed[said->slot].document, said->pointer);
+		rc = side_said(bench, lineage, &lineage->said[which->index], ret);
 	}
 	ret->pointer = show_pointer(bench, ret->pointer);
 	return rc;
