@@ -91,6 +91,16 @@ static bool overlaps(const struct settler *s, const struct edit *edit, const str
 	       (hole->pointer.len == 0 || pointer_overlaps(edit->pointer, hole->pointer));
 }
 
+static bool at_hole(const struct settler *s, const struct edit *edit, const struct hole *holes,
+		    size_t count)
+{
+	for (; edit; edit = edit->with)
+		for (size_t i = 0; i < count; i++)
+			if (overlaps(s, edit, &holes[i]))
+				return true;
+	return false;
+}
+
 int hold_pending(struct settler *s)
 {
 	const struct hole *holes;
@@ -101,9 +111,28 @@ int hold_pending(struct settler *s)
 		for (size_t k = 0; k < s->sources[i].edit_count; k++) {
 			struct edit *edit = &s->sources[i].edits[k];
 
-			for (size_t h = 0; h < count; h++)
-				if (overlaps(s, edit, &holes[h]))
-					edit->head->pending = true;
+			if (edit->head == edit)
+				edit->pending = at_hole(s, edit, holes, count);
+		}
+	return rc;
+}
+
+int move_pending(struct settler *s, bool *ret_moved)
+{
+	const struct hole *holes;
+	size_t count;
+	int rc = find_holes(s, &s->result, &holes, &count);
+
+	*ret_moved = false;
+	for (size_t i = 0; i < s->source_count && rc == 0; i++)
+		for (size_t k = 0; k < s->sources[i].edit_count; k++) {
+			struct edit *edit = &s->sources[i].edits[k];
+
+			if (edit->source->kind != SETTLE_SIDE_EDIT || edit->head != edit ||
+			    edit->moved || edit->pending == at_hole(s, edit, holes, count))
+				continue;
+			edit->pending = !edit->pending;
+			edit->moved = *ret_moved = true;
 		}
 	return rc;
 }

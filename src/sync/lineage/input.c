@@ -102,6 +102,19 @@ static int find_eyes(struct bench *bench, struct lineage *lineage, size_t index)
 	return 0;
 }
 
+/* An edit that waited for a part is not among these: the document it was made in is known,
+ * and may lack what was agreed since. */
+static bool is_uncontested(const struct lineage *lineage)
+{
+	const struct leaf *winner;
+
+	if (lineage->saved_count != 1 || lineage->delete_count || lineage->said_count ||
+	    lineage->was_gone || lineage->creation || lineage->origins[0].forward)
+		return false;
+	winner = lineage->slots[lineage->saved[0].slot].winner;
+	return winner && !winner->known && str_equal(winner->revision->rev, lineage->saved[0].rev);
+}
+
 int lineage_find_said(struct bench *bench, struct lineage *lineage)
 {
 	size_t count = count_said(lineage);
@@ -131,12 +144,7 @@ int lineage_find_said(struct bench *bench, struct lineage *lineage)
 	for (size_t i = 0; i < lineage->saved_count && lineage->said_count; i++)
 		if (find_eyes(bench, lineage, i))
 			return error_nomem(&lineage->error);
-	lineage->uncontested =
-		lineage->saved_count == 1 && lineage->delete_count == 0 &&
-		lineage->said_count == 0 && !lineage->was_gone && !lineage->creation &&
-		!lineage->origins[0].forward && lineage->slots[lineage->saved[0].slot].winner &&
-		str_equal(lineage->slots[lineage->saved[0].slot].winner->revision->rev,
-			  lineage->saved[0].rev);
+	lineage->uncontested = is_uncontested(lineage);
 	return 0;
 }
 
@@ -158,6 +166,37 @@ int lineage_mark_changes(struct bench *bench, struct lineage *lineage)
 		saved->edits = edits;
 	}
 	return 0;
+}
+
+/* Whether the store knows that a revision was made of that one. */
+static bool comes_from(const struct slot *slot, struct cf_str rev, struct cf_str from)
+{
+	for (size_t i = 0; i < slot->record.revision_count; i++) {
+		const struct leaf *leaf = &slot->leaves[i];
+		bool found = false;
+
+		for (size_t k = 0; k < leaf->history_count; k++) {
+			if (found && str_equal(leaf->history[k], from))
+				return true;
+			found = found || str_equal(leaf->history[k], rev);
+		}
+	}
+	return false;
+}
+
+/* What somebody waits with who has changed it again since is not his word any more. */
+static bool said_anew(const struct lineage *lineage, const struct slot *slot,
+		      const struct base_pending *pending)
+{
+	for (size_t i = 0; i < lineage->saved_count; i++) {
+		const struct settle_saved *saved = &lineage->saved[i];
+
+		for (size_t k = 0; k < saved->edit_count && saved->slot == slot->index; k++)
+			if (str_equal(saved->edits[k].pointer, pending->pointer) &&
+			    comes_from(slot, saved->rev, pending->rev))
+				return true;
+	}
+	return false;
 }
 
 /* Edits that waited for a part, as edits of the document that stands there. */
@@ -182,12 +221,15 @@ int lineage_add_pending(struct bench *bench, struct lineage *lineage, const stru
 		for (; i < base->pending_count && str_equal(base->pending[i].rev, saved.rev); i++) {
 			struct json_value value = base->pending[i].value;
 
+			if (said_anew(lineage, slot, &base->pending[i]))
+				continue;
 			edits[saved.edit_count++] = (struct settle_edit){
 				.pointer = base->pending[i].pointer,
 				.value = value,
 				.hash = json_is_absent(value) ? 0 : atom_hash(json_hash64(value))};
 		}
-		rc = lineage_add_saved(bench, lineage, saved, (struct origin){NULL, -1});
+		if (saved.edit_count)
+			rc = lineage_add_saved(bench, lineage, saved, (struct origin){NULL, -1});
 	}
 	return rc;
 }

@@ -371,7 +371,7 @@ static int judge_in_one(struct judge *j)
 	return rc ? rc : run_contests(j);
 }
 
-int judge(struct settler *s)
+static int judge_once(struct settler *s)
 {
 	struct judge j = {.s = s};
 	bool stand = false;
@@ -393,4 +393,37 @@ int judge(struct settler *s)
 	if (rc == JUDGE_COUPLED)
 		rc = judge_in_one(&j);
 	return rc ? rc : finish(&j);
+}
+
+static void forget_verdicts(struct settler *s)
+{
+	for (size_t i = 0; i < s->source_count; i++) {
+		struct source *source = &s->sources[i];
+
+		source->asked = false;
+		for (size_t k = 0; k < source->edit_count; k++) {
+			struct edit *edit = &source->edits[k];
+
+			edit->contested = edit->accepted = edit->held = edit->late = false;
+			edit->unfit = false;
+			edit->unit = NULL;
+			edit->unit_count = 0;
+			edit->winner = NULL;
+		}
+	}
+}
+
+int judge(struct settler *s)
+{
+	bool moved = false;
+	int rc = judge_once(s);
+
+	rc = rc ? rc : move_pending(s, &moved);
+	while (rc == 0 && moved) {
+		forget_verdicts(s);
+		rc = list_judged(s);
+		rc = rc ? rc : judge_once(s);
+		rc = rc ? rc : move_pending(s, &moved);
+	}
+	return rc;
 }

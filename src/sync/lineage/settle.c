@@ -311,6 +311,15 @@ static int read_agreed(struct settler *s)
 	return rc;
 }
 
+/* What only stands in for what is missing: anew, it says what the documents that are there by
+ * then say of it. */
+static void drop_phantoms(struct settler *s)
+{
+	for (size_t i = 0; i < s->family->slot_count; i++)
+		if (s->agreed.pages[i] && s->agreed.pages[i]->phantom)
+			pages_set(s, &s->agreed, i, NULL);
+}
+
 /* Each new document is laid over what those of lower priority say: what only they can say
  * stays. Where a lens fails on the way, they are laid over the first alone. */
 static int lay_documents(struct settler *s)
@@ -320,6 +329,7 @@ static int lay_documents(struct settler *s)
 
 	for (size_t n = 0; n < s->source_count && rc == 0; n++) {
 		source = s->ranked[n];
+		drop_phantoms(s);
 		rc = pages_lay(s, &s->agreed, source->slot, source->document);
 	}
 	if (rc >= 0 || rc == CF_ERR_NOMEM || s->source_count == 1)
@@ -356,14 +366,13 @@ static int lay_fresh(struct settler *s)
 		there[i] = is_there(s, i);
 	for (size_t n = 0; n < s->source_count && rc == 0; n++)
 		any = any || (s->ranked[n]->kind == SETTLE_SIDE_EDIT && !there[s->ranked[n]->slot]);
-	for (size_t i = 0; i < s->family->slot_count && any; i++)
-		if (s->agreed.pages[i] && s->agreed.pages[i]->phantom)
-			pages_set(s, &s->agreed, i, NULL);
 	for (size_t n = 0; n < s->source_count && rc == 0 && any; n++) {
 		const struct source *source = s->ranked[n];
 
-		if (!there[source->slot] && is_highest(s, source))
-			rc = carry_fresh(s, source, there);
+		if (there[source->slot] || !is_highest(s, source))
+			continue;
+		drop_phantoms(s);
+		rc = carry_fresh(s, source, there);
 	}
 	if (rc == 0 && any)
 		rc = carry_over(s, &s->agreed, there);
@@ -402,8 +411,7 @@ static bool binds(const struct settler *s, const struct edit *said)
 	return said->stood && said->agreement > s->seen_min;
 }
 
-/* In descending priority. */
-static int list_judged(struct settler *s)
+int list_judged(struct settler *s)
 {
 	size_t max = 0, count = 0;
 

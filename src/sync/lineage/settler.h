@@ -86,6 +86,7 @@ struct edit {
 	unsigned trial;          /* the last one that it was part of */
 	bool judged;
 	bool pending;   /* at a hole */
+	bool moved;     /* ... or not any more, by what came out */
 	bool contested; /* did not stand when all was tried, or touches one that did not */
 	bool given;     /* creation: of the first document; accepted from the start */
 	bool stood;     /* said: in what was agreed */
@@ -220,6 +221,9 @@ int find_holes(struct settler *s, const struct pages *state, const struct hole *
 	       size_t *ret_count);
 /* Edits at holes are kept for later: edit.pending. */
 int hold_pending(struct settler *s);
+/* The same by what came out: a document may have come to refer to another part. *ret_moved: some
+ * must be judged that were not, or the other way round. */
+int move_pending(struct settler *s, bool *ret_moved);
 int tell_waits(struct settler *s, struct settle_result *ret);
 
 /* carry.c: all other documents say what that of `from` says. */
@@ -309,5 +313,7 @@ int compare_sources(const struct settle_policy *policy, const struct source *a,
 int tell_result(struct settler *s, struct settle_result *ret);
 /* judge.c: settler.judged; fills accepted, late, winner, held and settler.result. */
 int judge(struct settler *s);
+/* settle.c: the edits that are judged, in descending priority. */
+int list_judged(struct settler *s);
 
 #endif
