@@ -14,6 +14,7 @@ struct draft {
 	bool wanted;       /* a document was there */
 	size_t open;       /* atoms that are not found yet */
 	bool exact;
+	bool stands_in; /* for a part that is missing */
 };
 
 struct drafting {
@@ -234,17 +235,25 @@ static int take_text(struct drafting *d, size_t index, struct cf_str text, bool 
 	return mend_by(d, index, &image, force);
 }
 
-static int take_image(struct drafting *d, const struct crossing *way, bool force)
+/* NULL: NOMEM. */
+static struct json_value *draft_documents(const struct drafting *d)
 {
 	size_t slot_count = d->lineage->name.family->slot_count;
 	struct json_value *documents =
 		arena_calloc(&d->bench->arena, slot_count, sizeof(*documents));
+
+	for (size_t i = 0; i < slot_count && documents; i++)
+		documents[i] = d->drafts[i].document;
+	return documents;
+}
+
+static int take_image(struct drafting *d, const struct crossing *way, bool force)
+{
+	struct json_value *documents = draft_documents(d);
 	struct image image = {way, documents, false};
 	struct cf_str *texts;
 	int rc = documents ? 0 : CF_ERR_NOMEM;
 
-	for (size_t i = 0; i < slot_count && rc == 0; i++)
-		documents[i] = d->drafts[i].document;
 	rc = rc ? rc : image_make(d->bench, d->lineage, &image, &texts);
 	if (rc)
 		return rc == CF_ERR_NOMEM ? error_nomem(&d->lineage->error) : 0;
@@ -298,6 +307,51 @@ static int ask_neighbours(struct drafting *d, bool force, bool exact)
 	return rc;
 }
 
+/* --- past a part that is missing ------------------------------------------------------------------
+ */
+
+/* A part that is not there is as the document that is made of it says: so those on its other
+ * side can say what it has nothing to do with. */
+static int stand_in_for(struct drafting *d, const struct crossing *way, const struct crossing *back)
+{
+	struct json_value *documents = draft_documents(d);
+	struct image image = {back, documents, false};
+	struct cf_str *texts;
+	int rc = documents ? 0 : CF_ERR_NOMEM;
+
+	if (rc == 0 && !side_ready(d, back, false))
+		return 0;
+	rc = rc ? rc : image_make(d->bench, d->lineage, &image, &texts);
+	if (rc)
+		return rc == CF_ERR_NOMEM ? error_nomem(&d->lineage->error) : 0;
+	for (size_t i = 1; i < way->input_count && rc == 0; i++) {
+		struct draft *draft = &d->drafts[way->inputs[i]];
+
+		for (size_t k = 0; k < back->output_count && rc == 0; k++) {
+			if (back->outputs[k] != way->inputs[i] || draft->wanted ||
+			    !json_is_absent(draft->document) || !texts[k].ptr)
+				continue;
+			rc = bench_read(d->bench, texts[k], &draft->document, &d->lineage->error);
+			draft->stands_in = true;
+		}
+	}
+	return rc;
+}
+
+static int stand_in_for_parts(struct drafting *d)
+{
+	const struct family *family = d->lineage->name.family;
+	int rc = 0;
+
+	for (size_t i = 0; i < family->link_count && rc == 0; i++) {
+		const struct link *link = &family->links[i];
+
+		rc = stand_in_for(d, &link->up, &link->down);
+		rc = rc ? rc : stand_in_for(d, &link->down, &link->up);
+	}
+	return rc;
+}
+
 /* --- from the store ------------------------------------------------------------------------------
  */
 
@@ -347,7 +401,8 @@ static int finish_drafts(struct drafting *d)
 	}
 	if (rc < 0 || answer)
 		return rc < 0 ? rc : answer;
-	rc = ask_neighbours(d, false, false);
+	rc = stand_in_for_parts(d);
+	rc = rc ? rc : ask_neighbours(d, false, false);
 	rc = rc ? rc : ask_neighbours(d, true, true);
 	return rc ? rc : ask_neighbours(d, true, false);
 }
@@ -364,6 +419,34 @@ static int find_before_delete(struct bench *bench, struct lineage *lineage, stru
 				       ? error_nomem(&lineage->error)
 				       : 0;
 	return 0;
+}
+
+/* Attachments go with the last document that has them: what comes back after a delete has none
+ * of those whose data nobody has any more. */
+static int drop_gone_attachments(struct drafting *d, size_t index)
+{
+	struct bench *bench = d->bench;
+	struct draft *draft = &d->drafts[index];
+	const struct slot_kind *kind = d->lineage->slots[index].kind;
+	struct atoms atoms, gone = {NULL, 0};
+	int rc = bench_atoms(bench, kind, draft->document, &atoms);
+
+	gone.at = arena_alloc(&bench->arena, (atoms.count + 1) * sizeof(*gone.at));
+	for (size_t i = 0; i < atoms.count && rc == 0 && gone.at; i++) {
+		struct json_value digest = json_member(atoms.at[i].value, STR("digest"));
+		struct cf_str text;
+
+		if (!pointer_lies_under(atoms.at[i].pointer, STR("/_attachments")) ||
+		    json_kind(digest) != JSON_STRING)
+			continue;
+		rc = json_decode(digest, &bench->arena, &text);
+		if (rc == 0 && !attachment_is_there(d->lineage, text))
+			gone.at[gone.count++] = (struct atom){.pointer = atoms.at[i].pointer,
+							      .value = JSON_ABSENT};
+	}
+	if (rc == 0 && gone.count)
+		rc = bench_patch(bench, kind, draft->document, &gone, &draft->document);
+	return rc || !gone.at ? error_nomem(&d->lineage->error) : 0;
 }
 
 int lineage_put_together(struct bench *bench, struct lineage *lineage)
@@ -393,8 +476,11 @@ int lineage_put_together(struct bench *bench, struct lineage *lineage)
 		rc = ask_neighbours(&d, false, false);
 	if (rc == 0 && count_open(&d))
 		rc = finish_drafts(&d);
+	for (size_t i = 0; i < family->own_count && rc == 0 && lineage->was_gone; i++)
+		rc = drop_gone_attachments(&d, i);
 	for (size_t i = 0; i < family->slot_count && rc == 0; i++) {
-		lineage->agreed[i].document = d.drafts[i].document;
+		lineage->agreed[i].document =
+			d.drafts[i].stands_in ? JSON_ABSENT : d.drafts[i].document;
 		lineage->agreed[i].key = lineage->slots[i].key;
 		lineage->agreed[i].missing = lineage->slots[i].missing;
 	}

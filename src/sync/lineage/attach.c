@@ -40,8 +40,25 @@ static bool stands_in(const struct cf_revision *revision, const struct cf_attach
 	return false;
 }
 
+bool attachment_is_there(const struct lineage *lineage, struct cf_str digest)
+{
+	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
+		const struct cf_record *record = &lineage->slots[i].record;
+
+		for (size_t k = 0; k < record->revision_count; k++)
+			if (find_digest(&record->revisions[k], digest))
+				return true;
+	}
+	return false;
+}
+
 int attachment_load(struct bench *bench, struct lineage *lineage, struct cf_attachment *wanted)
 {
+	/* Nobody else is kept waiting for what does not come back. */
+	if (!attachment_is_there(lineage, wanted->digest))
+		return error_set(&lineage->error, CF_ERR_INVALID,
+				 "attachment %.*s: no document has its data any more",
+				 STR_ARG(wanted->name));
 	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
 		const struct slot *slot = &lineage->slots[i];
 
@@ -67,7 +84,7 @@ int attachment_load(struct bench *bench, struct lineage *lineage, struct cf_atta
 			}
 		}
 	}
-	return error_set(&lineage->error, CF_ERR_CONFLICT, "attachment %.*s is gone",
+	return error_set(&lineage->error, CF_ERR_CONFLICT, "attachment %.*s was replaced meanwhile",
 			 STR_ARG(wanted->name));
 }
 

@@ -381,5 +381,7 @@ int slot_body(struct bench *bench, struct lineage *lineage, const struct slot *s
 	      struct json_value document, struct cf_put *ret);
 /* The data of an attachment that a leaf of this lineage has. */
 int attachment_load(struct bench *bench, struct lineage *lineage, struct cf_attachment *wanted);
+/* Whether some leaf has one with that digest. */
+bool attachment_is_there(const struct lineage *lineage, struct cf_str digest);
 
 #endif
