@@ -307,7 +307,8 @@ static int ask_neighbours(struct drafting *d, bool force, bool exact)
 	return rc;
 }
 
-/* --- past a part that is missing ------------------------------------------------------------------
+/* --- past a part that is missing
+ * ------------------------------------------------------------------
  */
 
 /* A part that is not there is as the document that is made of it says: so those on its other
@@ -441,8 +442,8 @@ static int drop_gone_attachments(struct drafting *d, size_t index)
 			continue;
 		rc = json_decode(digest, &bench->arena, &text);
 		if (rc == 0 && !attachment_is_there(d->lineage, text))
-			gone.at[gone.count++] = (struct atom){.pointer = atoms.at[i].pointer,
-							      .value = JSON_ABSENT};
+			gone.at[gone.count++] =
+				(struct atom){.pointer = atoms.at[i].pointer, .value = JSON_ABSENT};
 	}
 	if (rc == 0 && gone.count)
 		rc = bench_patch(bench, kind, draft->document, &gone, &draft->document);

@@ -140,7 +140,8 @@ START_TEST(what_did_not_land_is_made_again_past_a_missing_part)
 	expect(&bed, "todo-item@1:a", V1("\"title\":\"new\",\"isDone\":false"));
 	expect(&bed, "todo-item@2:a",
 	       V2("\"title\":\"new\",\"status\":\"active\",\"group\":{\"name\":\"Work\"}"));
-	expect(&bed, "todo-item@3:a", V3("\"title\":\"new\",\"status\":\"active\",\"groupId\":\"x\""));
+	expect(&bed, "todo-item@3:a",
+	       V3("\"title\":\"new\",\"status\":\"active\",\"groupId\":\"x\""));
 	bed_close(&bed);
 }
 END_TEST
@@ -157,7 +158,8 @@ START_TEST(later_word_at_a_hole_replaces_the_earlier_one)
 	put_on(&bed, "group@1:g", rev_of(&bed, "group@1:g"), "{}", true);
 	settle(&bed);
 	put(&bed, "todo-item@2:a",
-	    V2("\"title\":\"t\",\"status\":\"active\",\"group\":{\"name\":\"G\",\"color\":\"red\"}"));
+	    V2("\"title\":\"t\",\"status\":\"active\",\"group\":{\"name\":\"G\",\"color\":"
+	       "\"red\"}"));
 	settle(&bed);
 	put(&bed, "todo-item@2:a",
 	    V2("\"title\":\"t\",\"status\":\"active\",\"group\":{\"name\":\"G\",\"color\":"
