@@ -79,6 +79,7 @@ struct cf_move_config {
 	enum cf_guarantee guarantee;
 	struct cf_tolerances tolerances;
 	unsigned old_ms, new_ms; /* time-out of each call */
+	unsigned hold_ms;        /* how long writes wait for a hand-over at most */
 	unsigned batch_records;
 	double records_per_second_max; /* 0: none */
 	double shadow_percent;         /* of reads that are compared */
@@ -130,7 +131,7 @@ int cf_move_read(struct cf_move *move, struct cf_str key, struct cf_move_value *
 void cf_move_value_free(struct cf_move *move, struct cf_move_value *value);
 /* What an answer means:
  *
- *   0           written: the authority has it. A failure of the new store is counted, kept,
+ *   0           written: the authority has it. A failure of the other store is counted, kept,
  *               and repaired
  *   UNCERTAIN   nobody knows; it may still be done. Read, before doing it again
  *   all else    not written */
@@ -140,23 +141,37 @@ int cf_move_delete(struct cf_move *move, struct cf_str key, struct cf_error *err
 
 struct cf_move_counters {
 	enum cf_stage stage; /* that calls begin at now */
+	unsigned gate;       /* keys below it: at the next stage */
 	uint64_t writes;
 	uint64_t new_failures; /* of the new store, which no caller saw */
+	uint64_t old_failures; /* the same of the old one, where the new one is the authority */
 	uint64_t unsettled;    /* keys left to be repaired */
 	uint64_t repaired;
-	uint64_t compared, differed; /* reads at stage shadow */
+	uint64_t compared, differed; /* reads at stages shadow and live */
 };
 void cf_move_counters(struct cf_move *move, struct cf_move_counters *ret);
 
 /* --- the stage ---------------------------------------------------------------------------- */
 
-/* One stage on. PRECONDITION, with the first reason, where a condition does not hold. */
+/* To a stage, and of the keys that pass `gate` (in hundredths of a percent) to the one behind
+ * it: forward or back, by one stage at most. Between shadow and live the keys are handed
+ * over: their writes wait meanwhile, hold_ms at most, and no call fails. PRECONDITION, with
+ * the first reason, where a condition does not hold, or where the hand-over was withdrawn. */
+int cf_move_go(struct cf_move *move, enum cf_stage stage, unsigned gate, const char *who,
+	       struct cf_error *error);
+/* All keys to the next stage, up to rampdown. */
 int cf_move_advance(struct cf_move *move, const char *who, struct cf_error *error);
-/* One stage back. */
+/* All keys back to the present stage or, where none is beyond it, to the one before. */
 int cf_move_reverse(struct cf_move *move, const char *who, struct cf_error *error);
 /* To stage off at once, for all; only while the old store is the authority. */
 int cf_move_kill(struct cf_move *move, const char *who, struct cf_error *error);
-/* Takes an instance off the list: the caller says that its process is dead. */
+/* To stage off, from wherever it stands; hands the keys back first. */
+int cf_move_abort(struct cf_move *move, const char *who, struct cf_error *error);
+/* From stage rampdown to complete, from where no way leads back; removes our tables from
+ * both stores. May be run again where that failed. */
+int cf_move_complete(struct cf_move *move, const char *who, struct cf_error *error);
+/* Takes an instance off the list: the caller says that its process is dead. What its writes
+ * have left is repaired first. */
 int cf_move_evict(struct cf_move *move, const char *instance, const char *who,
 		  struct cf_error *error);
 
@@ -235,12 +250,14 @@ struct cf_move_instance {
 	struct cf_str name;
 	uint64_t confirmed; /* the last step that it has confirmed */
 	int64_t seen_ms;    /* when that was */
+	bool job;           /* a backfill or a repair, or one that was killed */
 };
 struct cf_move_status {
 	bool started;
 	enum cf_stage stage;
 	uint64_t step;
-	unsigned gate; /* hundredths of a percent */
+	unsigned gate; /* hundredths of a percent: keys that are at the next stage */
+	bool handing_over;
 	int64_t since_ms;
 	bool backfill_begun;
 	struct cf_move_backfill backfill;

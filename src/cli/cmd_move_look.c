@@ -11,7 +11,7 @@ static const struct cli_option options[] = {
 };
 static const struct cli_option verify_options[] = {
 	CLI_OPTION_MOVE,
-	{.name = "repair", .help = "copy what differs from the old store"},
+	{.name = "repair", .help = "copy what differs from the store that counts"},
 	{.name = "resume", .help = "go on where the last verification was stopped"},
 	{.name = "report",
 	 .argument = "FILE",
@@ -161,6 +161,23 @@ static void status_verify(struct cli *cli, const struct cf_move_status *s)
 		       cli_move_count(cli, v->num_repaired));
 }
 
+static void status_instances(struct cli *cli, const struct cf_move_status *s)
+{
+	for (size_t i = 0; i < s->instance_count; i++) {
+		const struct cf_move_instance *one = &s->instances[i];
+		const char *since = cli_move_time(cli, one->seen_ms);
+
+		if (one->job)
+			cli_out_printf(cli, "job          %.*s, since %s\n", STR_ARG(one->name),
+				       since);
+		else
+			cli_out_printf(cli, "instance     %.*s: %s stage %s since %s\n",
+				       STR_ARG(one->name),
+				       one->confirmed == s->step ? "confirms" : "does not confirm",
+				       cf_stage_info(s->stage)->name, since);
+	}
+}
+
 static void status_text(struct cli *cli, const struct cf_move_config *config,
 			const struct cf_move_status *s)
 {
@@ -175,16 +192,21 @@ static void status_text(struct cli *cli, const struct cf_move_config *config,
 	} else {
 		cli_out_printf(cli, "stage        %s since %s: %s\n", stage->name,
 			       cli_move_time(cli, s->since_ms), stage->sentence);
-		cli_out_printf(cli, "authority    %s\nguarantee    %s\n", sides[stage->first],
+		if (s->gate)
+			cli_out_printf(cli, "gate         %g %% of the keys are at stage %s: %s\n",
+				       s->gate / 100.0, cf_stage_info(s->stage + 1)->name,
+				       cf_stage_info(s->stage + 1)->sentence);
+		if (s->handing_over)
+			cli_out_bytes(cli, STR("hand-over    keys are handed over at this "
+					       "moment\n"));
+		cli_out_printf(cli, "authority    %s\nguarantee    %s\n",
+			       s->gate && s->stage == CF_STAGE_SHADOW ? "old, and new of the keys "
+									"beyond the gate"
+								      : sides[stage->first],
 			       config->guarantee == CF_GUARANTEE_INTENT ? "intent" : "repair");
 		status_backfill(cli, s);
 		status_verify(cli, s);
-		for (size_t i = 0; i < s->instance_count; i++)
-			cli_out_printf(cli, "instance     %.*s: %s stage %s since %s\n",
-				       STR_ARG(s->instances[i].name),
-				       s->instances[i].confirmed == s->step ? "confirms"
-									    : "does not confirm",
-				       stage->name, cli_move_time(cli, s->instances[i].seen_ms));
+		status_instances(cli, s);
 		cli_out_printf(cli, "can advance  %s\n", s->reason_count ? "no, because" : "yes");
 	}
 	for (size_t i = 0; i < s->reason_count; i++)
@@ -226,8 +248,9 @@ static void status_json(struct cli *cli, const struct cf_move_config *config,
 	for (size_t i = 0; i < s->instance_count; i++) {
 		buf_str(&cli->out.buf, i ? STR(",{\"name\":") : STR("{\"name\":"));
 		cli_move_text(&cli->out.buf, s->instances[i].name);
-		cli_out_printf(cli, ",\"confirmed\":%s}",
-			       s->instances[i].confirmed == s->step ? "true" : "false");
+		cli_out_printf(cli, ",\"confirmed\":%s,\"job\":%s}",
+			       s->instances[i].confirmed == s->step ? "true" : "false",
+			       s->instances[i].job ? "true" : "false");
 	}
 	buf_byte(&cli->out.buf, ']');
 	cli_out_printf(cli, ",\"can_advance\":%s",

@@ -11,6 +11,7 @@
 #define SAVE_EVERY_NS 1000000000u
 /* Refused records that are kept with their reason. */
 enum { REFUSED_MAX = 100 };
+#define JOB "backfill"
 
 struct filling {
 	struct cf_move *m;
@@ -23,6 +24,7 @@ struct filling {
 	enum cf_put_kind kind; /* of a creation */
 	uint64_t began_ns, saved_ns, worked_ms, done_here;
 	uint64_t step; /* of the control record, when it began */
+	uint64_t both_step;
 	struct cf_error *error;
 };
 
@@ -61,6 +63,8 @@ static int save(struct filling *f)
 	struct cf_buf *out = &m->buf;
 
 	f->saved_ns = now;
+	if (move_job_check(m, JOB, f->error))
+		return CF_ERR_PRECONDITION;
 	buf_clear(out);
 	buf_printf(out,
 		   "{\"copied\":%" PRIu64 ",\"equal\":%" PRIu64 ",\"left_out\":%" PRIu64
@@ -266,7 +270,8 @@ static int begin(struct filling *f)
 		return rc;
 	/* What was copied before a stage began is copied again: an instance that was still at
 	 * the stage before wrote the old store alone. */
-	if (before.begun && !before.sums.done && before.step == f->step) {
+	if (before.begun && !before.sums.done && before.step >= f->both_step) {
+		f->step = before.step;
 		*f->sums = before.sums;
 		f->worked_ms = before.worked_ms;
 		return buf_str(&f->cursor, before.after) ? error_nomem(f->error) : 0;
@@ -274,6 +279,44 @@ static int begin(struct filling *f)
 	rc = store_info(m->old_store, &m->arena, &info, f->error);
 	f->sums->total = info.records;
 	return rc;
+}
+
+static int check_stage(const struct move_control *control, struct cf_error *error)
+{
+	const struct move_instance *late = move_control_late(control);
+
+	if (control->stage > CF_STAGE_SHADOW ||
+	    (control->stage == CF_STAGE_SHADOW && control->gate > 0))
+		return error_set(
+			error, CF_ERR_PRECONDITION,
+			"at stage %s the new store counts: nothing is copied over it",
+			cf_stage_info(control->gate ? CF_STAGE_LIVE : control->stage)->name);
+	/* It copies what they wrote to the old store alone. */
+	if (control->both_step && late)
+		return error_set(error, CF_ERR_PRECONDITION,
+				 "the instance \"%.*s\" has not confirmed stage %s",
+				 STR_ARG(late->name), cf_stage_info(control->stage)->name);
+	return 0;
+}
+
+static int fill_all(struct filling *f, const char *who)
+{
+	struct cf_move *m = f->m;
+	int rc = begin(f);
+
+	f->kind = m->config->guarantee == CF_GUARANTEE_INTENT &&
+				  m->new_store->capabilities & CF_STORE_FENCES
+			  ? CF_PUT_UNFENCED
+			  : CF_PUT_ABSENT;
+	f->began_ns = f->saved_ns = m->env.monotonic_ns(m->env.ctx);
+	rc = rc ? rc
+		: move_log(m, who, f->error, "backfill begins behind %.100s",
+			   f->cursor.len ? "what was copied before" : "nothing");
+	rc = rc ? rc : fill(f);
+	return rc ? rc
+		  : move_log(m, who, f->error,
+			     "backfill ends: %" PRIu64 " copied, %" PRIu64 " refused",
+			     f->sums->copied, f->sums->refused);
 }
 
 int cf_move_backfill(struct cf_move *m, const struct cf_move_watch *watch, const char *who,
@@ -285,36 +328,16 @@ int cf_move_backfill(struct cf_move *m, const struct cf_move_watch *watch, const
 
 	arena_reset(&m->arena);
 	*ret = (struct cf_move_backfill){0};
-	rc = move_control_need(m, &control, error);
-	if (rc == 0 && control.stage > CF_STAGE_SHADOW)
-		rc = error_set(error, CF_ERR_PRECONDITION,
-			       "at stage %s the new store counts: nothing is copied over it",
-			       cf_stage_info(control.stage)->name);
-	/* It copies what they wrote to the old store alone. */
-	for (size_t i = 0; rc == 0 && control.stage != CF_STAGE_OFF && i < control.instance_count;
-	     i++)
-		if (control.instances[i].confirmed != control.step)
-			rc = error_set(error, CF_ERR_PRECONDITION,
-				       "the instance \"%.*s\" has not confirmed stage %s",
-				       STR_ARG(control.instances[i].name),
-				       cf_stage_info(control.stage)->name);
+	rc = move_job_begin(m, JOB, &control, error);
 	if (rc)
 		return rc;
-	buf_init(&f.cursor, &m->mem);
+	m->authority = CF_OLD;
 	f.step = control.step;
-	f.kind = m->config->guarantee == CF_GUARANTEE_INTENT &&
-				 m->new_store->capabilities & CF_STORE_FENCES
-			 ? CF_PUT_UNFENCED
-			 : CF_PUT_ABSENT;
-	f.began_ns = f.saved_ns = m->env.monotonic_ns(m->env.ctx);
-	rc = begin(&f);
-	rc = rc ? rc
-		: move_log(m, who, error, "backfill begins behind %.100s",
-			   f.cursor.len ? "what was copied before" : "nothing");
-	rc = rc ? rc : fill(&f);
-	rc = rc ? rc
-		: move_log(m, who, error, "backfill ends: %" PRIu64 " copied, %" PRIu64 " refused",
-			   ret->copied, ret->refused);
+	f.both_step = control.both_step;
+	buf_init(&f.cursor, &m->mem);
+	rc = check_stage(&control, error);
+	rc = rc ? rc : fill_all(&f, who);
 	buf_fini(&f.cursor);
+	move_job_end(m, JOB);
 	return rc;
 }

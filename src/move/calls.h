@@ -3,7 +3,7 @@
  * The road of a call: proxy.c (read, write, delete) -> calls.c (count oneself in at a
  * stage, take a worker) -> repair.c, copy.c (make the new store equal, clear the intent).
  * join.c starts and ends the thread beside, keeper.c, which follows the control record,
- * confirms, and repairs what is left. */
+ * confirms, holds writes of keys that are handed over (hold.c), and repairs what is left. */
 #ifndef MOVE_CALLS_H
 #define MOVE_CALLS_H
 
@@ -13,6 +13,17 @@
 
 enum { MOVE_STRIPES = 256, MOVE_WORKERS_MAX = 1000, MOVE_PENDING_MAX = 10000 };
 
+/* A slice that is being handed over: new writes of its keys wait for the outcome. */
+struct move_hold {
+	struct move_outcome_at at; /* step 0: there is none */
+	unsigned from, to;         /* positions */
+	unsigned target;           /* the gate, if it is done */
+	/* From just before the confirmation: others may act on the outcome already, so that
+	 * each read of the slice asks for it. */
+	bool doubt;
+	uint64_t until_ns; /* nobody waits longer: it is withdrawn then */
+};
+
 struct move_calls {
 	struct cf_mem mem;
 	char *instance;
@@ -20,7 +31,9 @@ struct move_calls {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	enum cf_stage stage;
+	unsigned gate;
 	uint64_t step;
+	struct move_hold hold;
 	unsigned parity;       /* of the stage: which counter new calls are in */
 	unsigned under_way[2]; /* calls that began at this stage, and at the one before */
 	struct cf_move **free_workers;
@@ -30,36 +43,56 @@ struct move_calls {
 	struct cf_move_counters counters;
 	bool stop, keeping;
 	pthread_t keeper;
-	struct cf_move *keeper_move; /* of the keeper's thread alone */
+	/* Of the keeper's thread alone. While a hand-over is announced it looks often, but not
+	 * for ever: who announced it may have died. */
+	struct cf_move *keeper_move;
+	uint64_t hasty_step, hasty_until_ns;
 	/* One writer a key within the process. */
 	pthread_mutex_t stripes[MOVE_STRIPES];
 };
 
-/* Looks at the stage and counts oneself in, in one step; waits for a worker where all
- * are busy. */
+/* Looks at stage and gate and counts oneself in, in one step; waits for a worker where all
+ * are busy, and a write of a key that is handed over for the outcome. */
 struct move_call {
 	struct cf_move *m; /* the worker */
-	enum cf_stage stage;
+	unsigned position; /* of the key */
+	bool writes;
+	enum cf_stage stage; /* of the key */
+	bool doubt;          /* a read: asks for the outcome first */
 	unsigned parity;
 };
+/* Of `ret` position and writes are set. */
 int move_call_begin(struct cf_move *m, struct move_call *ret, struct cf_error *error);
 void move_call_end(struct cf_move *m, struct move_call *call);
+/* A thread that waits for `changed`, which broadcasts: until then at the latest. */
+void move_calls_wait(struct move_calls *calls, uint64_t until_ns, const struct cf_env *env);
 pthread_mutex_t *move_stripe(struct move_calls *calls, struct cf_str key);
 /* For the keeper to settle. Beyond the limit only the intent tells of it. */
 void move_pending_add(struct move_calls *calls, struct cf_str key);
 
+/* --- hold.c ---------------------------------------------------------------------- */
+
+/* Begins it, waits until no call from before is under way, and is in doubt from then on.
+ * False: the time was over before that, or the instance stops. */
+bool move_hold_begin(struct cf_move *worker, struct move_calls *calls,
+		     const struct move_control *control);
+/* Asks for the outcome, and goes on where there is one; `end`: withdraws it where not. */
+int move_hold_ask(struct cf_move *worker, struct move_calls *calls, bool end,
+		  struct cf_error *error);
+/* Of the key at this position as it stands now; with the lock. */
+enum cf_stage move_calls_stage(const struct move_calls *calls, unsigned position);
+bool move_calls_held(const struct move_calls *calls, unsigned position);
+
 /* --- repair.c -------------------------------------------------------------------- */
 
-/* The key's intent of this instance, in the old store. */
+/* The key's intent of an instance, in the authority's store. */
 struct cf_str move_intent_key(struct cf_move *worker, const char *instance, struct cf_str key);
-/* Settles the key and clears its intent; the caller has its stripe. */
-int move_repair(struct cf_move *worker, struct move_calls *calls, struct cf_str key,
+/* Settles the key and clears its intent of that instance; the caller has its stripe. */
+int move_repair(struct cf_move *worker, const char *instance, struct cf_str key,
 		struct cf_error *error);
-/* After an unknown outcome or a crash: both records are written again first. Takes the
- * stripe. */
-int move_repair_left(struct cf_move *worker, struct move_calls *calls, struct cf_str key);
-/* Intents of this instance that a crash, or a full list, has left in the old store. */
-int move_repair_intents(struct cf_move *worker, struct move_calls *calls);
+/* After an unknown outcome or a crash: both records are written again first. */
+int move_repair_left(struct cf_move *worker, const char *instance, struct cf_str key,
+		     struct cf_error *error);
 
 /* --- keeper.c -------------------------------------------------------------------- */
 

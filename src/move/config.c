@@ -21,6 +21,7 @@ void cf_move_config_init(struct cf_move_config *config)
 		.tolerances = {.timestamp_digits = 9},
 		.old_ms = 10000,
 		.new_ms = 10000,
+		.hold_ms = 250,
 		.batch_records = 1000,
 		.shadow_percent = 100,
 		.connections_max = 16,
@@ -218,9 +219,18 @@ static int take_new_ms(struct loaded *l, struct json_value value, const char *na
 	return read_count(l, value, name, 3600000, &l->config.new_ms);
 }
 
+static int take_hold_ms(struct loaded *l, struct json_value value, const char *name)
+{
+	int rc = read_count(l, value, name, 60000, &l->config.hold_ms);
+
+	return rc == 0 && l->config.hold_ms == 0 ? wrong(l, value, "%s: must be at least 1", name)
+						 : rc;
+}
+
 static int take_timeouts(struct loaded *l, struct json_value value, const char *name)
 {
-	static const struct member members[] = {{"old_ms", take_old_ms}, {"new_ms", take_new_ms}};
+	static const struct member members[] = {
+		{"old_ms", take_old_ms}, {"new_ms", take_new_ms}, {"hold_ms", take_hold_ms}};
 
 	return read_members(l, value, name, members, ARRAY_LEN(members));
 }

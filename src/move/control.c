@@ -59,6 +59,7 @@ static int read_instances(struct cf_move *m, struct json_value list, struct move
 			return CF_ERR_NOMEM;
 		one->confirmed = move_number(it.value, "confirmed");
 		one->seen_ms = (int64_t)move_number(it.value, "seen_ms");
+		one->job = json_kind(json_member(it.value, STR("job"))) == JSON_TRUE;
 		ret->instance_count++;
 	}
 	return 0;
@@ -78,6 +79,10 @@ int move_control_read(struct cf_move *m, struct move_control *ret, struct cf_err
 	ret->rev = revision.rev;
 	ret->step = move_number(root, "step");
 	ret->gate = (unsigned)move_number(root, "gate");
+	ret->target = (unsigned)move_number(root, "target");
+	ret->phase =
+		move_number(root, "phase") > MOVE_HELD ? MOVE_HELD : move_number(root, "phase");
+	ret->both_step = move_number(root, "both_step");
 	ret->since_ms = (int64_t)move_number(root, "since_ms");
 	ret->compare_all = json_kind(json_member(root, STR("compare_all"))) == JSON_TRUE;
 	root = json_member(root, STR("stage"));
@@ -109,17 +114,19 @@ static int write_body(const struct move_control *control, struct cf_buf *out)
 {
 	buf_clear(out);
 	buf_printf(out,
-		   "{\"stage\":\"%s\",\"step\":%" PRIu64 ",\"gate\":%u,\"since_ms\":%" PRId64
+		   "{\"stage\":\"%s\",\"step\":%" PRIu64 ",\"gate\":%u,\"phase\":%u,\"target\":%u"
+		   ",\"both_step\":%" PRIu64 ",\"since_ms\":%" PRId64
 		   ",\"compare_all\":%s,\"instances\":[",
 		   cf_stage_info(control->stage)->name, control->step, control->gate,
-		   control->since_ms, control->compare_all ? "true" : "false");
+		   (unsigned)control->phase, control->target, control->both_step, control->since_ms,
+		   control->compare_all ? "true" : "false");
 	for (size_t i = 0; i < control->instance_count; i++) {
 		const struct move_instance *one = &control->instances[i];
 
 		buf_str(out, i ? STR(",{\"name\":") : STR("{\"name\":"));
 		json_write_string(one->name, out);
-		buf_printf(out, ",\"confirmed\":%" PRIu64 ",\"seen_ms\":%" PRId64 "}",
-			   one->confirmed, one->seen_ms);
+		buf_printf(out, ",\"confirmed\":%" PRIu64 ",\"seen_ms\":%" PRId64 "%s}",
+			   one->confirmed, one->seen_ms, one->job ? ",\"job\":true" : "");
 	}
 	return buf_str(out, STR("]}"));
 }
@@ -146,16 +153,29 @@ int move_control_write(struct cf_move *m, struct move_control *control, struct c
 	return 0;
 }
 
-struct move_instance *move_control_instance(struct move_control *control, const char *instance)
+static struct move_instance *find_instance(struct move_control *control, struct cf_str name)
 {
 	for (size_t i = 0; i < control->instance_count; i++)
-		if (str_equal(control->instances[i].name, str_of(instance)))
+		if (str_equal(control->instances[i].name, name))
 			return &control->instances[i];
 	return NULL;
 }
 
-int move_control_join(struct cf_move *m, struct move_control *control, const char *instance,
-		      struct cf_error *error)
+struct move_instance *move_control_instance(struct move_control *control, const char *instance)
+{
+	return find_instance(control, str_of(instance));
+}
+
+const struct move_instance *move_control_late(const struct move_control *control)
+{
+	for (size_t i = 0; i < control->instance_count; i++)
+		if (!control->instances[i].job && control->instances[i].confirmed != control->step)
+			return &control->instances[i];
+	return NULL;
+}
+
+int move_control_join(struct cf_move *m, struct move_control *control,
+		      const struct move_instance *instance, struct cf_error *error)
 {
 	int rc;
 
@@ -165,28 +185,42 @@ int move_control_join(struct cf_move *m, struct move_control *control, const cha
 		rc = move_control_need(m, control, error);
 		if (rc)
 			return rc;
-		own = move_control_instance(control, instance);
+		if (instance->job && control->phase != MOVE_NO_PHASE)
+			return error_set(error, CF_ERR_PRECONDITION,
+					 "keys are handed over at this moment: try again");
+		own = find_instance(control, instance->name);
 		if (!own && control->instance_count == MOVE_INSTANCES_MAX)
 			return error_set(error, CF_ERR_LIMIT, "more than %d instances",
 					 MOVE_INSTANCES_MAX);
 		if (!own)
 			own = &control->instances[control->instance_count++];
-		*own = (struct move_instance){str_of(instance), control->step,
-					      m->env.now_ms(m->env.ctx)};
+		*own = *instance;
+		if (own->confirmed)
+			own->confirmed = control->step;
+		own->seen_ms = m->env.now_ms(m->env.ctx);
 		rc = move_control_write(m, control, error);
 	} while (rc == CF_ERR_PRECONDITION);
 	return rc;
 }
 
-int move_control_remove(struct cf_move *m, struct move_control *control, const char *instance,
-			struct cf_error *error)
+int move_control_remove(struct cf_move *m, const char *instance, struct cf_error *error)
 {
-	struct move_instance *one = move_control_instance(control, instance);
+	struct move_control control;
+	struct move_instance *one;
+	int rc;
 
-	if (!one)
-		return error_set(error, CF_ERR_NOT_FOUND, "there is no instance \"%s\"", instance);
-	*one = control->instances[--control->instance_count];
-	return move_control_write(m, control, error);
+	do {
+		rc = move_control_need(m, &control, error);
+		if (rc)
+			return rc;
+		one = move_control_instance(&control, instance);
+		if (!one)
+			return error_set(error, CF_ERR_NOT_FOUND, "there is no instance \"%s\"",
+					 instance);
+		*one = control.instances[--control.instance_count];
+		rc = move_control_write(m, &control, error);
+	} while (rc == CF_ERR_PRECONDITION);
+	return rc;
 }
 
 /* --- other records ------------------------------------------------------------------- */

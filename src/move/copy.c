@@ -14,14 +14,13 @@ static bool is_dropped(const struct cf_move *m, struct json_value name)
 	return false;
 }
 
-static int write_rest(struct cf_move *m, struct cf_arena *arena, struct cf_str *ret)
+/* Members that are dropped, or those that are not. */
+static void write_members(struct cf_move *m, bool dropped)
 {
 	struct json_iter it = json_iter(json_root(&m->doc));
 
-	buf_clear(&m->buf);
-	buf_byte(&m->buf, '{');
 	while (json_next(&it)) {
-		if (is_dropped(m, it.name))
+		if (is_dropped(m, it.name) != dropped)
 			continue;
 		if (m->buf.len > 1)
 			buf_byte(&m->buf, ',');
@@ -29,10 +28,44 @@ static int write_rest(struct cf_move *m, struct cf_arena *arena, struct cf_str *
 		buf_byte(&m->buf, ':');
 		json_write(it.value, &m->buf);
 	}
+}
+
+static int write_end(struct cf_move *m, struct cf_arena *arena, struct cf_str *ret)
+{
 	if (buf_byte(&m->buf, '}'))
 		return CF_ERR_NOMEM;
 	*ret = arena_dup(arena, buf_view(&m->buf));
 	return ret->ptr ? 0 : CF_ERR_NOMEM;
+}
+
+static int write_rest(struct cf_move *m, struct cf_arena *arena, struct cf_str *ret)
+{
+	buf_clear(&m->buf);
+	buf_byte(&m->buf, '{');
+	write_members(m, false);
+	return write_end(m, arena, ret);
+}
+
+/* A record of the new store on its way back: with what the old one's has of the members that
+ * are dropped. */
+static int merge_dropped(struct cf_move *m, struct cf_str body, struct cf_str old_body,
+			 struct cf_arena *arena, struct cf_str *ret)
+{
+	int rc;
+
+	*ret = body;
+	if (m->config->drop_count == 0)
+		return 0;
+	buf_clear(&m->buf);
+	buf_byte(&m->buf, '{');
+	rc = json_read(&m->doc, body.ptr, body.len, JSON_READ_DOCUMENT, NULL);
+	if (rc == 0)
+		write_members(m, false);
+	rc = rc ? rc : json_read(&m->doc, old_body.ptr, old_body.len, JSON_READ_DOCUMENT, NULL);
+	if (rc)
+		return rc == CF_ERR_NOMEM ? rc : 0;
+	write_members(m, true);
+	return write_end(m, arena, ret);
 }
 
 static int meets(struct cf_move *m, const struct cf_condition *condition, bool *ret)
@@ -95,51 +128,85 @@ static int read_side(struct cf_move *m, struct cf_store *store, struct cf_str ke
 struct turn {
 	struct cf_move *m;
 	struct cf_str key;
-	struct side from, to; /* old and new */
-	struct cf_put put;    /* what makes the new store's record what it should be */
+	struct side from, to; /* the authority, and the other */
+	struct cf_put put;    /* what makes the other's record what it should be */
 	bool needed;          /* whether it is not so already */
 	enum move_settled settled;
 	struct cf_error *error;
 };
 
-static int choose_put(struct turn *t)
+/* To the new store: without what `where` and `drop` leave out. */
+static int choose_for_new(struct turn *t, bool *ret_left_out)
 {
 	struct cf_str wanted = {NULL, 0};
+	struct cf_difference where;
+	enum move_equal equal = MOVE_DIFFERENT;
+	int rc = 0;
+
+	if (t->from.exists)
+		rc = move_convert(t->m, t->from.body, &t->m->arena, &wanted, ret_left_out);
+	if (rc == 0 && t->from.exists && !*ret_left_out && t->to.exists)
+		rc = move_compare(t->m, wanted, t->to.body, &equal, &where);
+	t->put.body = wanted;
+	t->needed = equal == MOVE_DIFFERENT;
+	return rc;
+}
+
+/* To the old store: what was dropped stays as it is there. */
+static int choose_for_old(struct turn *t)
+{
+	struct cf_str copied = {NULL, 0};
 	struct cf_difference where;
 	enum move_equal equal = MOVE_DIFFERENT;
 	bool left_out = false;
 	int rc = 0;
 
-	if (t->from.exists)
-		rc = move_convert(t->m, t->from.body, &t->m->arena, &wanted, &left_out);
-	if (left_out)
-		t->settled = MOVE_LEFT_OUT;
+	t->put.body = t->from.body;
+	if (t->from.exists && t->to.exists) {
+		rc = move_convert(t->m, t->to.body, &t->m->arena, &copied, &left_out);
+		rc = rc || left_out ? rc : move_compare(t->m, copied, t->from.body, &equal, &where);
+	}
+	t->needed = equal == MOVE_DIFFERENT;
+	if (rc == 0 && t->needed && t->from.exists && t->to.exists)
+		rc = merge_dropped(t->m, t->from.body, t->to.body, &t->m->arena, &t->put.body);
+	return rc;
+}
+
+static int choose_put(struct turn *t)
+{
+	bool left_out = false;
+	int rc;
+
 	t->put = (struct cf_put){.id = t->key,
 				 .kind = t->to.exists ? CF_PUT_ON_REV : CF_PUT_ABSENT,
-				 .rev = t->to.rev,
-				 .body = wanted};
+				 .rev = t->to.rev};
+	rc = t->m->authority == CF_OLD ? choose_for_new(t, &left_out) : choose_for_old(t);
+	if (rc)
+		return error_nomem(t->error);
+	if (left_out)
+		t->settled = MOVE_LEFT_OUT;
 	if (!t->from.exists || left_out) {
+		struct cf_store *store = move_store(t->m, move_other(t->m->authority));
+
 		t->put.deleted = true;
-		t->put.fence = t->m->new_store->capabilities & CF_STORE_FENCES;
+		t->put.fence = store->capabilities & CF_STORE_FENCES;
 		t->put.body = (struct cf_str){NULL, 0};
 		t->needed = t->to.exists;
-		return rc ? error_nomem(t->error) : 0;
 	}
-	if (rc == 0 && t->to.exists)
-		rc = move_compare(t->m, wanted, t->to.body, &equal, &where);
-	t->needed = equal == MOVE_DIFFERENT;
-	return rc ? error_nomem(t->error) : 0;
+	return 0;
 }
 
 /* 1: settled, or refused with *ret_message; 0: another turn must look. */
 static int take_turn(struct turn *t, struct cf_str *ret_message)
 {
 	struct cf_answer answer = {0};
-	int rc = read_side(t->m, t->m->new_store, t->key, &t->to, t->error);
+	struct cf_store *authority = move_store(t->m, t->m->authority);
+	struct cf_store *other = move_store(t->m, move_other(t->m->authority));
+	int rc = read_side(t->m, other, t->key, &t->to, t->error);
 
-	move_at(t->m, "new-read");
-	rc = rc ? rc : read_side(t->m, t->m->old_store, t->key, &t->from, t->error);
-	move_at(t->m, "old-read");
+	move_at(t->m, "other-read");
+	rc = rc ? rc : read_side(t->m, authority, t->key, &t->from, t->error);
+	move_at(t->m, "authority-read");
 	if (rc == 0 && (t->from.code || t->to.code)) {
 		t->settled = MOVE_REFUSED;
 		*ret_message = t->from.code ? t->from.message : t->to.message;
@@ -148,7 +215,7 @@ static int take_turn(struct turn *t, struct cf_str *ret_message)
 	rc = rc ? rc : choose_put(t);
 	if (rc || !t->needed)
 		return rc ? rc : 1;
-	rc = store_put(t->m->new_store, &t->put, 1, &t->m->arena, &answer, t->error);
+	rc = store_put(other, &t->put, 1, &t->m->arena, &answer, t->error);
 	/* Whether it was done: the next turn sees it. */
 	if (rc && rc != CF_ERR_UNCERTAIN)
 		return rc;

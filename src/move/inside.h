@@ -4,11 +4,14 @@
  * verify.c -> copy.c (one record made equal), compare.c (two records compared).
  * All state is in the control store, in records whose ids begin with the move's name:
  *
- *   NAME            the control record: stage, step, gate
+ *   NAME            the control record: stage, step, gate, a hand-over, instances
  *   NAME/backfill   how far it came
  *   NAME/verify     how far it came, and what it counted
  *   NAME/log/TIME   who did what
- */
+ *
+ * Notes lie beside the records, in the store of the authority: intents of writes, and the
+ * outcome of a hand-over (outcome.c). The stage moves by step.c, a key from one authority to
+ * the other by hand_over.c. */
 #ifndef MOVE_INSIDE_H
 #define MOVE_INSIDE_H
 
@@ -39,6 +42,9 @@ struct cf_move {
 	struct json_doc doc, other; /* bodies */
 	struct cf_buf buf;
 	bool merged; /* both scan in one order */
+	/* Of the key that is at hand: whose record counts. */
+	enum cf_side authority;
+	int64_t job_ms; /* when its job began; see job.c */
 };
 
 static inline void move_at(const struct cf_move *m, const char *point)
@@ -46,6 +52,21 @@ static inline void move_at(const struct cf_move *m, const char *point)
 	if (m->hook)
 		m->hook->at(m->hook->ctx, point);
 }
+
+static inline struct cf_store *move_store(const struct cf_move *m, enum cf_side side)
+{
+	return side == CF_OLD ? m->old_store : m->new_store;
+}
+static inline enum cf_side move_other(enum cf_side side)
+{
+	return side == CF_OLD ? CF_NEW : CF_OLD;
+}
+
+/* --- stage.c --------------------------------------------------------------------- */
+
+enum { MOVE_GATE_ALL = 10000 };
+/* Of a key at this position. */
+enum cf_stage move_stage_at(enum cf_stage stage, unsigned gate, unsigned position);
 
 /* --- worker.c --------------------------------------------------------------------- */
 
@@ -71,12 +92,19 @@ struct move_instance {
 	struct cf_str name;
 	uint64_t confirmed;
 	int64_t seen_ms;
+	bool job; /* a backfill or a repair: it has no stage, and is in the way of a hand-over */
 };
+/* Of a hand-over. It is announced and confirmed as seen before the hold begins, so that
+ * everybody then looks at the control record often. */
+enum move_phase { MOVE_NO_PHASE, MOVE_ANNOUNCED, MOVE_HELD };
 
 struct move_control {
 	enum cf_stage stage;
 	uint64_t step;
 	unsigned gate;
+	enum move_phase phase;
+	unsigned target;    /* the gate, once the hand-over is done */
+	uint64_t both_step; /* since when all keys are written to both; 0: they are not */
 	int64_t since_ms;
 	bool compare_all;
 	struct move_instance instances[MOVE_INSTANCES_MAX];
@@ -88,12 +116,15 @@ int move_control_read(struct cf_move *m, struct move_control *ret, struct cf_err
 int move_control_write(struct cf_move *m, struct move_control *control, struct cf_error *error);
 /* NULL: it is not known. */
 struct move_instance *move_control_instance(struct move_control *control, const char *instance);
-/* Makes the instance known, as one that has confirmed the present step: it has made no
- * call yet. Reads again and tries again where somebody else was first. */
-int move_control_join(struct cf_move *m, struct move_control *control, const char *instance,
-		      struct cf_error *error);
-int move_control_remove(struct cf_move *m, struct move_control *control, const char *instance,
-			struct cf_error *error);
+/* Makes the instance known. With `confirmed` it counts as one that has confirmed the present
+ * step, for it has made no call yet; else as one that has confirmed nothing. Reads again and tries
+ * again where somebody else was first. */
+int move_control_join(struct cf_move *m, struct move_control *control,
+		      const struct move_instance *instance, struct cf_error *error);
+/* NOT_FOUND where it is not known. */
+int move_control_remove(struct cf_move *m, const char *instance, struct cf_error *error);
+/* The first that has not confirmed the present step; else NULL. A job confirms none. */
+const struct move_instance *move_control_late(const struct move_control *control);
 /* PRECONDITION where the move has not been started. */
 int move_control_need(struct cf_move *m, struct move_control *ret, struct cf_error *error);
 /* A record NAME/WHAT; the body is in the arena and m->doc; absent: ptr NULL. */
@@ -105,6 +136,50 @@ int move_state_write(struct cf_move *m, const char *what, struct cf_str body,
 int move_log(struct cf_move *m, const char *who, struct cf_error *error, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 uint64_t move_number(struct json_value object, const char *name);
+
+/* --- job.c ----------------------------------------------------------------------------- */
+
+/* PRECONDITION while keys are handed over. */
+int move_job_begin(struct cf_move *m, const char *name, struct move_control *control,
+		   struct cf_error *error);
+/* PRECONDITION where another of the same name has begun since. */
+int move_job_check(struct cf_move *m, const char *name, struct cf_error *error);
+void move_job_end(struct cf_move *m, const char *name);
+
+/* --- outcome.c ------------------------------------------------------------------------ */
+
+/* Of a hand-over: a note in the store of the authority that is left. It goes once, by
+ * compare-and-set, from undecided to done or to withdrawn; anybody may withdraw. */
+enum move_outcome { MOVE_UNDECIDED, MOVE_DONE, MOVE_WITHDRAWN };
+struct move_outcome_at {
+	enum cf_side side; /* where it lies */
+	uint64_t step;     /* of the control record, when the hold began */
+};
+/* A new one, undecided. PRECONDITION: somebody else hands over at the same time. */
+int move_outcome_open(struct cf_move *m, const struct move_outcome_at *at, struct cf_error *error);
+/* `end`: withdraws it where it is undecided. PRECONDITION: it is not there, which an instance
+ * finds that was taken for dead. */
+int move_outcome_ask(struct cf_move *m, const struct move_outcome_at *at, bool end,
+		     enum move_outcome *ret, struct cf_error *error);
+/* Decides; *ret is what it came to, which may be what somebody else decided. */
+int move_outcome_decide(struct cf_move *m, const struct move_outcome_at *at,
+			enum move_outcome wanted, enum move_outcome *ret, struct cf_error *error);
+
+/* --- repair.c --------------------------------------------------------------------------- */
+
+/* Intents that an instance has left, which makes no calls now. `control` says whose record
+ * counts. */
+int move_repair_intents(struct cf_move *worker, const struct move_control *control,
+			const char *instance, struct cf_error *error);
+
+/* --- hand_over.c ---------------------------------------------------------------------- */
+
+/* Hands the keys between the gate and `target` over to the other authority, at stage shadow.
+ * `control` is as it was read. PRECONDITION where it was withdrawn, with the reason. */
+int move_hand_over(struct cf_move *m, struct move_control *control, unsigned target,
+		   struct cf_error *error);
+/* Ends what a controller that died has left. */
+int move_hand_over_finish(struct cf_move *m, struct move_control *control, struct cf_error *error);
 
 /* --- copy.c -------------------------------------------------------------------------- */
 
@@ -120,8 +195,9 @@ enum move_settled {
 	MOVE_REFUSED,   /* message says why */
 	MOVE_UNSETTLED, /* after several turns they still differ */
 };
-/* Makes the new store's record equal to the old one's: reads the revision of the new,
- * then the old, puts on condition of that revision, and looks again until both agree. */
+/* Makes the other store's record equal to the authority's (m->authority): reads the revision
+ * of the other, then the authority's record, puts on condition of that revision, and looks
+ * again until both agree. */
 int move_settle(struct cf_move *m, struct cf_str key, enum move_settled *ret,
 		struct cf_str *ret_message, struct cf_error *error);
 

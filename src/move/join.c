@@ -5,6 +5,7 @@ static struct move_calls *calls_new(const struct cf_move *m, const char *instanc
 {
 	struct move_calls *calls = mem_calloc(&m->mem, 1, sizeof(*calls));
 	size_t len = strlen(instance);
+	pthread_condattr_t attributes;
 
 	if (!calls)
 		return NULL;
@@ -15,7 +16,10 @@ static struct move_calls *calls_new(const struct cf_move *m, const char *instanc
 	if (calls->instance)
 		memcpy(calls->instance, instance, len + 1);
 	pthread_mutex_init(&calls->lock, NULL);
-	pthread_cond_init(&calls->changed, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&calls->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
 	for (size_t i = 0; i < MOVE_STRIPES; i++)
 		pthread_mutex_init(&calls->stripes[i], NULL);
 	return calls;
@@ -84,5 +88,6 @@ void cf_move_counters(struct cf_move *m, struct cf_move_counters *ret)
 	pthread_mutex_lock(&m->calls->lock);
 	*ret = m->calls->counters;
 	ret->stage = m->calls->stage;
+	ret->gate = m->calls->gate;
 	pthread_mutex_unlock(&m->calls->lock);
 }

@@ -4,26 +4,44 @@
  * Where the control store is away the instance goes on at the stage that it confirmed. */
 #include "move/calls.h"
 
-#include <time.h>
+enum { POLL_MS = 100, HASTY_MS = 2, HASTY_FOR_MS = 10000 };
 
-enum { POLL_MS = 100 };
+/* --- keys that calls have left ------------------------------------------------------------ */
 
-/* One key that a call has left; false: there is none, or it must wait. */
-static bool repair_one(struct cf_move *w, struct move_calls *calls)
+/* One of the slice that is held, or one of all others. The caller frees it. */
+static struct cf_str take_pending(struct cf_move *w, struct move_calls *calls, bool held)
 {
 	struct cf_str key = {NULL, 0};
-	bool stop;
-	int rc;
 
 	pthread_mutex_lock(&calls->lock);
-	stop = calls->stop;
-	if (calls->pending_count && !stop)
-		key = calls->pending[--calls->pending_count];
+	for (size_t i = calls->pending_count; i-- > 0 && !calls->stop && !key.ptr;) {
+		unsigned position = cf_move_position(calls->pending[i]);
+
+		if (move_calls_held(calls, position) != held)
+			continue;
+		w->authority = cf_stage_info(move_calls_stage(calls, position))->first;
+		key = calls->pending[i];
+		calls->pending[i] = calls->pending[--calls->pending_count];
+	}
 	pthread_mutex_unlock(&calls->lock);
+	return key;
+}
+
+/* False: there is none, or it must wait. */
+static bool repair_one(struct cf_move *w, struct move_calls *calls, bool held, bool *ret_failed)
+{
+	struct cf_str key = take_pending(w, calls, held);
+	struct cf_error error = {0};
+	pthread_mutex_t *stripe;
+	int rc;
+
 	if (!key.ptr)
 		return false;
 	arena_reset(&w->arena);
-	rc = move_repair_left(w, calls, key);
+	stripe = move_stripe(calls, key);
+	pthread_mutex_lock(stripe);
+	rc = move_repair_left(w, calls->instance, key, &error);
+	pthread_mutex_unlock(stripe);
 	pthread_mutex_lock(&calls->lock);
 	if (rc == 0)
 		calls->counters.repaired++;
@@ -33,28 +51,95 @@ static bool repair_one(struct cf_move *w, struct move_calls *calls)
 	}
 	pthread_mutex_unlock(&calls->lock);
 	mem_free(&calls->mem, (char *)key.ptr);
+	*ret_failed = rc != 0;
 	return rc == 0;
 }
 
 /* --- the control record ------------------------------------------------------------------- */
 
+/* The counter of the calls before the last change is free again; with the lock. */
+static void wait_for_counter(struct move_calls *calls, unsigned parity)
+{
+	while (calls->under_way[parity] && !calls->stop)
+		pthread_cond_wait(&calls->changed, &calls->lock);
+}
+
 /* New calls begin at the new stage; those of the one before are waited for. */
 static bool change_stage(struct move_calls *calls, const struct move_control *control)
 {
-	unsigned before;
+	bool go_on;
 
 	pthread_mutex_lock(&calls->lock);
-	before = calls->parity;
 	if (calls->step != control->step) {
+		wait_for_counter(calls, !calls->parity);
 		calls->stage = control->stage;
+		calls->gate = control->gate;
 		calls->step = control->step;
-		calls->parity = !before;
-		while (calls->under_way[before] && !calls->stop)
-			pthread_cond_wait(&calls->changed, &calls->lock);
+		calls->hold = (struct move_hold){0};
+		calls->parity = !calls->parity;
+		pthread_cond_broadcast(&calls->changed);
+		wait_for_counter(calls, !calls->parity);
 	}
-	before = calls->stop;
+	go_on = !calls->stop;
 	pthread_mutex_unlock(&calls->lock);
-	return !before;
+	return go_on;
+}
+
+/* True: none of the slice is under way, and none left to be repaired; reads are in doubt. */
+static bool hold_slice(struct cf_move *w, struct move_calls *calls,
+		       const struct move_control *control)
+{
+	struct move_outcome_at at = {control->target > control->gate ? CF_OLD : CF_NEW,
+				     control->step};
+	enum move_outcome outcome;
+	bool failed = false, held;
+
+	if (calls->step != control->step) {
+		/* Withdrawn before it was seen. */
+		if (move_outcome_ask(w, &at, false, &outcome, NULL) || outcome != MOVE_UNDECIDED ||
+		    !move_hold_begin(w, calls, control))
+			return false;
+	}
+	move_at(w, "drained");
+	while (repair_one(w, calls, true, &failed))
+		;
+	pthread_mutex_lock(&calls->lock);
+	held = !failed && calls->hold.at.step == control->step &&
+	       !calls->under_way[!calls->parity] && !calls->stop;
+	if (held)
+		calls->hold.doubt = true;
+	pthread_mutex_unlock(&calls->lock);
+	return held;
+}
+
+static void look_often(struct cf_move *w, struct move_calls *calls,
+		       const struct move_control *control)
+{
+	if (control->phase != MOVE_NO_PHASE && calls->hasty_step != control->step) {
+		calls->hasty_step = control->step;
+		calls->hasty_until_ns =
+			w->env.monotonic_ns(w->env.ctx) + HASTY_FOR_MS * (uint64_t)1000000;
+	}
+	if (control->phase == MOVE_NO_PHASE)
+		calls->hasty_until_ns = 0;
+}
+
+/* The record as it is now: others confirm at the same moment. */
+static void confirm(struct cf_move *w, struct move_calls *calls)
+{
+	struct move_control control;
+	struct move_instance *own;
+	int rc;
+
+	do {
+		rc = move_control_read(w, &control, NULL);
+		own = rc ? NULL : move_control_instance(&control, calls->instance);
+		if (!own || control.step != calls->step)
+			return;
+		own->confirmed = control.step;
+		own->seen_ms = w->env.now_ms(w->env.ctx);
+		rc = move_control_write(w, &control, NULL);
+	} while (rc == CF_ERR_PRECONDITION);
 }
 
 static void follow(struct cf_move *w, struct move_calls *calls)
@@ -65,33 +150,35 @@ static void follow(struct cf_move *w, struct move_calls *calls)
 	arena_reset(&w->arena);
 	if (move_control_read(w, &control, NULL) || !control.rev.len)
 		return;
+	look_often(w, calls, &control);
 	own = move_control_instance(&control, calls->instance);
-	/* Evicted: it joins again, and by that confirms nothing that it has not seen. */
+	/* Evicted: it joins again, as one that has confirmed nothing. */
 	if (!own) {
-		(void)move_control_join(w, &control, calls->instance, NULL);
+		struct move_instance again = {.name = str_of(calls->instance)};
+
+		(void)move_control_join(w, &control, &again, NULL);
 		return;
 	}
 	if (own->confirmed == control.step && calls->step == control.step)
 		return;
-	if (!change_stage(calls, &control))
+	if (control.phase == MOVE_HELD ? !hold_slice(w, calls, &control)
+				       : !change_stage(calls, &control))
 		return;
-	own->confirmed = control.step;
-	own->seen_ms = w->env.now_ms(w->env.ctx);
-	/* Somebody else was first: the next look sees what. */
-	(void)move_control_write(w, &control, NULL);
+	move_at(w, "before-confirmation");
+	arena_reset(&w->arena);
+	confirm(w, calls);
+	move_at(w, "confirmed");
 }
 
-static void wait_a_little(struct move_calls *calls)
+/* Until the next look. */
+static void wait_a_little(struct cf_move *w, struct move_calls *calls)
 {
-	struct timespec until;
+	uint64_t now = w->env.monotonic_ns(w->env.ctx);
+	uint64_t ms = now < calls->hasty_until_ns ? HASTY_MS : POLL_MS;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += POLL_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&calls->lock);
 	if (!calls->stop)
-		pthread_cond_timedwait(&calls->changed, &calls->lock, &until);
+		move_calls_wait(calls, now + ms * 1000000, &w->env);
 	pthread_mutex_unlock(&calls->lock);
 }
 
@@ -105,41 +192,75 @@ static bool is_stopped(struct move_calls *calls)
 	return stop;
 }
 
+/* Ends a hold that has lasted long enough, also where the control store is away. */
+static void watch_hold(struct cf_move *w, struct move_calls *calls)
+{
+	uint64_t now = w->env.monotonic_ns(w->env.ctx);
+	bool over;
+
+	pthread_mutex_lock(&calls->lock);
+	over = calls->hold.at.step && now >= calls->hold.until_ns;
+	pthread_mutex_unlock(&calls->lock);
+	arena_reset(&w->arena);
+	(void)move_hold_ask(w, calls, over, NULL);
+}
+
 static void *keep(void *ctx)
 {
 	struct move_calls *calls = ((struct cf_move *)ctx)->calls;
 	struct cf_move *w = calls->keeper_move;
+	bool failed = false;
 
 	while (!is_stopped(calls)) {
 		follow(w, calls);
-		while (repair_one(w, calls))
+		watch_hold(w, calls);
+		while (repair_one(w, calls, false, &failed))
 			;
-		wait_a_little(calls);
+		wait_a_little(w, calls);
 	}
 	return NULL;
 }
 
 /* --- starting and stopping ------------------------------------------------------------------ */
 
+/* Known first, then what it is to do: in one step. A hand-over that is under way it ends;
+ * what its last run left it repairs before its first call. */
+static int enter(struct cf_move *w, struct move_calls *calls, struct cf_error *error)
+{
+	struct move_instance own = {.name = str_of(calls->instance), .confirmed = 1};
+	enum move_outcome outcome = MOVE_WITHDRAWN;
+	struct move_control control;
+	int rc = move_control_join(w, &control, &own, error);
+
+	if (rc == 0 && control.phase == MOVE_HELD) {
+		struct move_outcome_at at = {control.target > control.gate ? CF_OLD : CF_NEW,
+					     control.step};
+
+		rc = move_outcome_ask(w, &at, true, &outcome, error);
+		control.gate = outcome == MOVE_DONE ? control.target : control.gate;
+	}
+	if (rc)
+		return rc;
+	calls->stage = control.stage;
+	calls->gate = control.gate;
+	calls->step = control.step;
+	if (move_repair_intents(w, &control, calls->instance, NULL))
+		rc = error_set(error, CF_ERR_UNAVAILABLE,
+			       "what was left of the last run of \"%s\" cannot be repaired yet",
+			       calls->instance);
+	return rc;
+}
+
 int move_keeper_start(struct cf_move *m, struct cf_error *error)
 {
 	struct move_calls *calls = m->calls;
-	struct move_control control;
 	struct cf_move *w = NULL;
 	int rc = move_worker_open(&w, m, true, error);
 
 	if (rc)
 		return rc;
 	calls->keeper_move = w;
-	rc = move_control_need(w, &control, error);
-	rc = rc ? rc : move_control_join(w, &control, calls->instance, error);
-	calls->stage = control.stage;
-	calls->step = control.step;
-	/* What the instance of this name left when it died, before its first call. */
-	if (rc == 0 && control.stage != CF_STAGE_OFF && move_repair_intents(w, calls))
-		rc = error_set(error, CF_ERR_UNAVAILABLE,
-			       "what was left of the last run of \"%s\" cannot be repaired yet",
-			       calls->instance);
+	rc = enter(w, calls, error);
 	if (rc == 0 && pthread_create(&calls->keeper, NULL, keep, m))
 		rc = error_nomem(error);
 	calls->keeping = rc == 0;
@@ -151,7 +272,6 @@ int move_keeper_start(struct cf_move *m, struct cf_error *error)
 void move_keeper_stop(struct cf_move *m)
 {
 	struct move_calls *calls = m->calls;
-	struct move_control control;
 	struct cf_move *w = calls->keeper_move;
 
 	pthread_mutex_lock(&calls->lock);
@@ -161,8 +281,7 @@ void move_keeper_stop(struct cf_move *m)
 	pthread_join(calls->keeper, NULL);
 	arena_reset(&w->arena);
 	/* One that leaves intents behind stays known, until it comes back or is evicted. */
-	if (calls->pending_count == 0 && move_control_read(w, &control, NULL) == 0 &&
-	    control.rev.len)
-		(void)move_control_remove(w, &control, calls->instance, NULL);
+	if (calls->pending_count == 0)
+		(void)move_control_remove(w, calls->instance, NULL);
 	move_worker_close(w);
 }

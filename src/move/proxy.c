@@ -1,10 +1,10 @@
-/* Reading, writing and deleting while records move, up to stage shadow: the old store is
- * the authority.
+/* Reading, writing and deleting while records move. Of each key one store is the authority:
+ * the old one up to stage shadow, the new one from stage live on.
  *
- * A write reads the old store's revision, puts on condition of it together with an intent,
- * makes the new store equal (copy.c: reads the new revision, then the old record, puts on
- * condition, and looks again), and clears the intent. Whatever of the new store fails is
- * counted and left to the keeper: the call has succeeded. */
+ * A write reads the authority's revision, puts on condition of it together with an intent,
+ * makes the other store equal (copy.c: reads the revision there, then the authority's
+ * record, puts on condition, and looks again), and clears the intent. Whatever of the other
+ * store fails is counted and left to the keeper: the call has succeeded. */
 #include "move/calls.h"
 
 /* A writer that others overtake all the time. */
@@ -18,7 +18,7 @@ struct write {
 	struct cf_error *error;
 };
 
-/* --- reading --------------------------------------------------------------------------- */
+/* --- reading --- */
 
 static int copy_value(const struct cf_move *m, const struct cf_record *record,
 		      struct cf_move_value *ret, struct cf_error *error)
@@ -46,33 +46,68 @@ void cf_move_value_free(struct cf_move *m, struct cf_move_value *value)
 	*value = (struct cf_move_value){0};
 }
 
-/* What the new store should say to what the old one said; a difference is looked at again
- * by the keeper. */
-static void compare_read(struct cf_move *m, struct move_call *call, struct cf_str key,
-			 const struct cf_record *from)
+/* What a failure of the store that is not the authority comes to. */
+static void count_failure(struct move_calls *calls, enum cf_side authority)
 {
-	struct cf_get get = {.id = key};
-	struct cf_record to = {0};
+	pthread_mutex_lock(&calls->lock);
+	if (authority == CF_OLD)
+		calls->counters.new_failures++;
+	else
+		calls->counters.old_failures++;
+	pthread_mutex_unlock(&calls->lock);
+}
+
+static bool exists(const struct cf_record *record)
+{
+	return record->revision_count && !record->revisions[0].deleted;
+}
+
+/* Both records, of the old store and of the new one. */
+static int judge(struct cf_move *w, const struct cf_record *records[2], bool *ret_equal)
+{
+	const struct cf_record *from = records[CF_OLD], *to = records[CF_NEW];
 	struct cf_str wanted = {NULL, 0};
 	struct cf_difference where;
 	enum move_equal equal = MOVE_DIFFERENT;
-	bool exists = from->revision_count && !from->revisions[0].deleted, left_out = false;
-	int rc = store_get(call->m->new_store, &get, 1, CF_READ_BODIES, &call->m->arena, &to, NULL);
-	bool found = rc == 0 && to.revision_count && !to.revisions[0].deleted;
+	bool left_out = false;
+	int rc = 0;
 
-	if (rc == 0 && exists)
-		rc = move_convert(call->m, from->revisions[0].body, &call->m->arena, &wanted,
-				  &left_out);
-	if (rc == 0 && exists && !left_out && found)
-		rc = move_compare(call->m, wanted, to.revisions[0].body, &equal, &where);
-	else if ((!exists || left_out) == !found)
+	if (exists(from))
+		rc = move_convert(w, from->revisions[0].body, &w->arena, &wanted, &left_out);
+	if (rc == 0 && exists(from) && !left_out && exists(to))
+		rc = move_compare(w, wanted, to->revisions[0].body, &equal, &where);
+	else if ((!exists(from) || left_out) == !exists(to))
 		equal = MOVE_SAME;
+	*ret_equal = equal != MOVE_DIFFERENT;
+	return rc;
+}
+
+/* What the other store should say to what the authority said; a difference is looked at
+ * again by the keeper. */
+static void compare_read(struct cf_move *m, struct move_call *call, struct cf_str key,
+			 const struct cf_record *answer)
+{
+	struct cf_move *w = call->m;
+	enum cf_side side = w->authority;
+	struct cf_get get = {.id = key};
+	struct cf_record other = {0};
+	const struct cf_record *records[2];
+	bool equal = false;
+	int rc = store_get(move_store(w, move_other(side)), &get, 1, CF_READ_BODIES, &w->arena,
+			   &other, NULL);
+
+	records[side] = answer;
+	records[move_other(side)] = &other;
+	rc = rc ? rc : judge(w, records, &equal);
+	if (rc) {
+		count_failure(m->calls, side);
+		return;
+	}
 	pthread_mutex_lock(&m->calls->lock);
-	m->calls->counters.new_failures += rc != 0;
-	m->calls->counters.compared += rc == 0;
-	m->calls->counters.differed += rc == 0 && equal == MOVE_DIFFERENT;
+	m->calls->counters.compared++;
+	m->calls->counters.differed += !equal;
 	pthread_mutex_unlock(&m->calls->lock);
-	if (rc == 0 && equal == MOVE_DIFFERENT)
+	if (!equal)
 		move_pending_add(m->calls, key);
 }
 
@@ -83,43 +118,64 @@ static bool is_sampled(struct cf_move *m)
 	return percent >= 100 || (double)(m->env.random(m->env.ctx) % 10000) < percent * 100;
 }
 
+/* The key is handed over at this moment, and this instance has said that it holds: others
+ * may act on the outcome already. */
+static int resolve_doubt(struct cf_move *m, struct move_call *call, struct cf_error *error)
+{
+	struct move_calls *calls = m->calls;
+	int rc = move_hold_ask(call->m, calls, false, error);
+
+	pthread_mutex_lock(&calls->lock);
+	call->stage = move_calls_stage(calls, call->position);
+	pthread_mutex_unlock(&calls->lock);
+	call->m->authority = cf_stage_info(call->stage)->first;
+	return rc;
+}
+
 int cf_move_read(struct cf_move *m, struct cf_str key, struct cf_move_value *ret,
 		 struct cf_error *error)
 {
+	struct move_call call = {.position = cf_move_position(key)};
 	struct cf_get get = {.id = key};
 	struct cf_record record = {0};
-	struct move_call call;
 	int rc = move_call_begin(m, &call, error);
 
 	*ret = (struct cf_move_value){0};
 	if (rc)
 		return rc;
-	rc = store_get(call.m->old_store, &get, 1, CF_READ_BODIES, &call.m->arena, &record, error);
+	move_at(m, "read-begun");
+	if (call.doubt)
+		rc = resolve_doubt(m, &call, error);
+	move_at(m, "read-asked");
+	rc = rc ? rc
+		: store_get(move_store(call.m, call.m->authority), &get, 1, CF_READ_BODIES,
+			    &call.m->arena, &record, error);
 	rc = rc ? rc : copy_value(m, &record, ret, error);
-	if (rc == 0 && call.stage == CF_STAGE_SHADOW && is_sampled(m))
+	if (rc == 0 && cf_stage_info(call.stage)->compared != CF_NO_SIDE && is_sampled(m))
 		compare_read(m, &call, key, &record);
 	move_call_end(m, &call);
 	return rc;
 }
 
-/* --- writing -------------------------------------------------------------------------------- */
+/* --- writing --- */
 
 /* One try; CONFLICT in `answer`: another writer came between. */
-static int put_old(struct write *w, struct cf_answer *answer)
+static int put_first(struct write *w, struct cf_answer *answer)
 {
 	struct cf_move *m = w->m;
 	struct cf_get get = {.id = w->key};
 	struct cf_note intent = {.kind = CF_NOTE_SET};
 	struct cf_put put = {.id = w->key, .deleted = w->deleted, .body = w->body};
 	struct cf_record record = {0};
-	int rc = store_get(m->old_store, &get, 1, 0, &m->arena, &record, w->error);
-	bool exists = record.revision_count && !record.revisions[0].deleted;
+	struct cf_store *store = move_store(m, m->authority);
+	int rc = store_get(store, &get, 1, 0, &m->arena, &record, w->error);
+	bool there = exists(&record);
 
 	*answer = (struct cf_answer){0};
 	if (rc || record.code)
 		return rc ? rc : error_set(w->error, record.code, "%.*s", STR_ARG(record.message));
-	put.kind = exists ? CF_PUT_ON_REV : CF_PUT_ABSENT;
-	if (exists)
+	put.kind = there ? CF_PUT_ON_REV : CF_PUT_ABSENT;
+	if (there)
 		put.rev = record.revisions[0].rev;
 	if (w->intent) {
 		intent.key = move_intent_key(m, w->calls->instance, w->key);
@@ -128,45 +184,44 @@ static int put_old(struct write *w, struct cf_answer *answer)
 		put.notes = &intent;
 		put.note_count = 1;
 	}
-	if (w->deleted && !exists) {
-		/* Nothing to delete; the new store is made so, too. */
+	if (w->deleted && !there) {
+		/* Nothing to delete; the other store is made so, too. */
 		put.kind = CF_PUT_NOTES;
 		put.id = put.body = (struct cf_str){NULL, 0};
 		put.deleted = false;
 		if (!w->intent)
 			return 0;
 	}
-	return store_put(m->old_store, &put, 1, &m->arena, answer, w->error);
+	return store_put(store, &put, 1, &m->arena, answer, w->error);
 }
 
 /* A delete leaves a fence, so that a copy that is slow does not bring the record back. */
-static int fence_new(struct write *w)
+static int fence_other(struct write *w)
 {
+	struct cf_store *store = move_store(w->m, move_other(w->m->authority));
 	struct cf_put put = {.id = w->key, .deleted = true, .fence = true};
 	struct cf_answer answer = {0};
 	int rc;
 
-	if (!w->deleted || !(w->m->new_store->capabilities & CF_STORE_FENCES))
+	if (!w->deleted || !(store->capabilities & CF_STORE_FENCES))
 		return 0;
-	rc = store_put(w->m->new_store, &put, 1, &w->m->arena, &answer, w->error);
+	rc = store_put(store, &put, 1, &w->m->arena, &answer, w->error);
 	return rc ? rc : answer.code;
 }
 
 /* The second write: its failure is counted, kept, and not the caller's. */
-static void write_new(const struct write *w)
+static void write_other(const struct write *w)
 {
 	struct cf_error error = {0};
 	struct write second = *w;
 	int rc;
 
 	second.error = &error;
-	rc = fence_new(&second);
-	rc = rc ? rc : move_repair(w->m, w->calls, w->key, &error);
+	rc = fence_other(&second);
+	rc = rc ? rc : move_repair(w->m, w->calls->instance, w->key, &error);
 	if (rc == 0)
 		return;
-	pthread_mutex_lock(&w->calls->lock);
-	w->calls->counters.new_failures++;
-	pthread_mutex_unlock(&w->calls->lock);
+	count_failure(w->calls, w->m->authority);
 	move_pending_add(w->calls, w->key);
 }
 
@@ -176,7 +231,7 @@ static int write_locked(struct write *w)
 	int rc = 0;
 
 	for (int i = 0; i < TRIES && rc == 0 && answer.code == CF_ERR_CONFLICT; i++)
-		rc = put_old(w, &answer);
+		rc = put_first(w, &answer);
 	if (rc == CF_ERR_UNCERTAIN && w->dual)
 		move_pending_add(w->calls, w->key);
 	if (rc == 0 && answer.code == CF_ERR_CONFLICT)
@@ -184,36 +239,27 @@ static int write_locked(struct write *w)
 				 "not written: others write this key all the time");
 	if (rc == 0 && answer.code)
 		return error_set(w->error, answer.code, "%.*s", STR_ARG(answer.message));
-	move_at(w->m, "old-written");
+	move_at(w->m, "first-written");
 	if (rc == 0 && w->dual)
-		write_new(w);
+		write_other(w);
 	return rc;
 }
 
-static int write_key(struct cf_move *m, struct cf_str key, struct cf_str body, bool deleted,
-		     struct cf_error *error)
+static int write_key(struct write *w, struct cf_move *m)
 {
-	struct move_call call;
+	struct move_call call = {.position = cf_move_position(w->key), .writes = true};
 	pthread_mutex_t *stripe;
-	int rc = move_call_begin(m, &call, error);
+	int rc = move_call_begin(m, &call, w->error);
 
 	if (rc)
 		return rc;
-	stripe = move_stripe(m->calls, key);
+	w->m = call.m;
+	w->calls = m->calls;
+	w->dual = cf_stage_info(call.stage)->second != CF_NO_SIDE;
+	w->intent = w->dual && m->config->guarantee == CF_GUARANTEE_INTENT;
+	stripe = move_stripe(m->calls, w->key);
 	pthread_mutex_lock(stripe);
-	{
-		bool dual = call.stage == CF_STAGE_DUALWRITE || call.stage == CF_STAGE_SHADOW;
-		struct write w = {call.m,
-				  m->calls,
-				  key,
-				  body,
-				  deleted,
-				  dual,
-				  dual && m->config->guarantee == CF_GUARANTEE_INTENT,
-				  error};
-
-		rc = write_locked(&w);
-	}
+	rc = write_locked(w);
 	pthread_mutex_unlock(stripe);
 	pthread_mutex_lock(&m->calls->lock);
 	m->calls->counters.writes++;
@@ -224,10 +270,14 @@ static int write_key(struct cf_move *m, struct cf_str key, struct cf_str body, b
 
 int cf_move_write(struct cf_move *m, struct cf_str key, struct cf_str body, struct cf_error *error)
 {
-	return write_key(m, key, body, false, error);
+	struct write w = {.key = key, .body = body, .error = error};
+
+	return write_key(&w, m);
 }
 
 int cf_move_delete(struct cf_move *m, struct cf_str key, struct cf_error *error)
 {
-	return write_key(m, key, (struct cf_str){NULL, 0}, true, error);
+	struct write w = {.key = key, .deleted = true, .error = error};
+
+	return write_key(&w, m);
 }

@@ -40,6 +40,11 @@ bool cf_stage_find(const char *name, enum cf_stage *ret)
 	return false;
 }
 
+enum cf_stage move_stage_at(enum cf_stage stage, unsigned gate, unsigned position)
+{
+	return position < gate ? stage + 1 : stage;
+}
+
 uint64_t cf_move_hash(struct cf_str key)
 {
 	return hash64(key, 0);

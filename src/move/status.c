@@ -28,12 +28,17 @@ static int find_instances(struct conditions *c)
 	for (size_t i = 0; i < c->control->instance_count && rc == 0; i++) {
 		const struct move_instance *one = &c->control->instances[i];
 
-		if (one->confirmed != c->control->step && c->count < REASONS_MAX)
+		if (!one->job && one->confirmed != c->control->step)
 			rc = add_reason(c, arena_printf(&c->m->arena,
 							"the instance \"%.*s\" has not confirmed "
 							"stage %s",
 							STR_ARG(one->name),
 							cf_stage_info(c->control->stage)->name));
+		else if (one->job && c->control->stage == CF_STAGE_SHADOW)
+			rc = add_reason(c, arena_printf(&c->m->arena,
+							"\"%.*s\" is under way, or was killed: let "
+							"it end, run it again, or evict it",
+							STR_ARG(one->name)));
 	}
 	return rc;
 }
@@ -47,7 +52,7 @@ static int find_backfill(struct conditions *c)
 		return add_reason(c, STR("the backfill has not begun"));
 	if (!b->done)
 		rc = add_reason(c, STR("the backfill has not ended"));
-	else if (c->control->stage == CF_STAGE_DUALWRITE && c->backfill_step < c->control->step)
+	else if (c->backfill_step < c->control->both_step)
 		rc = add_reason(c, STR("the backfill ran before stage dualwrite was confirmed: run "
 				       "it again"));
 	if (rc == 0 && b->refused)
@@ -75,25 +80,44 @@ static int find_verification(struct conditions *c)
 	return 0;
 }
 
-/* What must hold before the next stage. Writing both needs nothing; what is compared, and
- * more, needs a copy. */
-static int find_reasons(struct conditions *c)
+/* What both stores must be able to do before the new one may be an authority. */
+static int find_abilities(struct conditions *c)
 {
-	int rc = find_instances(c);
+	const struct cf_move_config *config = c->m->config;
+	unsigned need = CF_STORE_CAS | CF_STORE_NOTES;
+	int rc = 0;
 
-	if (rc == 0 && c->control->stage >= CF_STAGE_DUALWRITE)
-		rc = find_backfill(c);
-	if (rc == 0 && c->control->stage >= CF_STAGE_SHADOW) {
-		rc = find_verification(c);
-		rc = rc ? rc
-			: add_reason(c,
-				     STR("this version goes up to stage shadow: no key is handed "
-					 "over yet"));
-	}
+	for (enum cf_side side = CF_OLD; side <= CF_NEW && rc == 0; side++)
+		if ((move_store(c->m, side)->capabilities & need) != need)
+			rc = add_reason(c, arena_printf(&c->m->arena,
+							"the %s store has no place for the outcome "
+							"of a hand-over: no key can be handed over",
+							side == CF_OLD ? "old" : "new"));
+	if (rc == 0 && config->where_count)
+		rc = add_reason(c, STR("`where` leaves records to the old store: no key can be "
+				       "handed over"));
 	return rc;
 }
 
-/* --- moving the stage ----------------------------------------------------------------- */
+/* What must hold before the next stage. Writing both needs nothing; what is compared, and
+ * more, needs a copy; who becomes the authority, that both are equal. */
+static int find_reasons(struct conditions *c)
+{
+	enum cf_stage stage = c->control->stage;
+	int rc = find_instances(c);
+
+	if (rc == 0 && (stage == CF_STAGE_DUALWRITE || stage == CF_STAGE_SHADOW))
+		rc = find_backfill(c);
+	if (rc == 0 && stage == CF_STAGE_SHADOW) {
+		rc = find_verification(c);
+		rc = rc ? rc : find_abilities(c);
+	}
+	if (rc == 0 && stage == CF_STAGE_COMPLETE)
+		rc = add_reason(c, STR("the move is complete"));
+	return rc;
+}
+
+/* --- the screen ----------------------------------------------------------------- */
 
 static int list_instances(struct cf_move *m, const struct move_control *control,
 			  struct cf_move_status *status)
@@ -104,9 +128,9 @@ static int list_instances(struct cf_move *m, const struct move_control *control,
 	if (!list)
 		return CF_ERR_NOMEM;
 	for (size_t i = 0; i < control->instance_count; i++)
-		list[i] = (struct cf_move_instance){control->instances[i].name,
-						    control->instances[i].confirmed,
-						    control->instances[i].seen_ms};
+		list[i] = (struct cf_move_instance){
+			control->instances[i].name, control->instances[i].confirmed,
+			control->instances[i].seen_ms, control->instances[i].job};
 	status->instances = list;
 	status->instance_count = control->instance_count;
 	return 0;
@@ -148,6 +172,7 @@ int cf_move_status(struct cf_move *m, struct cf_move_status *ret, struct cf_erro
 	status.stage = control.stage;
 	status.step = control.step;
 	status.gate = control.gate;
+	status.handing_over = control.phase != MOVE_NO_PHASE;
 	status.since_ms = control.since_ms;
 	if (filled.worked_ms)
 		status.backfill_per_second =
@@ -159,85 +184,4 @@ int cf_move_status(struct cf_move *m, struct cf_move_status *ret, struct cf_erro
 	if (rc == 0)
 		*ret = status;
 	return rc;
-}
-
-/* The stage moves by one compare-and-set on what the decision was made for. */
-static int move_stage(struct cf_move *m, enum cf_stage from, enum cf_stage to, const char *who,
-		      struct cf_error *error)
-{
-	struct move_control control;
-	int rc = move_control_need(m, &control, error);
-
-	if (rc == 0 && control.stage != from)
-		rc = error_set(error, CF_ERR_PRECONDITION,
-			       "somebody else has changed the move in the meantime: look at its "
-			       "status, and try again");
-	if (rc)
-		return rc;
-	control.stage = to;
-	control.step++;
-	control.since_ms = m->env.now_ms(m->env.ctx);
-	rc = move_control_write(m, &control, error);
-	return rc ? rc
-		  : move_log(m, who, error, "stage %s to %s", cf_stage_info(from)->name,
-			     cf_stage_info(to)->name);
-}
-
-int cf_move_advance(struct cf_move *m, const char *who, struct cf_error *error)
-{
-	struct cf_move_status status;
-	int rc = cf_move_status(m, &status, error);
-
-	if (rc == 0 && !status.started)
-		rc = error_set(error, CF_ERR_PRECONDITION,
-			       "the move \"%.*s\" has not been started (move start)",
-			       STR_ARG(m->config->name));
-	if (rc == 0 && status.reason_count)
-		rc = error_set(error, CF_ERR_PRECONDITION, "stage %s cannot move on: %.*s",
-			       cf_stage_info(status.stage)->name, STR_ARG(status.reasons[0]));
-	return rc ? rc : move_stage(m, status.stage, status.stage + 1, who, error);
-}
-
-int cf_move_reverse(struct cf_move *m, const char *who, struct cf_error *error)
-{
-	struct move_control control;
-	int rc;
-
-	arena_reset(&m->arena);
-	rc = move_control_need(m, &control, error);
-	if (rc == 0 && !cf_stage_info(control.stage)->reverse)
-		rc = error_set(error, CF_ERR_PRECONDITION, "from stage %s no way leads back",
-			       cf_stage_info(control.stage)->name);
-	for (size_t i = 0; i < control.instance_count && rc == 0; i++)
-		if (control.instances[i].confirmed != control.step)
-			rc = error_set(error, CF_ERR_PRECONDITION,
-				       "the instance \"%.*s\" has not confirmed stage %s",
-				       STR_ARG(control.instances[i].name),
-				       cf_stage_info(control.stage)->name);
-	return rc ? rc : move_stage(m, control.stage, control.stage - 1, who, error);
-}
-
-int cf_move_kill(struct cf_move *m, const char *who, struct cf_error *error)
-{
-	struct move_control control;
-	int rc;
-
-	arena_reset(&m->arena);
-	rc = move_control_need(m, &control, error);
-	if (rc == 0 && cf_stage_info(control.stage)->first != CF_OLD)
-		rc = error_set(error, CF_ERR_PRECONDITION,
-			       "at stage %s the new store is the authority",
-			       cf_stage_info(control.stage)->name);
-	return rc ? rc : move_stage(m, control.stage, CF_STAGE_OFF, who, error);
-}
-
-int cf_move_evict(struct cf_move *m, const char *instance, const char *who, struct cf_error *error)
-{
-	struct move_control control;
-	int rc;
-
-	arena_reset(&m->arena);
-	rc = move_control_need(m, &control, error);
-	rc = rc ? rc : move_control_remove(m, &control, instance, error);
-	return rc ? rc : move_log(m, who, error, "evict %.100s: said to be dead", instance);
 }

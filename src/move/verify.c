@@ -34,8 +34,10 @@ struct verifying {
 	size_t suspect_count;
 	bool backward; /* unmerged: the new store's keys */
 	uint64_t saved_ns, seen, total;
+	struct move_control control; /* whose record counts, of each key */
 	struct cf_error *error;
 };
+#define JOB "repair"
 
 const char *cf_difference_name(enum cf_difference_kind kind)
 {
@@ -194,27 +196,39 @@ static int look(struct verifying *v, struct cf_str key, const struct cf_record *
 
 /* --- what differs is looked at again ------------------------------------------------------- */
 
+static enum cf_side authority_of(const struct verifying *v, struct cf_str key)
+{
+	enum cf_stage stage =
+		move_stage_at(v->control.stage, v->control.gate, cf_move_position(key));
+
+	return cf_stage_info(stage)->first;
+}
+
 static int look_again(struct verifying *v, struct cf_str key, struct verdict *ret)
 {
 	struct cf_move *m = v->m;
 	struct cf_get get = {.id = key};
-	struct cf_record old_record = {0}, new_record = {0};
-	/* The old store second: what a writer has done to it is then on its way to the new
-	 * one, and the next look sees it. */
-	int rc = store_get(m->new_store, &get, 1, CF_READ_BODIES, &m->arena, &new_record, v->error);
+	struct cf_record records[2] = {{.code = 0}};
+	enum cf_side authority = authority_of(v, key);
+	/* The authority second: what a writer has done to it is then on its way to the other,
+	 * and the next look sees it. */
+	int rc = store_get(move_store(m, move_other(authority)), &get, 1, CF_READ_BODIES, &m->arena,
+			   &records[move_other(authority)], v->error);
 
 	rc = rc ? rc
-		: store_get(m->old_store, &get, 1, CF_READ_BODIES, &m->arena, &old_record,
-			    v->error);
-	return rc ? rc : judge(v, key, &old_record, &new_record, ret);
+		: store_get(move_store(m, authority), &get, 1, CF_READ_BODIES, &m->arena,
+			    &records[authority], v->error);
+	return rc ? rc : judge(v, key, &records[CF_OLD], &records[CF_NEW], ret);
 }
 
 static int repair(struct verifying *v, struct cf_difference *difference)
 {
 	enum move_settled settled;
 	struct cf_str message = {NULL, 0};
-	int rc = move_settle(v->m, difference->key, &settled, &message, v->error);
+	int rc;
 
+	v->m->authority = authority_of(v, difference->key);
+	rc = move_settle(v->m, difference->key, &settled, &message, v->error);
 	difference->repaired = rc == 0 && settled != MOVE_REFUSED && settled != MOVE_UNSETTLED;
 	v->sums->num_repaired += difference->repaired;
 	return rc;
@@ -313,9 +327,11 @@ static int stop_here(struct verifying *v, struct cf_str after, bool force)
 {
 	bool stopped = move_stopped(v->watch);
 	uint64_t now = v->m->env.monotonic_ns(v->m->env.ctx);
-	int rc = 0;
+	int rc = v->how->repair ? move_job_check(v->m, JOB, v->error) : 0;
 
 	move_progress(v->watch, v->seen, v->total);
+	if (rc)
+		return rc;
 	if (force || stopped || now - v->saved_ns >= SAVE_EVERY_NS)
 		rc = save(v, after);
 	if (rc == 0 && stopped)
@@ -446,36 +462,48 @@ static int begin(struct verifying *v, struct cf_str *ret_after)
 	return rc;
 }
 
+static int verify_all(struct verifying *v)
+{
+	struct cf_str after;
+	int rc = begin(v, &after);
+
+	if (rc == 0 && v->m->merged)
+		rc = verify_merged(v, after);
+	if (rc == 0 && !v->m->merged) {
+		rc = look_up_all(v);
+		v->backward = true;
+		rc = rc ? rc : look_up_all(v);
+	}
+	if (rc)
+		return rc;
+	v->sums->finished_ms = v->m->env.now_ms(v->m->env.ctx);
+	return save(v, STR(""));
+}
+
 int cf_move_verify(struct cf_move *m, const struct cf_move_verifying *how,
 		   const struct cf_move_watch *watch, struct cf_move_verify *ret,
 		   struct cf_error *error)
 {
 	struct verifying v = {.m = m, .how = how, .watch = watch, .sums = ret, .error = error};
-	struct move_control control;
-	struct cf_str after;
 	int rc;
 
 	arena_reset(&m->arena);
 	*ret = (struct cf_move_verify){0};
-	rc = move_control_need(m, &control, error);
+	rc = how->repair ? move_job_begin(m, JOB, &v.control, error)
+			 : move_control_need(m, &v.control, error);
 	if (rc)
 		return rc;
+	if (v.control.stage == CF_STAGE_COMPLETE)
+		rc = error_set(error, CF_ERR_PRECONDITION,
+			       "at stage complete the old store is left behind");
 	arena_init(&v.round, &m->mem);
 	v.suspects = mem_calloc(&m->mem, m->config->batch_records + 1, sizeof(*v.suspects));
 	v.saved_ns = m->env.monotonic_ns(m->env.ctx);
-	rc = v.suspects ? begin(&v, &after) : error_nomem(error);
-	if (rc == 0 && m->merged)
-		rc = verify_merged(&v, after);
-	if (rc == 0 && !m->merged) {
-		rc = look_up_all(&v);
-		v.backward = true;
-		rc = rc ? rc : look_up_all(&v);
-	}
-	if (rc == 0) {
-		ret->finished_ms = m->env.now_ms(m->env.ctx);
-		rc = save(&v, STR(""));
-	}
+	if (rc == 0)
+		rc = v.suspects ? verify_all(&v) : error_nomem(error);
 	mem_free(&m->mem, v.suspects);
 	arena_fini(&v.round);
+	if (how->repair)
+		move_job_end(m, JOB);
 	return rc;
 }

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <sched.h>
+#include <sys/stat.h>
 
 static sqlite3 *open_side(struct place *p, enum cf_side side)
 {
@@ -173,4 +174,40 @@ size_t place_intents(struct place *p)
 	store_close(store);
 	arena_fini(&arena);
 	return count;
+}
+
+void place_intent(struct place *p, const char *key)
+{
+	struct cf_note note = {.kind = CF_NOTE_SET, .key = str_of(key)};
+	struct cf_put put = {.kind = CF_PUT_NOTES, .notes = &note, .note_count = 1};
+	struct cf_answer answer = {0};
+	struct cf_store *store = NULL;
+	struct cf_arena arena;
+
+	arena_init(&arena, &mem_heap);
+	ck_assert_int_eq(store_open(&store, p->old_url, &env_system, &mem_heap, NULL), 0);
+	ck_assert_int_eq(store_put(store, &put, 1, &arena, &answer, NULL), 0);
+	ck_assert_int_eq(answer.code, 0);
+	store_close(store);
+	arena_fini(&arena);
+}
+
+void place_control_away(struct place *p)
+{
+	char path[128], away[140];
+
+	snprintf(path, sizeof(path), "%s/control.db", p->folder);
+	snprintf(away, sizeof(away), "%s.away", path);
+	ck_assert_int_eq(rename(path, away), 0);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+}
+
+void place_control_back(struct place *p)
+{
+	char path[128], away[140];
+
+	snprintf(path, sizeof(path), "%s/control.db", p->folder);
+	snprintf(away, sizeof(away), "%s.away", path);
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_assert_int_eq(rename(away, path), 0);
 }

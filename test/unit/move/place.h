@@ -33,5 +33,10 @@ int move_put(struct cf_move *move, const char *key, int value);
 long move_get(struct cf_move *move, const char *key);
 /* Intents that lie in the old store. */
 size_t place_intents(struct place *p);
+/* A note in the old store, as a writer leaves it that dies: m/intent/INSTANCE/KEY. */
+void place_intent(struct place *p, const char *key);
+/* The control store cannot be opened, read or written; and can again. */
+void place_control_away(struct place *p);
+void place_control_back(struct place *p);
 
 #endif

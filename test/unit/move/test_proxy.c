@@ -78,15 +78,15 @@ static void backfill(struct cf_move *move, struct cf_move_backfill *ret)
 	ck_assert(ret->done);
 }
 
-/* --- copies ------------------------------------------------------------------------------ */
+/* --- copies --- */
 
 static const struct {
 	const char *point;
 	void (*then)(struct script *script);
 	long expected;
 } copies[] = {
-	{"page-read", put_2, 2},   {"created", put_2, 2},  {"page-read", delete_a, -1},
-	{"created", delete_a, -1}, {"new-read", put_2, 2}, {"old-read", put_2, 2},
+	{"page-read", put_2, 2},   {"created", put_2, 2},    {"page-read", delete_a, -1},
+	{"created", delete_a, -1}, {"other-read", put_2, 2}, {"authority-read", put_2, 2},
 };
 
 /* Stale fill and resurrected delete: the old store changes while a record is copied. */
@@ -113,7 +113,7 @@ START_TEST(what_changes_while_it_is_copied)
 }
 END_TEST
 
-/* --- two writers ------------------------------------------------------------------------------ */
+/* --- two writers --- */
 
 static const struct {
 	const char *point;
@@ -121,11 +121,15 @@ static const struct {
 	bool deletes; /* the first writer deletes */
 	long expected;
 } crossings[] = {
-	{"old-written", other_writes_2, false, 2},    {"new-read", other_writes_2, false, 2},
-	{"old-read", other_writes_2, false, 2},       {"old-written", other_deletes, false, -1},
-	{"old-read", other_deletes, false, -1},       {"old-written", other_writes_2, true, 2},
-	{"new-read", other_writes_2, true, 2},        {"old-read", other_writes_2, true, 2},
-	{"old-read", other_writes_2_and_0, false, 0},
+	{"first-written", other_writes_2, false, 2},
+	{"other-read", other_writes_2, false, 2},
+	{"authority-read", other_writes_2, false, 2},
+	{"first-written", other_deletes, false, -1},
+	{"authority-read", other_deletes, false, -1},
+	{"first-written", other_writes_2, true, 2},
+	{"other-read", other_writes_2, true, 2},
+	{"authority-read", other_writes_2, true, 2},
+	{"authority-read", other_writes_2_and_0, false, 0},
 };
 
 /* Crossed writers of two instances: they must not leave the stores swapped. */
@@ -157,7 +161,7 @@ END_TEST
 /* --- half a dual write
  * ---------------------------------------------------------------------------- */
 
-static const char *const deaths[] = {"old-written", "new-read", "old-read"};
+static const char *const deaths[] = {"first-written", "other-read", "authority-read"};
 
 /* The process dies between the two writes; its next run repairs before its first call. */
 START_TEST(half_a_dual_write)
@@ -299,15 +303,11 @@ START_TEST(the_control_store_is_away)
 	struct place p;
 	struct cf_move_counters counters;
 	struct cf_move *move;
-	char path[128], away[140];
 
 	place_open(&p, CF_GUARANTEE_INTENT);
 	move = place_move(&p, "one");
 	place_advance(&p, move);
-	snprintf(path, sizeof(path), "%s/control.db", p.folder);
-	snprintf(away, sizeof(away), "%s.away", path);
-	ck_assert_int_eq(rename(path, away), 0);
-	ck_assert_int_eq(mkdir(path, 0700), 0);
+	place_control_away(&p);
 	for (int i = 0; i < 50; i++) {
 		ck_assert_int_eq(move_put(move, "a", i), 0);
 		ck_assert_int_eq(move_get(move, "a"), i);
@@ -315,8 +315,7 @@ START_TEST(the_control_store_is_away)
 	cf_move_counters(move, &counters);
 	ck_assert_int_eq(counters.stage, CF_STAGE_DUALWRITE);
 	ck_assert_int_eq(place_value(&p, CF_NEW, "a"), 49);
-	ck_assert_int_eq(rmdir(path), 0);
-	ck_assert_int_eq(rename(away, path), 0);
+	place_control_back(&p);
 	cf_move_close(move);
 	place_close(&p);
 }
@@ -388,7 +387,7 @@ static void hold(void *ctx, const char *point)
 {
 	struct held *held = ctx;
 
-	if (strcmp(point, "old-written") != 0)
+	if (strcmp(point, "first-written") != 0)
 		return;
 	pthread_mutex_lock(&held->lock);
 	held->there = true;
