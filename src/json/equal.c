@@ -20,6 +20,8 @@ static bool strings_equal(struct json_value a, struct json_value b)
 	return equal;
 }
 
+enum { SMALL_OBJECT = 16 }; /* members */
+
 /* Small objects are searched member by member from where the other one stands. */
 static struct json_value same_name(struct json_value object, struct json_value name, uint32_t *hint)
 {
@@ -46,6 +48,75 @@ static struct json_value same_name(struct json_value object, struct json_value n
 	return JSON_ABSENT;
 }
 
+/* Members of a large object, by their names. */
+struct name_index {
+	uint32_t *nodes; /* 0: none; NULL: not made yet */
+	uint64_t *hashes;
+	size_t mask;
+};
+
+static bool index_names(struct json_value object, struct name_index *index)
+{
+	const struct json_node *nodes = object.doc->nodes;
+	size_t size = 64;
+
+	while (size < (size_t)json_count(object) * 2)
+		size *= 2;
+	index->mask = size - 1;
+	index->nodes = mem_calloc(&mem_heap, size, sizeof(*index->nodes));
+	index->hashes = mem_calloc(&mem_heap, size, sizeof(*index->hashes));
+	if (!index->nodes || !index->hashes)
+		return false;
+	for (uint32_t key = object.node + 1; key < nodes[object.node].next; key = nodes[key].next) {
+		uint64_t hash = json_hash64((struct json_value){object.doc, key});
+		size_t at = hash & index->mask;
+
+		while (index->nodes[at])
+			at = (at + 1) & index->mask;
+		index->nodes[at] = key;
+		index->hashes[at] = hash;
+	}
+	return true;
+}
+
+static struct json_value indexed_name(struct json_value object, struct json_value name,
+				      const struct name_index *index)
+{
+	uint64_t hash = json_hash64(name);
+
+	for (size_t at = hash & index->mask; index->nodes[at]; at = (at + 1) & index->mask)
+		if (index->hashes[at] == hash &&
+		    strings_equal((struct json_value){object.doc, index->nodes[at]}, name))
+			return (struct json_value){object.doc, index->nodes[at] + 1};
+	return JSON_ABSENT;
+}
+
+/* Members may stand in any order; mostly they stand in the same. */
+static bool large_objects_equal(struct json_value a, struct json_value b)
+{
+	const struct json_node *nodes = b.doc->nodes;
+	struct json_iter it = json_iter(a);
+	struct name_index index = {NULL, NULL, 0};
+	uint32_t key = b.node + 1, hint = key;
+	bool equal = true, in_order = true, indexed = false;
+
+	while (equal && json_next(&it)) {
+		struct json_value other = {b.doc, key + 1};
+
+		in_order = in_order && strings_equal((struct json_value){b.doc, key}, it.name);
+		key = nodes[key].next;
+		if (!in_order && !index.nodes)
+			indexed = index_names(b, &index);
+		if (!in_order)
+			other = indexed ? indexed_name(b, it.name, &index)
+					: same_name(b, it.name, &hint);
+		equal = !json_is_absent(other) && json_equal(it.value, other);
+	}
+	mem_free(&mem_heap, index.nodes);
+	mem_free(&mem_heap, index.hashes);
+	return equal;
+}
+
 static bool objects_equal(struct json_value a, struct json_value b)
 {
 	struct json_iter it = json_iter(a);
@@ -53,6 +124,8 @@ static bool objects_equal(struct json_value a, struct json_value b)
 
 	if (json_count(a) != json_count(b))
 		return false;
+	if (json_count(a) > SMALL_OBJECT)
+		return large_objects_equal(a, b);
 	while (json_next(&it)) {
 		struct json_value other = same_name(b, it.name, &hint);
 

@@ -13,6 +13,80 @@ static int not_fit(struct run *run, const struct instr *instr, const struct val 
 	return run->backward ? 0 : lens_fail(run, instr, CF_ERR_INVALID, NULL, NO_REG, val, reason);
 }
 
+/* --- elements by their keys -------------------------------------------------------------- */
+
+enum { FEW_KEYS = 8 };
+
+/* The places of keys, by their hashes: a list of those that are not used yet for each bucket,
+ * in the order of the array. Places count from 1; 0 is none. */
+struct keys {
+	uint32_t *first, *next;
+	uint64_t *hashes;
+	size_t mask;
+};
+
+static int hash_key(struct run *run, const struct val *key, uint64_t *ret)
+{
+	struct json_value v;
+	int rc = val_read(run, key, &v);
+
+	*ret = rc ? 0 : json_hash64(v);
+	return rc;
+}
+
+static int index_keys(struct run *run, struct note *note)
+{
+	uint32_t count = note->list->count;
+	struct keys *keys = arena_calloc(run->arena, 1, sizeof(*keys));
+	size_t size = 16;
+
+	while (size < count)
+		size *= 2;
+	if (!keys)
+		return CF_ERR_NOMEM;
+	keys->mask = size - 1;
+	keys->first = arena_calloc(run->arena, size, sizeof(*keys->first));
+	keys->next = arena_calloc(run->arena, (size_t)count + 1, sizeof(*keys->next));
+	keys->hashes = arena_calloc(run->arena, (size_t)count + 1, sizeof(*keys->hashes));
+	if (!keys->first || !keys->next || !keys->hashes)
+		return CF_ERR_NOMEM;
+	for (uint32_t i = count; i > 0; i--) {
+		uint32_t *first;
+
+		if (!note->rows[i - 1])
+			continue;
+		if (hash_key(run, &note->vals[i - 1], &keys->hashes[i]))
+			return CF_ERR_NOMEM;
+		first = &keys->first[keys->hashes[i] & keys->mask];
+		keys->next[i] = *first;
+		*first = i;
+	}
+	note->keys = keys;
+	return 0;
+}
+
+static int find_key(struct run *run, const struct val *key, const struct note *note,
+		    struct note **ret)
+{
+	struct keys *keys = note->keys;
+	uint64_t hash;
+	int rc = hash_key(run, key, &hash);
+
+	for (uint32_t *at = &keys->first[hash & keys->mask]; rc == 0 && *at;
+	     at = &keys->next[*at]) {
+		bool same = false;
+
+		if (keys->hashes[*at] == hash)
+			rc = val_equal(run, key, &note->vals[*at - 1], &same);
+		if (!same)
+			continue;
+		*ret = note->rows[*at - 1];
+		*at = keys->next[*at];
+		break;
+	}
+	return rc;
+}
+
 /* The base's notes for an element; each is used once. */
 static struct note *match(struct run *run, const struct instr *instr, const struct frame *element,
 			  uint32_t index, const struct note *note, int *rc)
@@ -21,15 +95,18 @@ static struct note *match(struct run *run, const struct instr *instr, const stru
 
 	if (!note->list)
 		return NULL;
-	if (instr->key == NO_REG) {
-		if (index < note->list->count)
-			return note->rows[index];
+	if (instr->key == NO_REG)
+		return index < note->list->count ? note->rows[index] : NULL;
+	if (!frame_has(element, instr->key))
 		return NULL;
+	if (note->keys) {
+		*rc = find_key(run, &element->regs[instr->key].val, note, &found);
+		return found;
 	}
 	for (uint32_t i = 0; *rc == 0 && !found && i < note->list->count; i++) {
 		bool same = false;
 
-		if (!note->rows[i] || !frame_has(element, instr->key))
+		if (!note->rows[i])
 			continue;
 		*rc = val_equal(run, &element->regs[instr->key].val, &note->vals[i], &same);
 		if (same) {
@@ -148,6 +225,8 @@ static int unmap_list(struct run *run, const struct instr *instr, struct val *va
 		if (instr->key != NO_REG && item->kind == VAL_OBJECT)
 			note->vals[i] = item->frame->regs[instr->key].val;
 	}
+	if (rc == 0 && instr->key != NO_REG && list->count > FEW_KEYS)
+		rc = index_keys(run, note);
 	return rc;
 }
 

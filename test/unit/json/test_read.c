@@ -217,6 +217,47 @@ START_TEST(equality_is_by_value)
 }
 END_TEST
 
+/* {"mN": N} for N by a step around the count; "\u006d" spells the "m" otherwise. */
+static void write_members(struct cf_buf *out, size_t count, size_t step, size_t changed)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t n = i * step % count;
+
+		buf_printf(out, "%s\"%s%zu\":%zu", i ? "," : "{", step > 1 ? "\\u006d" : "m", n,
+			   n == changed ? count : n);
+	}
+	buf_append(out, "}", 2);
+}
+
+/* Looking through the other one for each member would not come to an end. */
+START_TEST(members_of_large_objects_have_no_order)
+{
+	static const size_t counts[] = {16, 17, 33, 50000};
+
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+		struct json_doc da, db, dc;
+		struct cf_buf a, b, c;
+
+		buf_init(&a, &mem_heap);
+		buf_init(&b, &mem_heap);
+		buf_init(&c, &mem_heap);
+		write_members(&a, counts[i], 1, SIZE_MAX);
+		write_members(&b, counts[i], 7, SIZE_MAX);
+		write_members(&c, counts[i], counts[i] - 1, 5);
+		ck_assert(json_equal(value_of(&da, a.ptr), value_of(&db, b.ptr)));
+		ck_assert(json_equal(json_root(&db), json_root(&da)));
+		ck_assert(!json_equal(json_root(&da), value_of(&dc, c.ptr)));
+		ck_assert(!json_equal(json_root(&dc), json_root(&db)));
+		json_doc_fini(&da);
+		json_doc_fini(&db);
+		json_doc_fini(&dc);
+		buf_fini(&a);
+		buf_fini(&b);
+		buf_fini(&c);
+	}
+}
+END_TEST
+
 START_TEST(numbers_are_exact_decimals)
 {
 	static const struct {
@@ -360,6 +401,7 @@ int main(void)
 	tcase_add_test(tcase, errors_tell_line_and_column);
 	tcase_add_test(tcase, depth_and_size_have_limits);
 	tcase_add_test(tcase, equality_is_by_value);
+	tcase_add_test(tcase, members_of_large_objects_have_no_order);
 	tcase_add_test(tcase, numbers_are_exact_decimals);
 	tcase_add_test(tcase, looking_follows_names_and_pointers);
 	tcase_add_test(tcase, long_escaped_names_are_found);

@@ -268,6 +268,40 @@ START_TEST(what_the_older_cannot_say_stays)
 }
 END_TEST
 
+/* Elements find theirs in the base by key, whatever the order: of so many, looking through
+ * them for each would not come to an end. Of a key that stands twice each goes with one. */
+START_TEST(many_elements_find_theirs)
+{
+	enum { COUNT = 50000 };
+	struct bed bed = {.count = 0};
+	struct cf_buf newer, base, wanted;
+
+	buf_init(&newer, &mem_heap);
+	buf_init(&base, &mem_heap);
+	buf_init(&wanted, &mem_heap);
+	for (int i = 0; i < COUNT; i++) {
+		const char *start = i ? "," : "{\"a\":[";
+
+		buf_printf(&newer, "%s{\"id\":%d.0,\"n\":%d}", start, i / 2, i);
+		buf_printf(&base, "%s{\"id\":%d,\"old\":%d,\"gone\":%d}", start,
+			   (COUNT - 1 - i) / 2, i, COUNT - 1 - (i ^ 1));
+		buf_printf(&wanted, "%s{\"id\":%d.0,\"old\":%d,\"gone\":%d}", start, i / 2, i, i);
+	}
+	buf_append(&newer, "]}", 3);
+	buf_append(&base, "]}", 3);
+	buf_append(&wanted, "]}", 3);
+	bed_add(&bed, "{from: t@1, to: t@2, lens: [{in: {name: a, lens: [{map: {key: id, lens: "
+		      "[{rename: {source: old, destination: n}}, {remove: {name: gone, type: "
+		      "number}}]}}]}}]}");
+	bed_compile(&bed, false);
+	check_text(&bed, bed.down, newer.ptr, base.ptr, wanted.ptr);
+	bed_fini(&bed);
+	buf_fini(&newer);
+	buf_fini(&base);
+	buf_fini(&wanted);
+}
+END_TEST
+
 START_TEST(errors_name_op_line_and_value)
 {
 	struct bed bed = {.count = 0};
@@ -327,6 +361,7 @@ int main(void)
 	tcase_add_test(tcase, chain_makes_the_newest_and_its_part);
 	tcase_add_test(tcase, shared_part_is_edited_or_pointed_to_anew);
 	tcase_add_test(tcase, what_the_older_cannot_say_stays);
+	tcase_add_test(tcase, many_elements_find_theirs);
 	tcase_add_test(tcase, errors_name_op_line_and_value);
 	tcase_add_test(tcase, wrong_lens_files_are_told_with_their_line);
 	suite_add_tcase(suite, tcase);
