@@ -24,6 +24,8 @@ THE RULE (greedy by whole edits)
     priority down, with which, and with all such before it, the loser cannot stand (of a late one: what its app had
     not seen comes first, from the highest down); where there is none, with what was accepted of its own document,
     too. So never against one that lost itself, nor against its own document.
+    What was said at an earlier agreement is listed as what is agreed says it: an element with all that is in it, an
+    order with those of its elements that are there.
  6. Late is an edit that cannot stand together with what was accepted since its app last looked and still stands
     (not: whose atom has changed; what lenses made of an edit is nobody's word). `late="agreed"`: it is taken
     after all others, and must leave what its app did not see; it loses against that. `late="edit"`: it is taken
@@ -168,6 +170,15 @@ def stands_in(chain, doc, e):
     return there != GONE and follows(list(by_key(e.value, chain.keyed[e.version][e.pointer[:i]])), there)
 
 def stands(chain, docs, e): return stands_in(chain, docs[e.version], e)
+
+def shown(chain, e):
+    """The value that a list shows."""
+    i = array_of(e.pointer)
+    if e.place is None or e.value == GONE or i is None or i + 1 < len(e.pointer): return e.value
+    key, array = chain.keyed[e.version][e.pointer[:i]], get(e.place, e.pointer[:i])
+    there = by_key([] if array == GONE else array, key)
+    if e.pointer[i] == (): return [there[k] for k in there if k in by_key(e.value, key)]
+    return there.get(e.pointer[i][0], e.value)
 
 def set_edits(chain, doc, edits):
     """Set edits of one saved document in what is there now: fields, then in arrays what goes, the order, what is

@@ -44,7 +44,7 @@ def pointer(path):
         text = x if not isinstance(x, tuple) else '[' + (json.dumps(x[0]) if x else '') + ']'
         return '/' + text.replace('~', '~0').replace('/', '~1')
     return ''.join(map(step, path))
-def told_edit(e): return None if e is None else [e.version, pointer(e.pointer), e.rev, [] if e.value == GONE else [clean_value(e.value)]]
+def told_edit(chain, e): return None if e is None else [e.version, pointer(e.pointer), e.rev, [] if e.value == GONE else [clean_value(shown(chain, e))]]
 def clean_value(x): return drop_hollow(x)
 
 def replay(h):
@@ -68,7 +68,7 @@ def replay(h):
         docs = [clean(d) for d in step['docs']]
         mine = [drop_hollow(d) for d in thing.docs or []]
         if mine != docs: differ('documents', mine, docs)
-        losers = sorted(([told_edit(l.edit), told_edit(l.winner)] for l in out.losers), key=str)
+        losers = sorted(([told_edit(thing.chain, x) for x in l] for l in out.losers), key=str)
         theirs = sorted(([l[:3] + [[clean_value(x) for x in l[3]]] if l else l for l in pair] for pair in step['losers']), key=str)
         if losers != theirs: differ('losers', losers, theirs)
         if not out.quarantined: thing.learn([Leaf(v, rev, tuple(way), clean(doc)) for v, rev, way, doc in step['after']])

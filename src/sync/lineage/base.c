@@ -127,6 +127,14 @@ int base_atoms(const struct base_slot *slot, size_t known, struct cf_arena *aren
 	return rc ? rc : base_orders_tell(slot->orders, &kept, arena, ret);
 }
 
+struct json_value base_time_of(const struct base_slot *slot, struct cf_str rev)
+{
+	for (size_t i = 0; i < slot->time_count; i++)
+		if (str_equal(slot->times[i].rev, rev))
+			return slot->times[i].value;
+	return JSON_ABSENT;
+}
+
 int base_said_order(const struct base_slot *slot, const struct base_said *said,
 		    struct cf_arena *arena, const struct atom_order **ret)
 {

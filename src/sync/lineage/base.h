@@ -5,7 +5,8 @@
  *   {"n": AGREEMENTS, "incomplete": HASH, "quarantine": HASH, "unserved": {PLACE: [REV]},
  *    "atoms": {POINTER: HASHES or [ORDER]},
  *    "slots": {PLACE: {"a": ATOMS, "key": KEY, "known": [KNOWN], "by": [SAID],
- *                      "only": {POINTER: VALUE}, "hold": [[POINTER, REV, SEEN, VALUE]]}},
+ *                      "only": {POINTER: VALUE}, "hold": [[POINTER, REV, SEEN, VALUE]],
+ *                      "at": [[REV, VALUE]]}},
  *    "body": {PLACE: DOCUMENT}}
  * HASHES are the different values that the atom has anywhere in the record, 8 characters
  * each; so each pair of pointer and hash has a number, counted from the first. Of the order
@@ -18,7 +19,8 @@
  * live revision before it, of the first from what was agreed. SAID is [REV, AGREEMENT] where all
  * atoms are meant, or [REV, AGREEMENT, ATOMS, [POINTER]]: what a person last said here, the
  * last of it what was removed; REV is a place in `known`, or where it is not there the
- * revision itself. `body` is that of a deleted thing: what stood in one place; the others
+ * revision itself. `at` is what the field of the policy `latest` says in these revisions.
+ * `body` is that of a deleted thing: what stood in one place; the others
  * say in `only` what that one cannot.
  */
 #ifndef SYNC_BASE_H
@@ -47,6 +49,12 @@ struct base_said {
 	uint64_t agreement;
 };
 
+/* What the field of the policy `latest` says in a revision by which something was said. */
+struct base_time {
+	struct cf_str rev;
+	struct json_value value;
+};
+
 /* An edit that could not be judged yet: what it speaks of has not arrived. */
 struct base_pending {
 	struct cf_str pointer;
@@ -65,6 +73,8 @@ struct base_slot {
 	size_t known_count;
 	struct base_said *said;
 	size_t said_count;
+	struct base_time *times;
+	size_t time_count;
 	struct atoms only; /* with their values: what no other place can say */
 	struct base_pending *pending;
 	size_t pending_count;
@@ -112,6 +122,8 @@ int base_atoms(const struct base_slot *slot, size_t known, struct cf_arena *aren
  * 0 or NOMEM. */
 int base_said_order(const struct base_slot *slot, const struct base_said *said,
 		    struct cf_arena *arena, const struct atom_order **ret);
+/* The time of a revision; absent: it is not known. */
+struct json_value base_time_of(const struct base_slot *slot, struct cf_str rev);
 /* What stands in one of two lists only, by pointer and hash. 0 or NOMEM. */
 int atoms_toggle(const struct atoms *a, const struct atoms *b, struct cf_arena *arena,
 		 struct atoms *ret);

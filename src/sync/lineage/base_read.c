@@ -277,6 +277,18 @@ static void read_pending(struct reader *r, struct json_value array, struct base_
 		};
 }
 
+static void read_times(struct reader *r, struct json_value array, struct base_slot *slot)
+{
+	struct json_iter it = json_iter(array);
+
+	slot->times = alloc(r, json_count(array), sizeof(*slot->times));
+	while (r->rc == 0 && json_next(&it))
+		slot->times[slot->time_count++] = (struct base_time){
+			.rev = rev_in(r, json_element(it.value, 0)),
+			.value = json_element(it.value, 1),
+		};
+}
+
 static void read_slot(struct reader *r, struct json_value value, struct base_slot *slot)
 {
 	struct json_value agreed = json_member(value, STR("a"));
@@ -297,6 +309,8 @@ static void read_slot(struct reader *r, struct json_value value, struct base_slo
 		read_only(r, json_member(value, STR("only")), slot);
 	if (r->rc == 0)
 		read_pending(r, json_member(value, STR("hold")), slot);
+	if (r->rc == 0)
+		read_times(r, json_member(value, STR("at")), slot);
 }
 
 static void read_slots(struct reader *r, struct base *base, const struct family *family,

@@ -350,6 +350,19 @@ static void write_pending(const struct writer *w, const struct base_slot *slot)
 	buf_byte(w->out, ']');
 }
 
+static void write_times(const struct writer *w, const struct base_slot *slot)
+{
+	buf_str(w->out, STR("\"at\":["));
+	for (size_t i = 0; i < slot->time_count; i++) {
+		buf_str(w->out, i ? STR(",[") : STR("["));
+		code_rev(slot->times[i].rev, w->out);
+		buf_byte(w->out, ',');
+		json_write_compact(slot->times[i].value, w->out);
+		buf_byte(w->out, ']');
+	}
+	buf_byte(w->out, ']');
+}
+
 static void separate(const struct writer *w)
 {
 	if (w->out->len && w->out->ptr[w->out->len - 1] != '{')
@@ -386,6 +399,10 @@ static int write_slot(const struct writer *w, const struct base_slot *slot, stru
 	if (slot->pending_count) {
 		separate(w);
 		write_pending(w, slot);
+	}
+	if (slot->time_count) {
+		separate(w);
+		write_times(w, slot);
 	}
 	buf_byte(w->out, '}');
 	return rc;

@@ -134,7 +134,8 @@ int lineage_find_said(struct bench *bench, struct lineage *lineage)
 						     .pointer = base->said[k].pointer,
 						     .rev = base->said[k].rev,
 						     .age = lineage->slots[i].kind->age,
-						     .agreement = base->said[k].agreement};
+						     .agreement = base->said[k].agreement,
+						     .latest = base_time_of(base, base->said[k].rev)};
 			if (keyed_is_order(base->said[k].pointer) &&
 			    base_said_order(base, &base->said[k], &bench->arena,
 					    &lineage->said[lineage->said_count - 1].order))

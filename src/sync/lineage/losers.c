@@ -42,6 +42,50 @@ static struct conflict_side side_in(const struct lineage *lineage, size_t slot, 
 				      .pointer = pointer};
 }
 
+/* Of an order, those elements that it names. */
+static int shown_order(struct bench *bench, const struct atom_order *order,
+		       const struct keyed_array *keyed, struct json_value array,
+		       struct json_value *ret)
+{
+	struct keyed_element *elements = NULL;
+	struct token_index named;
+	size_t count = 0, shown = 0;
+
+	*ret = array;
+	if (json_kind(array) != JSON_ARRAY || !keyed)
+		return 0;
+	if (keyed_elements(keyed, array, &bench->arena, &elements, &count) ||
+	    token_index_make(&named, order, &bench->arena))
+		return CF_ERR_NOMEM;
+	buf_clear(&bench->scratch);
+	buf_byte(&bench->scratch, '[');
+	for (size_t i = 0; elements && i < count; i++) {
+		if (token_index_find(&named, atom_token_hash(elements[i].token)) == SIZE_MAX)
+			continue;
+		buf_str(&bench->scratch, shown++ ? STR(",") : STR(""));
+		json_write_compact(elements[i].value, &bench->scratch);
+	}
+	buf_byte(&bench->scratch, ']');
+	return elements ? bench_keep(bench, buf_view(&bench->scratch), ret, NULL) : 0;
+}
+
+/* What was said before is shown as what is agreed says it. */
+static int side_said(struct bench *bench, const struct lineage *lineage,
+		     const struct settle_said *said, struct conflict_side *ret)
+{
+	struct cf_str array = said->pointer;
+
+	*ret = side_in(lineage, said->slot, said->rev, said->pointer);
+	ret->value = value_at(bench, lineage, said->slot, lineage->agreed[said->slot].document,
+			      said->pointer);
+	if (!said->order)
+		return 0;
+	array.len -= strlen("/[]");
+	return shown_order(bench, said->order,
+			   keyed_at(&lineage->slots[said->slot].kind->keyed, array), ret->value,
+			   &ret->value);
+}
+
 /* An edit; one that was forwarded from another document is shown where it was made. */
 static int side_edit(struct bench *bench, const struct lineage *lineage,
 		     const struct settle_side *which, struct conflict_side *ret)

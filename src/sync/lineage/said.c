@@ -102,6 +102,46 @@ static size_t add_accepted(const struct agreeing *a, size_t slot, struct base_sa
 	return kept;
 }
 
+/* What the field of the policy said in a revision; absent: nothing. */
+static struct json_value time_of(const struct agreeing *a, size_t slot, struct cf_str rev)
+{
+	const struct lineage *lineage = a->lineage;
+
+	for (size_t i = 0; i < lineage->saved_count; i++) {
+		struct cf_str own = lineage->origins[i].forward ? a->steps[slot].current
+								: lineage->saved[i].rev;
+
+		if (lineage->saved[i].slot == slot && str_equal(own, rev) &&
+		    !json_is_absent(lineage->saved[i].latest))
+			return lineage->saved[i].latest;
+	}
+	return base_time_of(&lineage->base.slots[slot], rev);
+}
+
+/* The times of all who said something. */
+static int agree_times(const struct agreeing *a, size_t slot)
+{
+	const struct catalog_conflicts *policy = catalog_conflicts(a->bench->registry->catalog);
+	struct base_slot *base = &a->lineage->base.slots[slot];
+	struct base_slot next = {.times = NULL};
+
+	if (policy->prefer != CATALOG_LATEST)
+		return 0;
+	next.times = arena_alloc(&a->bench->arena, (base->said_count + 1) * sizeof(*next.times));
+	if (!next.times)
+		return error_nomem(&a->lineage->error);
+	for (size_t i = 0; i < base->said_count; i++) {
+		struct base_time time = {base->said[i].rev, time_of(a, slot, base->said[i].rev)};
+
+		if (!json_is_absent(time.value) &&
+		    json_is_absent(base_time_of(&next, time.rev)))
+			next.times[next.time_count++] = time;
+	}
+	base->times = next.times;
+	base->time_count = next.time_count;
+	return 0;
+}
+
 int agree_said(const struct agreeing *a, size_t slot)
 {
 	const struct lineage *lineage = a->lineage;
@@ -127,7 +167,7 @@ int agree_said(const struct agreeing *a, size_t slot)
 	}
 	base->said = said;
 	base->said_count = count;
-	return 0;
+	return agree_times(a, slot);
 }
 
 int agree_pending(const struct agreeing *a, size_t slot)

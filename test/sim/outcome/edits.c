@@ -316,6 +316,44 @@ bool rule_stands(const struct court *court, const struct docs *docs, const struc
 	return rule_stands_in(court, docs->at[edit->version], edit);
 }
 
+/* Those elements of the array that the order names. */
+static const struct value *shown_order(struct court *court, const struct edit *edit, size_t i,
+				       const struct keyed_path *keyed)
+{
+	struct value *shown = value_new(court->chain->arena, JSON_ARRAY), **end = &shown->first;
+	struct elements there, named;
+
+	if (!elements_of(value_get(edit->places, &edit->pointer, i), keyed->key, &there) ||
+	    !elements_of(edit->value, keyed->key, &named))
+		return edit->value;
+	for (size_t k = 0; k < there.count; k++) {
+		if (!element_of(&named, there.at[k].key))
+			continue;
+		*end = value_clone(court->chain->arena, there.at[k].value);
+		end = &(*end)->next;
+	}
+	return shown;
+}
+
+const struct value *rule_shown(struct court *court, const struct edit *edit)
+{
+	size_t i = path_array(&edit->pointer);
+	const struct keyed_path *keyed;
+	const struct element *element;
+	struct elements there;
+
+	if (!edit->places || !edit->value || i + 1 != edit->pointer.count)
+		return edit->value;
+	keyed = chain_keyed(court->chain, edit->version, &edit->pointer, i);
+	cf_assert(keyed);
+	if (edit->pointer.at[i].kind == STEP_ORDER)
+		return shown_order(court, edit, i, keyed);
+	if (!elements_of(value_get(edit->places, &edit->pointer, i), keyed->key, &there))
+		return edit->value;
+	element = element_of(&there, edit->pointer.at[i].text);
+	return element ? element->value : edit->value;
+}
+
 /* --- setting ---------------------------------------------------------------------------------- */
 
 /* Fields; in arrays what goes, the order, what is added as it stands in the saved array,

@@ -93,7 +93,7 @@ static struct cf_str print_entry(struct table *table, const struct side *loser,
 static struct side side_of_edit(struct table *table, const struct edit *edit)
 {
 	return (struct side){edit->version, edit->rev, path_print(&table->arena, &edit->pointer),
-			     edit->value};
+			     rule_shown(&table->thing->court, edit)};
 }
 
 static struct cf_str text_at(struct table *table, struct json_value object, const char *name)

@@ -69,6 +69,8 @@ bool rule_stands_in(const struct court *court, const struct value *document,
 		    const struct edit *edit);
 bool rule_stands(const struct court *court, const struct docs *docs, const struct edit *edit);
 /* The field of `prefer: {latest: FIELD}`, which never loses. */
+/* The value that a list shows; NULL: taken away. */
+const struct value *rule_shown(struct court *court, const struct edit *edit);
 bool rule_is_latest(const struct court *court, const struct edit *edit);
 /* Sets edits of one saved document in what is there now. */
 void rule_set(struct court *court, struct value *document, const struct edits *edits);

@@ -103,7 +103,7 @@ static void write_edit(struct table *table, const struct edit *edit, struct cf_b
 	json_write_string(path_print(&table->arena, &edit->pointer), out);
 	buf_printf(out, ",\"%.*s\",[", STR_ARG(edit->rev));
 	if (edit->value)
-		value_write(edit->value, out);
+		value_write(rule_shown(&table->thing->court, edit), out);
 	buf_str(out, STR("]]"));
 }
 
