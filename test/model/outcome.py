@@ -44,7 +44,7 @@ THE RULE (greedy by whole edits)
  9. An array is one atom, unless a lens of the type names its key: then, in all versions that it travels to,
     presence of an element, each of its fields, and the order of those that were there before are atoms; where
     it holds scalars, a scalar is its own key. An added element goes behind the one that it was put behind (that
-    is no order). An empty array where there was none is an order of nothing: that there is an array. A field set over a removal brings the element back. Removing a field or the whole array is an
+    is no order); one that is there already in what is agreed stays where it is. An empty array where there was none is an order of nothing: that there is an array. A field set over a removal brings the element back. Removing a field or the whole array is an
     edit like any other.
 10. Agreements of a thing are counted. An app has seen all up to the last during which the nearest known ancestor
     of its leaf was the current revision of its document, also if that agreement changed nothing there (version 2
@@ -180,8 +180,8 @@ def shown(chain, e):
     if e.pointer[i] == (): return [there[k] for k in there if k in by_key(e.value, key)]
     return there.get(e.pointer[i][0], e.value)
 
-def set_edits(chain, doc, edits):
-    """Set edits of one saved document in what is there now: fields, then in arrays what goes, the order, what is
+def set_edits(chain, doc, edits, agreed):
+    """Set edits of one saved document in what is there now (agreed: in which nothing is set yet): fields, then in arrays what goes, the order, what is
     added (as it stands in the saved array), the elements' fields."""
     def turn(e):
         i = array_of(e.pointer)
@@ -206,7 +206,7 @@ def set_edits(chain, doc, edits):
         if turn(e)[0] == 1: array.pop(k, None)
         elif turn(e)[0] == 2: order = reorder(order, [x for x in saved if x in by_key(e.value, key)])
         else:
-            if turn(e)[0] == 3 or k not in array: order = behind(order, k, list(saved))
+            if k not in array or turn(e)[0] == 3 and not stands_in(chain, agreed, e): order = behind(order, k, list(saved))
             array.setdefault(k, clone(saved[k]))
             if turn(e)[0] == 4: put_at(array[k], e.pointer[i + 1:], e.value)
         put_at(doc, path, [array[k] for k in order if k in array])
@@ -235,13 +235,13 @@ def rank(prefer):
     return lambda e: (sign * e.version, revision(e.rev))
 
 def put(chain, docs, edits, prefer):
-    docs, key = clone(docs), rank(prefer)
+    agreed, docs, key = docs, clone(docs), rank(prefer)
     groups = [list(g) for _, g in itertools.groupby(sorted(edits, key=key), key)]
     for turn in range(len(groups)):
         before = clone(docs)
         for g in groups:
             if not turn or not all(stands(chain, docs, e) for e in g):
-                set_edits(chain, docs[g[0].version], g); chain.carry(docs, g[0].version)
+                set_edits(chain, docs[g[0].version], g, agreed[g[0].version]); chain.carry(docs, g[0].version)
         if docs == before or all(stands(chain, docs, e) for g in groups for e in g): break
     return docs
 

@@ -129,13 +129,13 @@ int lineage_find_said(struct bench *bench, struct lineage *lineage)
 		for (size_t k = 0; k < base->said_count; k++) {
 			if (base->said[k].agreement <= least || PLANTED(bench, LATE_AS_FREE))
 				continue;
-			lineage->said[lineage->said_count++] =
-				(struct settle_said){.slot = i,
-						     .pointer = base->said[k].pointer,
-						     .rev = base->said[k].rev,
-						     .age = lineage->slots[i].kind->age,
-						     .agreement = base->said[k].agreement,
-						     .latest = base_time_of(base, base->said[k].rev)};
+			lineage->said[lineage->said_count++] = (struct settle_said){
+				.slot = i,
+				.pointer = base->said[k].pointer,
+				.rev = base->said[k].rev,
+				.age = lineage->slots[i].kind->age,
+				.agreement = base->said[k].agreement,
+				.latest = base_time_of(base, base->said[k].rev)};
 			if (keyed_is_order(base->said[k].pointer) &&
 			    base_said_order(base, &base->said[k], &bench->arena,
 					    &lineage->said[lineage->said_count - 1].order))

@@ -133,8 +133,7 @@ static int agree_times(const struct agreeing *a, size_t slot)
 	for (size_t i = 0; i < base->said_count; i++) {
 		struct base_time time = {base->said[i].rev, time_of(a, slot, base->said[i].rev)};
 
-		if (!json_is_absent(time.value) &&
-		    json_is_absent(base_time_of(&next, time.rev)))
+		if (!json_is_absent(time.value) && json_is_absent(base_time_of(&next, time.rev)))
 			next.times[next.time_count++] = time;
 	}
 	base->times = next.times;

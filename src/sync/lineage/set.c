@@ -402,8 +402,11 @@ static bool comes(const struct setter *t, const struct item *item)
 {
 	if (!item || !item->branch)
 		return false;
-	if (is_presence(t, item->branch))
-		return t->edits[item->branch->range.from]->hash != 0;
+	if (is_presence(t, item->branch)) {
+		const struct edit *edit = t->edits[item->branch->range.from];
+
+		return edit->hash && !(item->listed && edit->was_there);
+	}
 	return !item->listed;
 }
 
@@ -470,7 +473,8 @@ static void set_array(struct setter *t, struct json_value old, const struct rang
 		return;
 	}
 	for (size_t i = 0; i < a.count; i++)
-		if (is_presence(t, a.items[i].branch) && !comes(t, &a.items[i]))
+		if (is_presence(t, a.items[i].branch) &&
+		    !t->edits[a.items[i].branch->range.from]->hash)
 			remove_item(&a.items[i]);
 	if (order)
 		t->rc = take_order(&a, t->edits[order->range.from]);

@@ -411,6 +411,21 @@ static bool binds(const struct settler *s, const struct edit *said)
 	return said->stood && said->agreement > s->seen_min;
 }
 
+/* Elements that are there already keep their places. */
+static int find_there(struct settler *s)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < s->source_count; i++)
+		for (size_t k = 0; k < s->sources[i].edit_count && rc == 0; k++) {
+			struct edit *edit = &s->sources[i].edits[k];
+
+			edit->was_there = edit->kind == EDIT_ELEMENT && edit->hash &&
+					  edit_stands(s, &s->agreed, edit, &rc);
+		}
+	return rc;
+}
+
 int list_judged(struct settler *s)
 {
 	size_t max = 0, count = 0;
@@ -510,6 +525,8 @@ static int read_input(struct settler *s)
 		give_first(s);
 	if (rc == 0)
 		rc = hold_pending(s);
+	if (rc == 0)
+		rc = find_there(s);
 	return rc ? rc : list_judged(s);
 }
 

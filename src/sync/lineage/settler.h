@@ -90,6 +90,7 @@ struct edit {
 	bool contested; /* did not stand when all was tried, or touches one that did not */
 	bool given;     /* creation: of the first document; accepted from the start */
 	bool stood;     /* said: in what was agreed */
+	bool was_there; /* of an element: it was, in what was agreed */
 	bool stands;    /* said: in the last success of its contest */
 	bool held;      /* said: what others did not know, and must leave */
 	bool late;      /* does not fit what its app had not seen */

@@ -506,7 +506,8 @@ static void set_in_array(struct court *court, struct value *document, struct edi
 	value_put(court->chain->arena, document, &edit->pointer, i, array);
 }
 
-void rule_set(struct court *court, struct value *document, const struct edits *edits)
+void rule_set(struct court *court, struct value *document, const struct edits *edits,
+	      const struct value *agreed)
 {
 	struct turn turns[EDITS_MAX];
 
@@ -516,6 +517,10 @@ void rule_set(struct court *court, struct value *document, const struct edits *e
 	for (size_t i = 0; i < edits->count; i++) {
 		struct edit *edit = turns[i].edit;
 
+		/* It stays where it is. */
+		if (turns[i].turn == 3 && rule_stands_in(court, agreed, edit) &&
+		    rule_stands_in(court, document, edit))
+			continue;
 		if (path_array(&edit->pointer) < edit->pointer.count)
 			set_in_array(court, document, edit, turns[i].turn);
 		else if (!rule_is_latest(court, edit) || !rule_stands_in(court, document, edit))

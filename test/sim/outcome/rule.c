@@ -106,7 +106,7 @@ static size_t count_documents(const struct edits *sorted)
 
 /* One round: the edits of each document are set, and carried. */
 static bool put_round(struct court *court, struct docs *docs, const struct edits *sorted,
-		      bool first)
+		      const struct docs *agreed, bool first)
 {
 	for (size_t i = 0; i < sorted->count;) {
 		struct edits group = rule_group_at(sorted, i);
@@ -115,7 +115,7 @@ static bool put_round(struct court *court, struct docs *docs, const struct edits
 		i += group.count;
 		if (!first && rule_all_stand(court, docs, &group))
 			continue;
-		rule_set(court, docs->at[v], &group);
+		rule_set(court, docs->at[v], &group, agreed->at[v]);
 		if (!chain_carry(court->chain, docs, v))
 			return false;
 	}
@@ -135,7 +135,7 @@ bool rule_put(struct court *court, const struct docs *docs, const struct edits *
 	for (size_t round = 0; round < rounds; round++) {
 		struct docs before = docs_clone(court->chain, ret);
 
-		if (!put_round(court, ret, &sorted, round == 0))
+		if (!put_round(court, ret, &sorted, docs, round == 0))
 			return false;
 		if (rule_all_stand(court, ret, &sorted) || docs_alike(court->chain, &before, ret))
 			break;

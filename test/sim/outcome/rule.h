@@ -73,7 +73,8 @@ bool rule_stands(const struct court *court, const struct docs *docs, const struc
 const struct value *rule_shown(struct court *court, const struct edit *edit);
 bool rule_is_latest(const struct court *court, const struct edit *edit);
 /* Sets edits of one saved document in what is there now. */
-void rule_set(struct court *court, struct value *document, const struct edits *edits);
+void rule_set(struct court *court, struct value *document, const struct edits *edits,
+	      const struct value *agreed);
 
 /* rule.c */
 int rule_rank(const struct policy *policy, const struct edit *a, const struct edit *b);

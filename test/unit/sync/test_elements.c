@@ -178,10 +178,10 @@ START_TEST(late_branch_adds_an_element)
 	settle(&bed);
 	expect(&bed, "list@3:a",
 	       L3(E2("a", "A1", "blocked") "," E2("b", "B", "active") "," E2(
-		       "c", "C", "done") "," E2("y", "Y", "active") "," E2("x", "X", "done")));
+		       "c", "C", "done") "," E2("x", "X", "done") "," E2("y", "Y", "active")));
 	expect(&bed, "list@1:a",
 	       L1(E1("a", "A1", "false") "," E1("b", "B", "false") "," E1("c", "C", "true") "," E1(
-		       "y", "Y", "false") "," E1("x", "X", "true")));
+		       "x", "X", "true") "," E1("y", "Y", "false")));
 	finish(&bed, 0);
 }
 END_TEST
