@@ -265,7 +265,8 @@ struct note {
 	struct cf_str text;  /* DO_SPLIT, DO_JOIN: the whole, decoded; DO_SCRIPT: JSON */
 	struct list *list;   /* DO_WRAP, DO_MAP: of the base; for DO_MAP seen from the source */
 	struct note **rows;  /* DO_MAP: the body's notes for each element of `list` */
-	struct keys *keys;   /* DO_MAP: where keys stand in `vals`; NULL: few enough to look through */
+	struct keys
+		*keys; /* DO_MAP: where keys stand in `vals`; NULL: few enough to look through */
 };
 
 struct part_val {
