@@ -69,23 +69,6 @@ static int shown_order(struct bench *bench, const struct atom_order *order,
 	return elements ? bench_keep(bench, buf_view(&bench->scratch), ret, NULL) : 0;
 }
 
-/* What was said before is shown as what is agreed says it. */
-static int side_said(struct bench *bench, const struct lineage *lineage,
-		     const struct settle_said *said, struct conflict_side *ret)
-{
-	struct cf_str array = said->pointer;
-
-	*ret = side_in(lineage, said->slot, said->rev, said->pointer);
-	ret->value = value_at(bench, lineage, said->slot, lineage->agreed[said->slot].document,
-			      said->pointer);
-	if (!said->order)
-		return 0;
-	array.len -= strlen("/[]");
-	return shown_order(bench, said->order,
-			   keyed_at(&lineage->slots[said->slot].kind->keyed, array), ret->value,
-			   &ret->value);
-}
-
 /* An edit; one that was forwarded from another document is shown where it was made. */
 static int side_edit(struct bench *bench, const struct lineage *lineage,
 		     const struct settle_side *which, struct conflict_side *ret)
@@ -130,17 +113,24 @@ static bool edit_instead(const struct lineage *lineage, const struct settle_said
 	return false;
 }
 
+/* What was said before is shown as what is agreed says it. */
 static int side_said(struct bench *bench, const struct lineage *lineage,
 		     const struct settle_said *said, struct conflict_side *ret)
 {
+	struct cf_str array = said->pointer;
 	struct settle_side instead;
 
 	*ret = side_in(lineage, said->slot, said->rev, said->pointer);
 	ret->value = value_at(bench, lineage, said->slot, lineage->agreed[said->slot].document,
 			      said->pointer);
-	if (!edit_instead(lineage, said, ret->value, &instead))
+	if (edit_instead(lineage, said, ret->value, &instead))
+		return side_edit(bench, lineage, &instead, ret);
+	if (!said->order)
 		return 0;
-	return side_edit(bench, lineage, &instead, ret);
+	array.len -= strlen("/[]");
+	return shown_order(bench, said->order,
+			   keyed_at(&lineage->slots[said->slot].kind->keyed, array), ret->value,
+			   &ret->value);
 }
 
 static int find_side(struct bench *bench, const struct lineage *lineage,
