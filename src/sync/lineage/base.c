@@ -191,20 +191,40 @@ static int gather_news(struct gathering *g, const struct base_step *step)
 	return rc;
 }
 
-static int gather_old(struct gathering *g)
+/* Whether a catalog takes the current revision, which says what is agreed, apart otherwise
+ * than when it became known. */
+static int find_renamed(const struct gathering *g, ptrdiff_t current, const struct atoms *agreed,
+			bool *ret)
 {
 	struct atoms old;
+	struct atoms_diff diff = {.a = agreed, .b = &old};
 	int rc = 0;
+
+	*ret = false;
+	if (current < 0 || g->slot->known[current].deleted)
+		return 0;
+	rc = kept_atoms(g->slot, (size_t)current, g->arena, &old);
+	*ret = rc == 0 && atoms_diff_next(&diff);
+	return rc;
+}
+
+static int gather_old(struct gathering *g, ptrdiff_t current, const struct atoms *agreed)
+{
+	bool anew;
+	int rc = find_renamed(g, current, agreed, &anew);
 
 	for (size_t i = 0; i < g->slot->known_count && rc == 0; i++) {
 		struct base_known *known = &g->known[g->count++];
+		struct atoms old = *agreed;
 
 		*known = g->slot->known[i];
-		if (known->deleted || g->joined)
+		if (known->deleted || (g->joined && !anew))
 			continue;
 		g->joined = true;
-		rc = kept_atoms(g->slot, i, g->arena, &old);
+		if (!anew || (ptrdiff_t)i != current)
+			rc = kept_atoms(g->slot, i, g->arena, &old);
 		rc = rc ? rc : atoms_toggle(&g->last, &old, g->arena, &known->diff);
+		g->last = old;
 	}
 	return rc;
 }
@@ -221,7 +241,7 @@ int base_agree(const struct base *base, struct base_slot *slot, const struct bas
 	g.last = kept;
 	g.known = arena_calloc(arena, slot->known_count + step->news_count + 1, sizeof(*g.known));
 	rc = g.known ? gather_news(&g, step) : CF_ERR_NOMEM;
-	rc = rc ? rc : gather_old(&g);
+	rc = rc ? rc : gather_old(&g, step->there ? base_find(slot, step->current) : -1, &kept);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < g.count; i++) {

@@ -260,6 +260,9 @@ int slot_find_edits(struct bench *bench, struct lineage *lineage, struct slot *s
 /* agreed.c: puts together the documents that were agreed on: lineage->agreed. */
 int lineage_put_together(struct bench *bench, struct lineage *lineage);
 
+/* terms.c: what the base knows, as today's catalog takes documents apart. */
+int lineage_take_terms(struct bench *bench, struct lineage *lineage);
+
 /* parts.c */
 int lineage_find_parts(struct bench *bench, struct lineage *lineage);
 int lineage_forward_edits(struct bench *bench, struct lineage *lineage);

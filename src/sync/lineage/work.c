@@ -136,6 +136,8 @@ static int judge(struct bench *bench, struct lineage *lineage)
 		rc = lineage_find_said(bench, lineage);
 	if (rc == 0)
 		rc = lineage_put_together(bench, lineage);
+	if (rc == 0)
+		rc = lineage_take_terms(bench, lineage);
 	if (rc == 0 && lineage->delete_count)
 		rc = lineage_mark_changes(bench, lineage);
 	if (rc == 0)
