@@ -210,6 +210,9 @@ struct cf_store; /* the first member of an implementation's own struct */
 struct cf_store_ops {
 	const char *name;      /* what it is called; the scheme where it is opened by a URL */
 	unsigned capabilities; /* enum cf_store_capability; those a handle has are in cf_store */
+	/* Handles that are worth using at once, by a job that can: several where each call
+	 * waits for a server. 0: one. */
+	unsigned lanes;
 
 	/* `url` is the whole URL. UNAVAILABLE, NO_DATABASE, UNAUTHORIZED, FORBIDDEN,
 	 * LOCKED, READONLY, NOT_A_STORE, NEWER, USAGE (the URL is wrong). */

@@ -30,6 +30,13 @@ static const struct cf_store_ops *find_ops(const char *url)
 	return NULL;
 }
 
+unsigned store_url_lanes(const char *url)
+{
+	const struct cf_store_ops *ops = find_ops(url);
+
+	return ops && ops->lanes > 1 ? ops->lanes : 1;
+}
+
 static bool capabilities_hold(const struct cf_store *store)
 {
 	const struct cf_store_ops *ops = store->ops;

@@ -33,6 +33,8 @@ int store_open_beside(struct cf_store **ret, struct cf_store *beside, const char
 		      const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error);
 struct cf_store *store_close(struct cf_store *store); /* returns NULL */
 
+/* Handles that are worth using at once: cf_store_ops.lanes, at least 1. */
+unsigned store_url_lanes(const char *url);
 /* The URL with "***" for the password. */
 int store_url_redact(const char *url, struct cf_buf *out);
 /* The length of a parameter's name that says "password" or the like, in any spelling; 0:

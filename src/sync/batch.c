@@ -11,8 +11,8 @@
 /* --- working ---------------------------------------------------------------- */
 
 /* The lineage as it was read, for another attempt. */
-static int start_over(struct sync *sync, struct lineage *lineage, const struct state_record *base,
-		      struct cf_error *error)
+static int start_over(struct worker *worker, struct lineage *lineage,
+		      const struct state_record *base, struct cf_error *error)
 {
 	struct lineage fresh = {.name = lineage->name,
 				.place = lineage->place,
@@ -29,7 +29,7 @@ static int start_over(struct sync *sync, struct lineage *lineage, const struct s
 			.kind = old->kind, .index = i, .id = old->id, .record = old->record};
 	}
 	*lineage = fresh;
-	rc = read_base(sync, lineage, base, error);
+	rc = read_base(worker, lineage, base, error);
 	/* There may be an entry that the base could not speak of. */
 	if (rc == 0 && lineage->name.asked && !lineage->base.listed_quarantine)
 		lineage->base.listed_quarantine = 1;
@@ -53,11 +53,11 @@ static void drop_bases(struct plan *plan, size_t index)
 }
 
 /* The lineage as it was read goes onto the list that `failed` says. */
-static int list_lineage(struct sync *sync, struct work *work, const struct lineage *failed,
+static int list_lineage(struct worker *worker, struct work *work, const struct lineage *failed,
 			struct plan *plan, struct cf_error *error)
 {
 	struct lineage *lineage = &work->at[failed->place];
-	int rc = start_over(sync, lineage, &work->bases[failed->place], error);
+	int rc = start_over(worker, lineage, &work->bases[failed->place], error);
 
 	if (rc)
 		return rc;
@@ -65,14 +65,14 @@ static int list_lineage(struct sync *sync, struct work *work, const struct linea
 	lineage->failure = failed->error.code;
 	lineage->waits_for = failed->waits_for;
 	memcpy(lineage->swing, failed->swing, sizeof(failed->swing));
-	rc = lineage_wait(&sync->bench, lineage, plan, error);
+	rc = lineage_wait(&worker->bench, lineage, plan, error);
 	if (lineage->name.refusals >= REFUSAL_ENTRY_ALONE)
 		drop_bases(plan, failed->place);
 	return rc;
 }
 
 /* Works on one lineage: 0 where it agrees, or is put on a list; LINEAGE_NEEDS. */
-static int work_on(struct sync *sync, struct work *work, size_t index, struct plan *plan,
+static int work_on(struct worker *worker, struct work *work, size_t index, struct plan *plan,
 		   struct cf_error *error)
 {
 	struct lineage *lineage = &work->at[index], tried;
@@ -80,12 +80,12 @@ static int work_on(struct sync *sync, struct work *work, size_t index, struct pl
 	struct plan mark = *plan;
 	int rc;
 
-	bench_next(&sync->bench);
+	bench_next(&worker->bench);
 	lineage->place = index;
-	rc = start_over(sync, lineage, base, error);
+	rc = start_over(worker, lineage, base, error);
 	if (rc)
 		return rc;
-	if (PLANTED(&sync->bench, QUARANTINE_FOR_EVER) && lineage->base.listed_quarantine)
+	if (PLANTED(&worker->bench, QUARANTINE_FOR_EVER) && lineage->base.listed_quarantine)
 		return 0;
 	if (lineage->name.refusals == REFUSAL_GIVEN_UP) {
 		lineage->failure = lineage->name.refused->code;
@@ -94,7 +94,7 @@ static int work_on(struct sync *sync, struct work *work, size_t index, struct pl
 	if (lineage->name.refused)
 		lineage->error = *lineage->name.refused;
 	else
-		rc = lineage_work(&sync->bench, lineage, plan);
+		rc = lineage_work(&worker->bench, lineage, plan);
 	if (rc == 0 && !lineage->name.refused)
 		return 0;
 	forget_from(plan, &mark);
@@ -105,7 +105,7 @@ static int work_on(struct sync *sync, struct work *work, size_t index, struct pl
 		return rc;
 	}
 	tried = *lineage;
-	rc = list_lineage(sync, work, &tried, plan, error);
+	rc = list_lineage(worker, work, &tried, plan, error);
 	if (rc)
 		forget_from(plan, &mark);
 	return rc;
@@ -127,9 +127,9 @@ static void drop_writes(struct plan *plan, size_t index)
 				notes[i]->at[k].dropped = true;
 }
 
-static struct part *part_of(const struct sync *sync, const struct lineage *lineage)
+static struct part *part_of(const struct worker *worker, const struct lineage *lineage)
 {
-	return lineage->name.family->is_part ? part_find(&sync->bench, &lineage->name) : NULL;
+	return lineage->name.family->is_part ? part_find(&worker->bench, &lineage->name) : NULL;
 }
 
 static bool refers_to(const struct lineage *lineage, const struct part *part)
@@ -144,12 +144,12 @@ static bool refers_to(const struct lineage *lineage, const struct part *part)
 
 /* Those who agreed with what a part said at first are looked at again when somebody else in
  * the batch has said more of it: nobody wakes them later. */
-static int settle_part(struct sync *sync, struct work *work, struct plan *plan, struct part *part,
-		       size_t *open)
+static int settle_part(struct worker *worker, struct work *work, struct plan *plan,
+		       struct part *part, size_t *open)
 {
 	bool changed;
 
-	if (part_settle(&sync->bench, &work->at[part->lineage], part, &changed))
+	if (part_settle(&worker->bench, &work->at[part->lineage], part, &changed))
 		return CF_ERR_NOMEM;
 	for (size_t i = 0; i < work->count && changed; i++) {
 		if (!work->done[i] || !refers_to(&work->at[i], part))
@@ -163,7 +163,7 @@ static int settle_part(struct sync *sync, struct work *work, struct plan *plan, 
 
 /* One more round: those who refer to parts first, that what they say of them is there when
  * the parts are judged. *ret_open: how many are not done. */
-static int work_round(struct sync *sync, struct work *work, struct plan *plan, size_t *ret_open,
+static int work_round(struct worker *worker, struct work *work, struct plan *plan, size_t *ret_open,
 		      struct cf_error *error)
 {
 	int rc = 0;
@@ -171,7 +171,7 @@ static int work_round(struct sync *sync, struct work *work, struct plan *plan, s
 	*ret_open = 0;
 	for (int parts = 0; parts < 2 && rc == 0; parts++) {
 		for (size_t i = 0; i < work->count && rc == 0; i++) {
-			struct part *part = part_of(sync, &work->at[i]);
+			struct part *part = part_of(worker, &work->at[i]);
 
 			if ((part != NULL) != parts)
 				continue;
@@ -183,9 +183,9 @@ static int work_round(struct sync *sync, struct work *work, struct plan *plan, s
 				continue;
 			if (part)
 				work->at[i].forwards = part->forwards;
-			rc = work_on(sync, work, i, plan, error);
+			rc = work_on(worker, work, i, plan, error);
 			work->done[i] = rc == 0;
-			if (rc == 0 && part && settle_part(sync, work, plan, part, ret_open))
+			if (rc == 0 && part && settle_part(worker, work, plan, part, ret_open))
 				rc = error_nomem(error);
 			*ret_open += rc > 0;
 			rc = rc > 0 ? 0 : rc;
@@ -194,26 +194,26 @@ static int work_round(struct sync *sync, struct work *work, struct plan *plan, s
 	return rc;
 }
 
-static void count_lineage(struct sync *sync, const struct lineage *lineage)
+static void count_lineage(struct worker *worker, const struct lineage *lineage)
 {
-	sync->counters.lineages++;
+	worker->done.counters.lineages++;
 	if (lineage->failure == CF_ERR_INCOMPLETE || lineage->waits)
-		sync->counters.incomplete++;
+		worker->done.counters.incomplete++;
 	else if (lineage->failure)
-		sync->counters.quarantined++;
-	sync->counters.conflicts += lineage->conflict_count;
+		worker->done.counters.quarantined++;
+	worker->done.counters.conflicts += lineage->conflict_count;
 }
 
 /* Before they are written: a failure may hide that they were. */
-static int note_fanouts(struct sync *sync, const struct plan *plan, const struct work *work,
-			struct cf_error *error)
+static int note_changed_parts(struct worker *worker, const struct plan *plan,
+			      const struct work *work, struct cf_error *error)
 {
 	for (size_t i = 0; i < plan->state.count; i++) {
 		const struct note *note = &plan->state.at[i];
 
 		if (note->dropped || !note->put.body.ptr || note->put.key.kind != STATE_FANOUT)
 			continue;
-		if (fanout_note(sync, work->at[note->lineage].label))
+		if (done_add_part(&worker->done, work->at[note->lineage].label))
 			return error_nomem(error);
 	}
 	return 0;
@@ -221,11 +221,11 @@ static int note_fanouts(struct sync *sync, const struct plan *plan, const struct
 
 /* --- a batch ---------------------------------------------------------------------- */
 
-static int begin_work(struct sync *sync, const struct lineage_name *names, size_t count,
+static int begin_work(struct worker *worker, const struct lineage_name *names, size_t count,
 		      struct work *work, struct cf_error *error)
 {
-	struct bench *bench = &sync->bench;
-	int rc = work_grow(sync, work, count) ? error_nomem(error) : 0;
+	struct bench *bench = &worker->bench;
+	int rc = work_grow(worker, work, count) ? error_nomem(error) : 0;
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		struct part *part = NULL;
@@ -241,38 +241,39 @@ static int begin_work(struct sync *sync, const struct lineage_name *names, size_
 		part->lineage = i;
 	}
 	bench->parts.wanted = 0;
-	return rc ? rc : read_lineages(sync, work, 0, error);
+	return rc ? rc : read_lineages(worker, work, 0, error);
 }
 
 /* Parts that wait for each other are taken as they stand. */
-static int break_circle(struct sync *sync, const struct work *work, struct cf_error *error)
+static int break_circle(struct worker *worker, const struct work *work, struct cf_error *error)
 {
 	for (size_t i = 0; i < work->count; i++) {
-		struct part *part = part_of(sync, &work->at[i]);
+		struct part *part = part_of(worker, &work->at[i]);
 		bool changed;
 
 		if (part && part->state != PART_SETTLED &&
-		    part_settle(&sync->bench, &work->at[i], part, &changed))
+		    part_settle(&worker->bench, &work->at[i], part, &changed))
 			return error_nomem(error);
 	}
 	return 0;
 }
 
-static int work_all(struct sync *sync, struct work *work, struct plan *plan, struct cf_error *error)
+static int work_all(struct worker *worker, struct work *work, struct plan *plan,
+		    struct cf_error *error)
 {
 	size_t open = 1, before = 0;
 	bool asked = true;
 
 	for (int round = 0; open && round < SYNC_RETRIES_MAX; round++) {
-		int rc = work_round(sync, work, plan, &open, error);
+		int rc = work_round(worker, work, plan, &open, error);
 
 		if (rc == 0 && open && open == before && !asked)
-			rc = break_circle(sync, work, error);
-		asked = sync->bench.parts.wanted || sync->bench.needs.open ||
-			sync->bench.needs.entries_open;
+			rc = break_circle(worker, work, error);
+		asked = worker->bench.parts.wanted || worker->bench.needs.open ||
+			worker->bench.needs.entries_open;
 		before = open;
 		if (rc == 0)
-			rc = read_all_needs(sync, work, error);
+			rc = read_all_needs(worker, work, error);
 		if (rc)
 			return rc;
 	}
@@ -282,40 +283,43 @@ static int work_all(struct sync *sync, struct work *work, struct plan *plan, str
 }
 
 /* One reading, one writing; *ret_left are those who must be read again. */
-static int run_once(struct sync *sync, struct lineage_name *names, size_t count, bool *again,
+static int run_once(struct worker *worker, struct lineage_name *names, size_t count, bool *again,
 		    struct cf_error *error)
 {
 	struct work work = {NULL};
-	struct plan plan = {.now_ms = sync->env->now_ms(sync->env->ctx)};
+	struct plan plan = {.now_ms = worker->env->now_ms(worker->env->ctx)};
 	int rc;
 
-	bench_reset(&sync->bench);
-	rc = begin_work(sync, names, count, &work, error);
+	bench_reset(&worker->bench);
+	rc = begin_work(worker, names, count, &work, error);
 	if (rc == 0)
-		rc = work_all(sync, &work, &plan, error);
+		rc = work_all(worker, &work, &plan, error);
 	if (rc == 0)
-		rc = note_fanouts(sync, &plan, &work, error);
+		rc = note_changed_parts(worker, &plan, &work, error);
 	if (rc == 0)
-		rc = write_plan(sync, &work, &plan, error);
+		rc = write_plan(worker, &work, &plan, error);
 	for (size_t i = 0; i < work.count && rc == 0; i++) {
 		if (i < count) {
 			names[i].refused = work.at[i].name.refused;
 			names[i].refusals = work.at[i].name.refusals;
 		}
 		if (!work.again[i] && (i < count || work.at[i].forwards))
-			count_lineage(sync, &work.at[i]);
+			count_lineage(worker, &work.at[i]);
 	}
 	if (rc == 0)
 		memcpy(again, work.again, count * sizeof(*again));
 	return rc;
 }
 
-int batch_run(struct sync *sync, const struct batch *batch, struct cf_error *error)
+int batch_run(struct worker *worker, const struct batch *batch, struct cf_error *error)
 {
 	size_t left = batch->count;
 	struct lineage_name *names = batch->names;
-	bool *again = arena_calloc(&sync->step, batch->count + 1, sizeof(*again));
+	bool *again;
 
+	arena_reset(&worker->step);
+	worker->bench.registry = worker->facts.registry;
+	again = arena_calloc(&worker->step, batch->count + 1, sizeof(*again));
 	if (!again)
 		return error_nomem(error);
 	for (int tries = 0; left > 0; tries++) {
@@ -326,7 +330,7 @@ int batch_run(struct sync *sync, const struct batch *batch, struct cf_error *err
 			return error_set(error, CF_ERR_CONFLICT,
 					 "others were first %d times in a row", tries);
 		memset(again, 0, left * sizeof(*again));
-		rc = run_once(sync, names, left, again, error);
+		rc = run_once(worker, names, left, again, error);
 		if (rc)
 			return rc;
 		for (size_t i = 0; i < left; i++)
@@ -334,5 +338,6 @@ int batch_run(struct sync *sync, const struct batch *batch, struct cf_error *err
 				names[kept++] = names[i];
 		left = kept;
 	}
-	return 0;
+	/* What another lane or run was first with. */
+	return worker->usage_stale ? usage_save(worker, error) : 0;
 }

@@ -2,7 +2,7 @@
 #ifndef SYNC_BATCH_H
 #define SYNC_BATCH_H
 
-#include "sync/engine.h"
+#include "sync/worker.h"
 
 /* Lineages on their way: those of the batch, then the parts that they refer to. */
 struct work {
@@ -14,15 +14,15 @@ struct work {
 };
 
 /* batch_read.c: room for so many more. 0 or NOMEM. */
-int work_grow(struct sync *sync, struct work *work, size_t more);
+int work_grow(struct worker *worker, struct work *work, size_t more);
 /* Lineages [from, work->count) are new: reads what is theirs. */
-int read_lineages(struct sync *sync, struct work *work, size_t from, struct cf_error *error);
-int read_base(struct sync *sync, struct lineage *lineage, const struct state_record *record,
+int read_lineages(struct worker *worker, struct work *work, size_t from, struct cf_error *error);
+int read_base(struct worker *worker, struct lineage *lineage, const struct state_record *record,
 	      struct cf_error *error);
 /* Whatever the lineages turned out to need, in one request of each kind. */
-int read_all_needs(struct sync *sync, struct work *work, struct cf_error *error);
+int read_all_needs(struct worker *worker, struct work *work, struct cf_error *error);
 
 /* landing.c: writes; whoever was not first is marked `again`. */
-int write_plan(struct sync *sync, struct work *work, struct plan *plan, struct cf_error *error);
+int write_plan(struct worker *worker, struct work *work, struct plan *plan, struct cf_error *error);
 
 #endif

@@ -4,10 +4,10 @@
 
 #include "sync/limits.h"
 
-static int read_documents(struct sync *sync, struct lineage *lineages, size_t count,
+static int read_documents(struct worker *worker, struct lineage *lineages, size_t count,
 			  struct cf_error *error)
 {
-	struct bench *bench = &sync->bench;
+	struct bench *bench = &worker->bench;
 	size_t total = 0, at = 0;
 	struct cf_get *gets;
 	struct cf_record *records;
@@ -22,7 +22,7 @@ static int read_documents(struct sync *sync, struct lineage *lineages, size_t co
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < lineages[i].name.family->own_count; k++)
 			gets[at++].id = lineages[i].slots[k].id;
-	rc = store_get(sync->store, gets, total,
+	rc = store_get(worker->store, gets, total,
 		       CF_READ_BODIES | CF_READ_LEAVES | CF_READ_HISTORIES, &bench->batch, records,
 		       error);
 	at = 0;
@@ -32,7 +32,7 @@ static int read_documents(struct sync *sync, struct lineage *lineages, size_t co
 	return rc;
 }
 
-int read_base(struct sync *sync, struct lineage *lineage, const struct state_record *record,
+int read_base(struct worker *worker, struct lineage *lineage, const struct state_record *record,
 	      struct cf_error *error)
 {
 	struct json_value body = JSON_ABSENT;
@@ -40,18 +40,18 @@ int read_base(struct sync *sync, struct lineage *lineage, const struct state_rec
 
 	if (state_exists(record)) {
 		lineage->base_text = record->body;
-		rc = bench_read(&sync->bench, record->body, &body, error);
+		rc = bench_read(&worker->bench, record->body, &body, error);
 	}
 	return rc ? state_damaged(record, rc, error)
 		  : base_read(&lineage->base, lineage->name.family, body, record->rev,
-			      &sync->bench.arena, error);
+			      &worker->bench.arena, error);
 }
 
 /* With them which versions are retired: see retired.c. */
-static int read_bases(struct sync *sync, struct lineage *lineages, size_t count,
+static int read_bases(struct worker *worker, struct lineage *lineages, size_t count,
 		      struct state_record *ret, struct cf_error *error)
 {
-	struct bench *bench = &sync->bench;
+	struct bench *bench = &worker->bench;
 	struct state_key *keys = arena_calloc(&bench->batch, count + 1, sizeof(*keys));
 	struct state_record *records = arena_calloc(&bench->batch, count + 1, sizeof(*records));
 	int rc;
@@ -61,17 +61,19 @@ static int read_bases(struct sync *sync, struct lineage *lineages, size_t count,
 	for (size_t i = 0; i < count; i++)
 		keys[i] = (struct state_key){STATE_BASE, lineages[i].label};
 	keys[count] = (struct state_key){STATE_RETIRED};
-	rc = state_get(sync->state, keys, count + 1, &bench->batch, records, error);
+	rc = state_get(worker->state, keys, count + 1, &bench->batch, records, error);
 	if (rc == 0)
 		memcpy(ret, records, count * sizeof(*ret));
-	if (rc == 0 && retired_changed(sync, &records[count]))
+	if (rc == 0 && !str_equal(records[count].rev, str_of(worker->facts.retired_rev))) {
+		worker->done.other_retired = true;
 		rc = error_set(error, CF_ERR_CONFLICT, "a version was retired");
+	}
 	return rc;
 }
 
-int work_grow(struct sync *sync, struct work *work, size_t more)
+int work_grow(struct worker *worker, struct work *work, size_t more)
 {
-	struct cf_arena *arena = &sync->bench.batch;
+	struct cf_arena *arena = &worker->bench.batch;
 	size_t cap = (work->count + more) * 2;
 	struct lineage *at;
 	struct state_record *bases;
@@ -98,24 +100,24 @@ int work_grow(struct sync *sync, struct work *work, size_t more)
 /* Lineages [from, work->count) are new: reads what is theirs. The bases first: what they
  * announce is then in the documents, or has not landed. Where another engine agrees on
  * something meanwhile, our base is refused. */
-int read_lineages(struct sync *sync, struct work *work, size_t from, struct cf_error *error)
+int read_lineages(struct worker *worker, struct work *work, size_t from, struct cf_error *error)
 {
 	size_t count = work->count - from;
-	int rc = read_bases(sync, work->at + from, count, work->bases + from, error);
+	int rc = read_bases(worker, work->at + from, count, work->bases + from, error);
 
-	return rc ? rc : read_documents(sync, work->at + from, count, error);
+	return rc ? rc : read_documents(worker, work->at + from, count, error);
 }
 
 /* The lineage of a part that is not in the batch yet; a part that is one of the batch's is
  * told so. */
-static int add_parts(struct sync *sync, struct work *work, struct cf_error *error)
+static int add_parts(struct worker *worker, struct work *work, struct cf_error *error)
 {
-	struct bench *bench = &sync->bench;
+	struct bench *bench = &worker->bench;
 	size_t from = work->count;
 
 	if (bench->parts.wanted == 0)
 		return 0;
-	if (work_grow(sync, work, bench->parts.wanted))
+	if (work_grow(worker, work, bench->parts.wanted))
 		return error_nomem(error);
 	for (struct part *part = bench->parts.first; part; part = part->also) {
 		if (part->state != PART_WANTED)
@@ -126,12 +128,12 @@ static int add_parts(struct sync *sync, struct work *work, struct cf_error *erro
 			return error_nomem(error);
 	}
 	bench->parts.wanted = 0;
-	return work->count > from ? read_lineages(sync, work, from, error) : 0;
+	return work->count > from ? read_lineages(worker, work, from, error) : 0;
 }
 
-static int read_needs(struct sync *sync, bool data, struct cf_error *error)
+static int read_needs(struct worker *worker, bool data, struct cf_error *error)
 {
-	struct bench *bench = &sync->bench;
+	struct bench *bench = &worker->bench;
 	struct needs *needs = &bench->needs;
 	struct need **wanted = arena_calloc(&bench->batch, needs->open + 1, sizeof(*wanted));
 	struct cf_get *gets = arena_calloc(&bench->batch, needs->open + 1, sizeof(*gets));
@@ -148,7 +150,8 @@ static int read_needs(struct sync *sync, bool data, struct cf_error *error)
 		wanted[count] = need;
 		gets[count++] = (struct cf_get){need->id, need->rev};
 	}
-	rc = count ? store_get(sync->store, gets, count, flags, &bench->batch, records, error) : 0;
+	rc = count ? store_get(worker->store, gets, count, flags, &bench->batch, records, error)
+		   : 0;
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		wanted[i]->record = records[i];
 		wanted[i]->read = true;
@@ -157,10 +160,10 @@ static int read_needs(struct sync *sync, bool data, struct cf_error *error)
 }
 
 /* Whether entries are there that bases speak of. */
-static int read_entries(struct sync *sync, struct cf_error *error)
+static int read_entries(struct worker *worker, struct cf_error *error)
 {
-	struct needs *needs = &sync->bench.needs;
-	struct cf_arena *arena = &sync->bench.batch;
+	struct needs *needs = &worker->bench.needs;
+	struct cf_arena *arena = &worker->bench.batch;
 	struct state_key *keys = arena_calloc(arena, needs->entries_open, sizeof(*keys));
 	struct state_record *records = arena_calloc(arena, needs->entries_open, sizeof(*records));
 	size_t count = 0;
@@ -171,7 +174,7 @@ static int read_entries(struct sync *sync, struct cf_error *error)
 	for (struct need_entry *need = needs->entries; need; need = need->also)
 		if (!need->read)
 			keys[count++] = (struct state_key){need->kind, need->name};
-	rc = state_get(sync->state, keys, count, arena, records, error);
+	rc = state_get(worker->state, keys, count, arena, records, error);
 	count = 0;
 	for (struct need_entry *need = needs->entries; need && rc == 0; need = need->also) {
 		if (need->read)
@@ -184,17 +187,17 @@ static int read_entries(struct sync *sync, struct cf_error *error)
 }
 
 /* Whatever the lineages turned out to need, in one request of each kind. */
-int read_all_needs(struct sync *sync, struct work *work, struct cf_error *error)
+int read_all_needs(struct worker *worker, struct work *work, struct cf_error *error)
 {
-	struct needs *needs = &sync->bench.needs;
-	int rc = add_parts(sync, work, error);
+	struct needs *needs = &worker->bench.needs;
+	int rc = add_parts(worker, work, error);
 
 	if (rc == 0 && needs->open)
-		rc = read_needs(sync, false, error);
+		rc = read_needs(worker, false, error);
 	if (rc == 0 && needs->open)
-		rc = read_needs(sync, true, error);
+		rc = read_needs(worker, true, error);
 	if (rc == 0 && needs->entries_open)
-		rc = read_entries(sync, error);
+		rc = read_entries(worker, error);
 	needs->open = 0;
 	needs->first = needs->last = NULL;
 	return rc;

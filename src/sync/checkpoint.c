@@ -2,8 +2,13 @@
  * again, and nothing is written that is there already. */
 #include "sync/engine.h"
 
-#include "sync/limits.h"
-#include "sync/lists.h"
+void reading_fini(struct sync *sync)
+{
+	mem_free(sync->mem, sync->reading.after);
+	mem_free(sync->mem, sync->reading.ahead);
+	mem_free(sync->mem, sync->reading.until);
+	sync->reading = (struct reading){.active = false};
+}
 
 #define MADE_ANEW                                                                              \
 	"this store was deleted and made anew, and its state speaks of the one before: start " \
@@ -31,6 +36,7 @@ static int read_reading(struct sync *sync, struct json_value member, struct cf_e
 	if (json_decode(after, &sync->step, &after_text) ||
 	    json_decode(until, &sync->step, &until_text) ||
 	    text_replace(sync->mem, &sync->reading.after, after_text) ||
+	    text_replace(sync->mem, &sync->reading.ahead, after_text) ||
 	    text_replace(sync->mem, &sync->reading.until, until_text))
 		return error_nomem(error);
 	sync->reading.active = true;
@@ -96,7 +102,7 @@ int state_check_last(struct json_value checkpoint, struct cf_store *store, struc
 	return CF_ERR_PRECONDITION;
 }
 
-int checkpoint_note_last(struct sync *sync, const struct cf_record *record)
+static int note_last(struct sync *sync, const struct cf_record *record)
 {
 	struct cf_str rev = record->revision_count ? record->revisions[0].rev : STR("");
 	char *id = text_dup(sync->mem, record->id), *copy = text_dup(sync->mem, rev);
@@ -124,7 +130,7 @@ static int load_last(struct sync *sync, struct json_value checkpoint, struct cf_
 	if (json_kind(id) != JSON_STRING || json_kind(rev) != JSON_STRING)
 		return 0;
 	if (json_decode(id, &sync->step, &record.id) ||
-	    json_decode(rev, &sync->step, &revision.rev) || checkpoint_note_last(sync, &record))
+	    json_decode(rev, &sync->step, &revision.rev) || note_last(sync, &record))
 		return error_nomem(error);
 	return 0;
 }
@@ -143,7 +149,8 @@ int checkpoint_load(struct sync *sync, struct cf_error *error)
 	if (rc == 0 && !state_exists(&record))
 		rc = state_check_former(sync->state, &sync->step, error);
 	if (rc == 0 && state_exists(&record))
-		rc = state_damaged(&record, bench_keep(&sync->bench, record.body, &body, error),
+		rc = state_damaged(&record,
+				   bench_keep(&sync->worker->bench, record.body, &body, error),
 				   error);
 	rc = rc ? rc : state_check_format(body, error);
 	rc = rc ? rc : state_check_store(body, sync->store, sync->state, &sync->step, error);
@@ -160,13 +167,14 @@ int checkpoint_load(struct sync *sync, struct cf_error *error)
 	sync->before.passed_over = record_number(body, "passed_over");
 	sync->before.unsupported = record_number(body, "unsupported");
 	text = STR("");
-	sync->other_catalog = json_kind(fingerprint) == JSON_STRING &&
-			      !str_equal(json_inner(fingerprint), str_of(sync->fingerprint));
+	sync->other_catalog =
+		json_kind(fingerprint) == JSON_STRING &&
+		!str_equal(json_inner(fingerprint), str_of(sync->shared->fingerprint));
 	if (json_kind(since) == JSON_STRING && json_kind(fingerprint) == JSON_STRING &&
-	    str_equal(json_inner(fingerprint), str_of(sync->fingerprint)))
+	    str_equal(json_inner(fingerprint), str_of(sync->shared->fingerprint)))
 		rc = json_decode(since, &sync->step, &text);
-	sync->since = rc ? NULL : text_dup(sync->mem, text);
-	if (!sync->since)
+	if (rc || text_replace(sync->mem, &sync->since, text) ||
+	    text_replace(sync->mem, &sync->ahead, text))
 		return error_nomem(error);
 	if (text.len)
 		rc = read_reading(sync, json_member(body, STR("reading")), error);
@@ -175,7 +183,7 @@ int checkpoint_load(struct sync *sync, struct cf_error *error)
 	/* State of before this was kept has read everything. */
 	sync->read_all = text.len && json_kind(json_member(body, STR("read_all"))) != JSON_FALSE;
 	sync->rebuilding = json_kind(json_member(body, STR("rebuild"))) == JSON_TRUE;
-	return usage_load(sync, error);
+	return 0;
 }
 
 /* The record's body. Its `format` is for those who read it with another program. */
@@ -191,7 +199,7 @@ static void write_body(struct sync *sync, struct cf_str token, struct cf_buf *ou
 		   ",\"catalog\":\"%s\",\"changes\":%llu,\"documents_written\":%llu,"
 		   "\"passed_over\":%llu,\"unsupported\":%llu,\"read_all\":%s,%s"
 		   "\"updated_ms\":%lld,\"at\":",
-		   sync->fingerprint, (unsigned long long)(before->changes + now->changes),
+		   sync->shared->fingerprint, (unsigned long long)(before->changes + now->changes),
 		   (unsigned long long)(before->documents_written + now->documents_written),
 		   (unsigned long long)(before->passed_over + now->passed_over),
 		   (unsigned long long)(before->unsupported + now->unsupported),
@@ -247,7 +255,7 @@ static int put_checkpoint(struct sync *sync, struct state_put *put, struct cf_er
 int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *error)
 {
 	struct state_put put = {.key = {STATE_CHECKPOINT}};
-	struct cf_buf *out = &sync->bench.scratch;
+	struct cf_buf *out = &sync->worker->bench.scratch;
 	char *since = text_dup(sync->mem, token);
 	int rc;
 
@@ -255,7 +263,7 @@ int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *err
 		return error_nomem(error);
 	write_body(sync, token, out);
 	put.body = arena_dup_buf(&sync->step, out);
-	rc = out->failed || !put.body.ptr ? error_nomem(error) : usage_save(sync, error);
+	rc = out->failed || !put.body.ptr ? error_nomem(error) : usage_save(sync->worker, error);
 	if (rc == 0)
 		rc = put_checkpoint(sync, &put, error);
 	if (rc) {
@@ -266,4 +274,37 @@ int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *err
 	mem_free(sync->mem, sync->since);
 	sync->since = since;
 	return 0;
+}
+
+/* All time counts from the first page on: pages of several lanes overlap. */
+static int move_page(struct sync *sync, const struct flight *flight, struct cf_error *error)
+{
+	struct reading *reading = &sync->reading;
+	uint64_t now_ns = sync->env->monotonic_ns(sync->env->ctx);
+
+	reading->spent_ms += (now_ns - reading->mark_ns) / 1000000;
+	reading->mark_ns = now_ns;
+	if (text_replace(sync->mem, &reading->after, flight->last->id))
+		return error_nomem(error);
+	reading->done += flight->count;
+	/* Others write, too. */
+	if (reading->done > reading->total)
+		reading->total = reading->done;
+	return checkpoint_save(sync, str_of(sync->since), error);
+}
+
+int checkpoint_move(struct sync *sync, const struct flight *flight, struct cf_error *error)
+{
+	struct cf_str token = flight->token;
+
+	if (flight->kind == FLIGHT_OTHER)
+		return 0;
+	if (flight->kind == FLIGHT_PAGE)
+		return move_page(sync, flight, error);
+	if (note_last(sync, flight->last))
+		return error_nomem(error);
+	if (PLANTED(&sync->worker->bench, CHECKPOINT_PAST_OPEN) && sync->flights &&
+	    sync->last_flight->kind == FLIGHT_CHANGES)
+		token = sync->last_flight->token;
+	return checkpoint_save(sync, token, error);
 }

@@ -1,7 +1,7 @@
 /* The databases of a pool; see databases.h. */
 #include "sync/databases.h"
 
-#include "sync/engine.h"
+#include "sync/worker.h"
 
 static size_t slot_of(const struct databases *all, struct cf_str name)
 {
@@ -107,17 +107,32 @@ static void unlink_from(struct queue *queue, struct database *database)
 
 void databases_queue(struct databases *all, struct database *database, enum sync_pool_state state)
 {
+	struct queue *queues[] = {[SYNC_POOL_FRESH] = &all->fresh,
+				  [SYNC_POOL_FIRST] = &all->first,
+				  [SYNC_POOL_LATER] = &all->later,
+				  [SYNC_POOL_BUSY] = NULL};
+
 	if (database->state == state)
 		return;
-	if (database->state == SYNC_POOL_FRESH)
-		unlink_from(&all->fresh, database);
-	if (database->state == SYNC_POOL_FIRST)
-		unlink_from(&all->first, database);
+	if (queues[database->state])
+		unlink_from(queues[database->state], database);
 	database->state = state;
-	if (state == SYNC_POOL_FRESH)
-		push(&all->fresh, database);
-	if (state == SYNC_POOL_FIRST)
-		push(&all->first, database);
+	if (queues[state])
+		push(queues[state], database);
+}
+
+uint64_t databases_wake(struct databases *all, uint64_t now_ms)
+{
+	uint64_t left = 0;
+
+	for (struct database *at = all->later.first, *next; at; at = next) {
+		next = at->next;
+		if (at->due_ms <= now_ms)
+			databases_queue(all, at, SYNC_POOL_FRESH);
+		else if (!left || at->due_ms - now_ms < left)
+			left = at->due_ms - now_ms;
+	}
+	return left;
 }
 
 struct database *databases_take(struct databases *all)

@@ -9,9 +9,14 @@ struct database {
 	char *name;
 	struct database *next; /* in its queue */
 	enum sync_pool_state state;
-	bool again;     /* BUSY: something changed meanwhile */
-	bool removed;   /* BUSY: to be forgotten then */
-	bool published; /* its documents say which versions are served */
+	unsigned tries;      /* that failed in a row */
+	uint64_t failing_ms; /* since when, by the clock of due_ms */
+	uint64_t due_ms;     /* LATER: by a clock that never goes back */
+	uint64_t seen;       /* hash of the token that was last seen; 0: none */
+	bool again;          /* BUSY: something changed meanwhile */
+	bool removed;        /* BUSY: to be forgotten then */
+	bool prepared;       /* what must be decided of it was decided */
+	bool published;      /* its documents say which versions are served */
 };
 
 struct queue {
@@ -22,7 +27,7 @@ struct databases {
 	const struct cf_mem *mem;
 	struct database **slots; /* by hash of the name; NULL: free */
 	size_t cap, count;       /* cap: a power of two, or 0 */
-	struct queue fresh, first;
+	struct queue fresh, first, later;
 };
 
 struct database *databases_find(const struct databases *all, struct cf_str name);
@@ -34,7 +39,9 @@ void databases_remove(struct databases *all, struct database *database);
 void databases_queue(struct databases *all, struct database *database, enum sync_pool_state state);
 /* The next one to be worked on, out of its queue; NULL: none. */
 struct database *databases_take(struct databases *all);
-bool databases_wait(const struct databases *all); /* some are queued */
+bool databases_wait(const struct databases *all); /* some can be worked on now */
+/* Those of LATER that are due become FRESH. How long until the next one; 0: there is none. */
+uint64_t databases_wake(struct databases *all, uint64_t now_ms);
 void databases_fini(struct databases *all);
 
 #endif

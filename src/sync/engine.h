@@ -1,17 +1,8 @@
-/* The inside of `struct sync`, shared by feed.c, batch.c and checkpoint.c. */
+/* A database that is at work: what its steps share. See worker.h for what lives longer. */
 #ifndef SYNC_ENGINE_H
 #define SYNC_ENGINE_H
 
-#include "sync/limits.h"
-#include "sync/lists.h"
-
-/* Of one version: what the state says, and what came since and is not yet there. */
-struct usage {
-	uint64_t writes, found;
-	int64_t new_writes, new_found; /* below 0: counted, and then refused */
-	int64_t last_ms;
-	char *rev; /* of its record; "": there is none */
-};
+#include "sync/worker.h"
 
 /* A part whose referrers are still to be looked at. */
 struct fanout {
@@ -25,41 +16,45 @@ struct fanout {
 /* The first reading of a database, in the order of its keys: reading.c. */
 struct reading {
 	bool active;
-	char *after;          /* the last key that was read */
+	bool ended;           /* the last page is on its way */
+	char *after;          /* the last key that has landed */
+	char *ahead;          /* the last key that was read */
 	char *until;          /* the token of the feed where it began */
 	uint64_t done, total; /* documents; total: when it began */
 	uint64_t spent_ms;    /* by all runs that took part */
+	uint64_t mark_ns;     /* up to when that was counted; 0: it begins */
 	unsigned changes;     /* batches of the feed since the last page */
 };
 
 struct sync {
 	const struct cf_mem *mem;
 	const struct cf_env *env;
-	const struct catalog *catalog;
+	struct sync_registry *shared;
+	struct worker *worker; /* of the thread that takes the steps */
+	bool owns_worker;      /* and the registry */
 	struct cf_store *store;
 	const struct state *state;
 	struct sync_options options;
-	size_t batch_changes; /* now; at least options.batch_changes_max */
-	struct registry registry;
-	struct bench bench;
-	struct cf_arena step; /* lives for one step: changes and names */
+	const struct registry *registry;      /* by what is retired now */
+	size_t batch_changes;                 /* now; at least options.batch_changes_max */
+	struct cf_arena step;                 /* lives for one step */
+	struct flight *flights, *last_flight; /* on their way, the oldest first */
+	size_t flight_count;
+	struct lanes *lanes; /* NULL: batches are worked on by `worker`, one at a time */
+	struct done done;    /* by batches; empty but while it is taken over */
 	struct reading reading;
-	char *since;                          /* the checkpoint's token */
-	char *checkpoint_rev;                 /* of its record; "": there was none */
-	char *last_id, *last_rev;             /* of the latest change taken; NULL: of none */
-	char fingerprint[33];                 /* of the catalog */
-	struct sync_counters counters, saved; /* saved: as of the stored checkpoint */
-	struct sync_counters before;          /* of earlier runs */
-	uint64_t *echoes;    /* hashes of revisions we wrote, which the feed will show */
-	uint64_t echo_salt;  /* of this database */
-	struct usage *usage; /* by type index * LIMIT_MAJORS + place among its majors */
-	bool usage_stale;    /* to be read again: what was written may be there or not */
+	char *since;              /* the checkpoint's token */
+	char *checkpoint_rev;     /* of its record; "": there was none */
+	char *ahead;              /* up to where the feed was read */
+	char *last_id, *last_rev; /* of the latest change that landed; NULL: of none */
+	struct sync_counters counters;
+	struct sync_counters before; /* of earlier runs */
+	uint64_t echo_salt;
 	struct fanout *fanouts;
-	bool changes_next; /* after a page of a fan-out */
-	bool *retired;     /* versions that are not served, by major_index */
-	char *retired_rev; /* of the record that says so; "": there is none */
-	bool retired_news; /* it says something else by now: read it, and step again */
-	char *support_head, *support_tail; /* around the key in ids of support documents */
+	size_t fanout_count;
+	bool changes_next;  /* after a page of a fan-out */
+	char *retired_rev;  /* of the record that says so; "": there is none */
+	bool other_retired; /* it says something else by now: read it, and step again */
 	bool support_published;
 	char engine_id[17];
 	int64_t started_ms;
@@ -79,75 +74,79 @@ struct sync {
 	int64_t looked_ms;  /* when it last looked for what people asked for; 0: not yet */
 };
 
-struct unsupported_list;
-
-/* The lineages of one batch. */
-struct batch {
-	struct lineage_name *names;
-	size_t count, cap;
-	size_t *buckets; /* index + 1 by hash of the label */
-	size_t bucket_count;
-};
-int batch_init(struct batch *batch, size_t count_max, struct cf_arena *arena);
-/* Adds a lineage unless it is there already. */
-int batch_add(struct batch *batch, const struct lineage_name *name);
-/* Adds the lineage of a document that was read, or notes why it has none. */
-int batch_take(struct sync *sync, const struct cf_record *record, struct batch *batch,
-	       struct unsupported_list *unsupported, struct cf_error *error);
-/* Brings all of them to agreement, or onto a list. */
-int batch_run(struct sync *sync, const struct batch *batch, struct cf_error *error);
-
-/* refusal.c: what a store did not take of a batch, for another reason than that somebody
- * was first. */
-struct refusal {
-	struct cf_str id; /* of the document; empty: it is a note of the state */
-	const struct cf_answer *answer;
-};
-/* The lineage is to be read again; it waits then: name.refused. The answer's code where it
- * is not the lineage's fault. */
-enum {
-	REFUSAL_ENTRY_ALONE = 2, /* name.refusals: its base was refused beside the entry */
-	REFUSAL_GIVEN_UP,        /* the entry as well: it is not listed */
-};
-int refusal_note(struct sync *sync, struct lineage *lineage, const struct refusal *refusal,
+/* Opens the database that a worker is on (worker_use); all its steps are taken on that
+ * worker's thread. */
+int sync_open_on(struct sync **ret, struct worker *worker, const struct sync_options *options,
 		 struct cf_error *error);
-/* What was refused of a part was said in the document `id` of this lineage. 0 or NOMEM. */
-int refusal_pass(struct sync *sync, const struct lineage *part, struct lineage *lineage,
-		 struct cf_str id);
 
-/* Revisions that this process wrote itself. */
-void echo_note(struct sync *sync, struct cf_str id, struct cf_str rev);
-bool echo_has(const struct sync *sync, struct cf_str id, struct cf_str rev);
-/* Whether all that is there was written by this process. */
-bool echo_is(const struct sync *sync, const struct cf_record *record);
+/* --- batches on their way: flight.c ----------------------------------------------------- */
 
-/* The latest change that was taken: a store that was restored from an older copy does not
- * have it. */
-int checkpoint_note_last(struct sync *sync, const struct cf_record *record);
+/* A page that was read: its lineages, each lane's apart, are worked on. What it moves of the
+ * checkpoint is moved when it and all older ones have landed. */
+struct flight {
+	enum {
+		FLIGHT_CHANGES, /* of the feed */
+		FLIGHT_PAGE,    /* of a first reading */
+		FLIGHT_OTHER,   /* of neither: the checkpoint stays */
+	} kind;
+	struct cf_arena arena;
+	const struct cf_record *last;  /* of the page */
+	struct cf_str token;           /* CHANGES: behind it */
+	size_t count;                  /* records of the page */
+	struct sync_counters counters; /* of what was read */
+	struct facts facts;
+	struct task {
+		struct flight *flight;
+		struct batch batch;
+		struct task *next; /* in its lane */
+	} * tasks;                 /* one for each lane */
+	size_t task_count;
+	size_t open; /* tasks that are not done; guarded as lanes.c says */
+	int rc;      /* of the first that failed */
+	struct cf_error error;
+	struct flight *next;
+};
+/* A new one with room for so many lineages. NULL: no memory. */
+struct flight *flight_new(struct sync *sync, size_t count_max);
+void flight_free(struct sync *sync, struct flight *flight);
+/* Adds the lineage of a record that was read, or notes why it has none. */
+struct unsupported_list;
+int flight_take(struct sync *sync, struct flight *flight, const struct cf_record *record,
+		struct unsupported_list *unsupported, struct cf_error *error);
+/* Sends it off; it belongs to `sync` then. Older ones land first, until there is room. */
+int flight_send(struct sync *sync, struct flight *flight, struct cf_error *error);
+/* Waits for the oldest one, and takes over what it did. After an error all others are given
+ * up, too: what they did is found done, and all is read again from the checkpoint. */
+int flight_land(struct sync *sync, struct cf_error *error);
+int flight_land_all(struct sync *sync, struct cf_error *error);
+void flight_drop_all(struct sync *sync);
+/* Runs a batch when all that is on its way has landed, and waits for it. */
+int flight_run(struct sync *sync, const struct batch *batch, struct cf_error *error);
+
+/* --- lanes: lanes.c ---------------------------------------------------------------------- */
+
+/* Starts options.lanes threads. */
+int lanes_open(struct lanes **ret, struct sync *sync, struct cf_error *error);
+struct lanes *lanes_close(struct lanes *lanes); /* returns NULL; no task may be left */
+void lanes_send(struct lanes *lanes, struct flight *flight);
+/* Returns when all its tasks are done; adds what was done by any to `sum`. 0 or NOMEM. */
+int lanes_wait(struct lanes *lanes, const struct flight *flight, struct done *sum);
+/* Tasks that have not begun are left out from now on, or no longer. */
+void lanes_skip(struct lanes *lanes, bool skip);
+
+/* --- the rest of a step -------------------------------------------------------------------- */
+
+int checkpoint_load(struct sync *sync, struct cf_error *error);
+int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *error);
+/* Behind a page, which has landed with all older ones. */
+int checkpoint_move(struct sync *sync, const struct flight *flight, struct cf_error *error);
+void reading_fini(struct sync *sync);
+
 /* reading.c: nothing is known of the database: notes where its feed stands, and where the
  * reading begins. */
-void reading_fini(struct sync *sync);
 int reading_begin(struct sync *sync, struct cf_error *error);
 /* One page: the lineages of its documents. */
 int reading_step(struct sync *sync, struct cf_error *error);
-int checkpoint_load(struct sync *sync, struct cf_error *error);
-int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *error);
-/* usage.c */
-int usage_load(struct sync *sync, struct cf_error *error);
-void usage_forget(struct sync *sync);
-/* What people wrote of a lineage whose base is about to know it; sign -1: it was not taken. */
-void usage_note(struct sync *sync, const struct lineage *lineage, int sign);
-/* What is to be written with these bases; in the arena of the step. */
-struct usage_puts {
-	struct state_put *puts;
-	struct usage **of; /* as puts */
-	size_t count;
-};
-int usage_puts(struct sync *sync, struct usage_puts *ret, struct cf_error *error);
-int usage_answered(struct sync *sync, const struct usage_puts *puts,
-		   const struct cf_answer *answers, struct cf_error *error);
-/* What no call took so far, on its own. */
-int usage_save(struct sync *sync, struct cf_error *error);
 
 /* unsupported.c: documents of versions that are not served, on a batch's way. */
 struct unsupported {
@@ -159,13 +158,13 @@ struct unsupported {
 struct unsupported_list {
 	struct unsupported *first;
 	size_t count;
+	uint64_t listed; /* of them: put on the list */
 };
 int unsupported_add(struct unsupported_list *list, const struct cf_record *record,
 		    const struct lineage_name *name, const struct cf_error *why,
 		    struct cf_arena *arena);
 /* Lists those that say something new; takes off the list those that no longer do. */
-int unsupported_take(struct sync *sync, const struct unsupported_list *list,
-		     struct cf_error *error);
+int unsupported_take(struct sync *sync, struct unsupported_list *list, struct cf_error *error);
 
 /* fanout.c: reads what is pending; then one page of lineages that refer to changed parts. */
 int fanout_load(struct sync *sync, struct cf_error *error);
@@ -173,27 +172,15 @@ int fanout_note(struct sync *sync, struct cf_str part);
 void fanout_drop(struct sync *sync, struct fanout *done);
 int fanout_step(struct sync *sync, struct cf_error *error);
 
-/* retired.c: reads the record; whether it is another one than that; the same, and the
- * registry built anew. */
+/* retired.c: reads the record, and chooses the registry by it. */
 int retired_load(struct sync *sync, struct cf_error *error);
-bool retired_changed(struct sync *sync, const struct state_record *record);
-int retired_reload(struct sync *sync, struct cf_error *error);
-
-/* support.c: which ids are those of support documents. */
-int support_init(struct sync *sync);
-void support_fini(struct sync *sync);
-bool support_is(const struct sync *sync, struct cf_str id);
 
 /* presence.c: says that we are here, and notices others, when it is time. */
 int presence_step(struct sync *sync, struct cf_error *error);
 
 /* retry.c: a page of what people asked to be looked at again; *ret_done: there was some. */
+int retry_step(struct sync *sync, bool *ret_done, struct cf_error *error);
 /* Asks for all documents of versions that were not served: another catalog may. */
 int retry_unsupported(struct sync *sync, struct cf_error *error);
-int retry_step(struct sync *sync, bool *ret_done, struct cf_error *error);
-
-char *text_dup(const struct cf_mem *mem, struct cf_str text);
-/* Puts a copy in a text's place. 0 or NOMEM. */
-int text_replace(const struct cf_mem *mem, char **text, struct cf_str with);
 
 #endif

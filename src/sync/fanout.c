@@ -97,7 +97,7 @@ static int take_record(struct sync *sync, struct fanout *fanout, const struct st
 {
 	struct json_value body, value;
 	struct cf_str after = STR("");
-	int rc = bench_keep(&sync->bench, record->body, &body, error);
+	int rc = bench_keep(&sync->worker->bench, record->body, &body, error);
 
 	if (rc)
 		return state_damaged(record, rc, error);
@@ -149,10 +149,10 @@ static int land_parts(struct sync *sync, const struct group *group, struct cf_er
 	int rc = batch_init(&batch, group->count, &sync->step);
 
 	for (size_t i = 0; i < group->count && rc == 0; i++)
-		if (registry_parse_label(&sync->registry, str_of(group->at[i].fanout->part),
+		if (registry_parse_label(sync->registry, str_of(group->at[i].fanout->part),
 					 &name) == 0)
 			rc = batch_add(&batch, &name);
-	return rc ? error_nomem(error) : batch_run(sync, &batch, error);
+	return rc ? error_nomem(error) : flight_run(sync, &batch, error);
 }
 
 /* --- whoever is on the lists ------------------------------------------------------------------ */
@@ -162,7 +162,7 @@ static int add_named(struct sync *sync, struct cf_str label, struct batch *batch
 {
 	struct lineage_name name;
 
-	return registry_parse_label(&sync->registry, label, &name) ? 0 : batch_add(batch, &name);
+	return registry_parse_label(sync->registry, label, &name) ? 0 : batch_add(batch, &name);
 }
 
 /* Takes a page of the list, which begins at the member *at, and goes on to the first member
@@ -224,7 +224,7 @@ static int collect(struct sync *sync, enum state_kind kind, struct group *group,
 
 static int write_record(struct sync *sync, const struct fanout *fanout, struct state_put *ret)
 {
-	struct cf_buf *out = &sync->bench.scratch;
+	struct cf_buf *out = &sync->worker->bench.scratch;
 
 	buf_clear(out);
 	buf_str(out, STR("{\"part\":"));
@@ -319,11 +319,11 @@ static int walk(struct sync *sync, enum state_kind kind, struct cf_error *error)
 		return error_nomem(error);
 	if (group.count == 0)
 		return 0;
-	bench_reset(&sync->bench);
+	bench_reset(&sync->worker->bench);
 	rc = collect(sync, kind, &group, &batch, error);
 	if (rc == 0 && batch.count &&
-	    !(PLANTED(&sync->bench, FANOUT_PAGE_LOST) && group.at[group.count - 1].covered))
-		rc = batch_run(sync, &batch, error);
+	    !(PLANTED(&sync->worker->bench, FANOUT_PAGE_LOST) && group.at[group.count - 1].covered))
+		rc = flight_run(sync, &batch, error);
 	return rc ? rc : save(sync, &group, error);
 }
 
@@ -332,7 +332,7 @@ int fanout_step(struct sync *sync, struct cf_error *error)
 	struct group group;
 	int rc = gather(sync, false, &group) ? error_nomem(error) : 0;
 
-	bench_reset(&sync->bench);
+	bench_reset(&sync->worker->bench);
 	if (rc == 0 && group.count)
 		rc = read_records(sync, &group, error);
 	if (rc == 0 && group.count)

@@ -16,6 +16,7 @@ int fanout_note(struct sync *sync, struct cf_str part)
 	if (!fanout)
 		return CF_ERR_NOMEM;
 	*last = fanout;
+	sync->fanout_count++;
 	fanout->part = text_dup(sync->mem, part);
 	fanout->after = text_dup(sync->mem, STR(""));
 	fanout->rev = text_dup(sync->mem, STR(""));
@@ -29,6 +30,7 @@ void fanout_drop(struct sync *sync, struct fanout *done)
 	while (*at != done)
 		at = &(*at)->next;
 	*at = done->next;
+	sync->fanout_count--;
 	mem_free(sync->mem, done->part);
 	mem_free(sync->mem, done->after);
 	mem_free(sync->mem, done->rev);

@@ -2,59 +2,104 @@
  * a batch has landed. */
 #include "sync/engine.h"
 
-#include "sync/limits.h"
-
 /* --- changes ----------------------------------------------------------------- */
 
-static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *error)
+/* Lineages of a page of changes; its memory holds what the page says. */
+static int fill(struct sync *sync, struct flight *flight, const struct cf_change *changes,
+		struct cf_error *error)
 {
-	struct cf_changes args = {
-		.since = str_of(sync->since),
-		.limit = sync->batch_changes,
-		.wait_ms = sync->fanouts || sync->reading.active ? 0 : sync->options.wait_ms,
-		.flags = CF_READ_LEAVES};
-	struct cf_change *changes;
-	struct cf_str token;
-	struct unsupported_list unsupported = {NULL, 0};
-	struct batch batch;
-	size_t count;
-	int rc = store_changes(sync->store, &args, &sync->step, &changes, &count, &token, error);
+	struct unsupported_list unsupported = {NULL, 0, 0};
+	int rc = 0;
 
+	for (size_t i = 0; i < flight->count && rc == 0; i++)
+		rc = flight_take(sync, flight, &changes[i].record, &unsupported, error);
+	if (rc == 0)
+		rc = unsupported_take(sync, &unsupported, error);
+	flight->counters.unsupported = unsupported.listed;
+	flight->last = &changes[flight->count - 1].record;
+	return rc;
+}
+
+/* Where the feed has no more at the moment. */
+static int take_none(struct sync *sync, struct cf_str token, bool *ret_idle, struct cf_error *error)
+{
+	int rc = 0;
+
+	if (sync->flights)
+		return flight_land(sync, error);
 	/* What an engine that was killed has left to hand on. */
-	if (rc == 0 && count == 0 && !sync->fanouts)
+	if (!sync->fanouts)
 		rc = fanout_load(sync, error);
 	if (rc)
 		return rc;
-	*ret_idle = count == 0 && !sync->fanouts && !sync->reading.active;
-	/* Far behind, larger batches cost less each; near the end, small ones wait less. */
-	if (count < sync->batch_changes)
-		sync->batch_changes = sync->options.batch_changes_max;
-	else if (sync->batch_changes < sync->options.batch_changes_max * SYNC_BATCH_GROWTH)
-		sync->batch_changes *= 2;
-	if (count == 0 && sync->reading.active) {
+	*ret_idle = !sync->fanouts && !sync->reading.active;
+	if (sync->reading.active) {
 		sync->reading.changes = SYNC_READING_CHANGES;
 		return 0;
 	}
-	if (count == 0 && !sync->read_all && !sync->fanouts) {
+	if (!sync->read_all && !sync->fanouts) {
 		/* All was read once: from now on, what is new was just written. */
 		sync->read_all = true;
 		return sync->since[0] ? checkpoint_save(sync, token, error) : 0;
 	}
-	if (count == 0)
-		return 0;
-	if (batch_init(&batch, count, &sync->step))
-		return error_nomem(error);
-	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = batch_take(sync, &changes[i].record, &batch, &unsupported, error);
-	if (rc == 0)
-		rc = unsupported_take(sync, &unsupported, error);
-	if (rc == 0 && PLANTED(&sync->bench, CHECKPOINT_AHEAD))
-		rc = checkpoint_save(sync, token, error);
-	if (rc == 0)
-		rc = batch_run(sync, &batch, error);
-	if (rc == 0 && checkpoint_note_last(sync, &changes[count - 1].record))
+	return 0;
+}
+
+/* Far behind, larger batches cost less each; near the end, small ones wait less. Several
+ * lanes have batches of the usual size each. */
+static void choose_batch(struct sync *sync, size_t count)
+{
+	size_t usual = sync->options.batch_changes_max * (sync->lanes ? sync->options.lanes : 1);
+
+	if (count < sync->batch_changes || sync->lanes)
+		sync->batch_changes = usual;
+	else if (sync->batch_changes < usual * SYNC_BATCH_GROWTH)
+		sync->batch_changes *= 2;
+}
+
+static int send_changes(struct sync *sync, struct flight *flight, const struct cf_change *changes,
+			struct cf_error *error)
+{
+	int rc = fill(sync, flight, changes, error);
+
+	if (rc == 0 && PLANTED(&sync->worker->bench, CHECKPOINT_AHEAD))
+		rc = checkpoint_move(sync, flight, error);
+	if (rc == 0 && text_replace(sync->mem, &sync->ahead, flight->token))
 		rc = error_nomem(error);
-	return rc ? rc : checkpoint_save(sync, token, error);
+	if (rc) {
+		flight_free(sync, flight);
+		return rc;
+	}
+	return flight_send(sync, flight, error);
+}
+
+static int take_changes(struct sync *sync, bool *ret_idle, struct cf_error *error)
+{
+	bool busy = sync->fanouts || sync->reading.active || sync->flights;
+	struct cf_changes args = {.since = str_of(sync->ahead),
+				  .limit = sync->batch_changes,
+				  .wait_ms = busy ? 0 : sync->options.wait_ms,
+				  .flags = CF_READ_LEAVES};
+	struct flight *flight = flight_new(sync, args.limit);
+	struct cf_change *changes;
+	size_t count;
+	int rc;
+
+	if (!flight)
+		return error_nomem(error);
+	rc = store_changes(sync->store, &args, &flight->arena, &changes, &count, &flight->token,
+			   error);
+	if (rc == 0)
+		choose_batch(sync, count);
+	if (rc == 0 && count) {
+		flight->kind = FLIGHT_CHANGES;
+		flight->count = count;
+		return send_changes(sync, flight, changes, error);
+	}
+	if (rc == 0)
+		rc = take_none(sync, flight->token, ret_idle, error);
+	flight_free(sync, flight);
+	return rc;
 }
 
 /* --- one step ------------------------------------------------------------------ */
@@ -80,16 +125,19 @@ static int look_around(struct sync *sync, bool *ret_done, struct cf_error *error
 
 static int step(struct sync *sync, bool *ret_idle, struct cf_error *error)
 {
-	bool fanout = sync->fanouts && !sync->changes_next, done;
+	bool fanout =
+		sync->fanouts && (!sync->changes_next || sync->fanout_count > SYNC_FANOUT_PARTS);
+	bool done;
 	int rc = look_around(sync, &done, error);
 
 	if (rc || done)
 		return rc;
-	/* By turns: a part that many refer to does not hold up the others. */
+	/* By turns: a part that many refer to does not hold up the others. But no more are
+	 * found than can be handed on. */
 	sync->changes_next = fanout;
 	if (fanout)
 		return fanout_step(sync, error);
-	if (!sync->since[0] && !sync->reading.active && !sync->read_all &&
+	if (!sync->ahead[0] && !sync->reading.active && !sync->read_all &&
 	    sync->store->capabilities & CF_STORE_ORDERED)
 		return reading_begin(sync, error);
 	if (sync->reading.active && sync->reading.changes >= SYNC_READING_CHANGES)
@@ -104,15 +152,15 @@ int sync_step(struct sync *sync, bool *ret_idle, struct cf_error *error)
 
 	arena_reset(&sync->step);
 	*ret_idle = false;
-	if (sync->retired_news) {
-		rc = retired_reload(sync, error);
+	if (sync->other_retired) {
+		rc = retired_load(sync, error);
 		if (rc == 0 && sync->support_published)
 			rc = sync_publish_support(sync, error);
 		return rc;
 	}
 	rc = step(sync, ret_idle, error);
 	/* Nothing was written yet; the same step is taken again by what holds now. */
-	if (rc && sync->retired_news) {
+	if (rc && sync->other_retired) {
 		*ret_idle = false;
 		return 0;
 	}

@@ -8,7 +8,7 @@
 enum { PHASE_PARTS, PHASE_REST, PHASES };
 
 struct landing {
-	struct sync *sync;
+	struct worker *worker;
 	struct work *work;
 	struct plan *plan;
 	int phase; /* PHASES: all at once */
@@ -37,7 +37,7 @@ static bool note_due(const struct landing *l, const struct note *note)
 /* One answer per write, in the writes' own order; of those that are not due, nothing. */
 static int put_all(const struct landing *l, const struct writes *writes, struct cf_answer **ret)
 {
-	struct cf_arena *arena = &l->sync->bench.batch;
+	struct cf_arena *arena = &l->worker->bench.batch;
 	struct cf_put *puts = arena_calloc(arena, writes->count, sizeof(*puts));
 	struct cf_answer *answers = arena_calloc(arena, writes->count, sizeof(*answers));
 	size_t count = 0, at = 0;
@@ -49,7 +49,7 @@ static int put_all(const struct landing *l, const struct writes *writes, struct 
 	for (size_t i = 0; i < writes->count; i++)
 		if (write_due(l, &writes->at[i]))
 			puts[count++] = writes->at[i].put;
-	rc = count ? store_put(l->sync->store, puts, count, arena, answers, l->error) : 0;
+	rc = count ? store_put(l->worker->store, puts, count, arena, answers, l->error) : 0;
 	for (size_t i = 0; i < writes->count && rc == 0; i++)
 		if (write_due(l, &writes->at[i]))
 			(*ret)[i] = answers[at++];
@@ -76,7 +76,7 @@ static int take_refusal(const struct landing *l, size_t index, struct cf_str id,
 	int rc = 0;
 
 	if (!somebody_was_first)
-		rc = refusal_note(l->sync, &l->work->at[index], &refusal, l->error);
+		rc = refusal_note(l->worker, &l->work->at[index], &refusal, l->error);
 	l->work->at[index].done = true;
 	l->work->again[index] = true;
 	return rc;
@@ -93,7 +93,7 @@ static int note_refusals(const struct landing *l, const struct writes *writes,
 			answers[i].code == CF_ERR_CONFLICT || lost_stub(&write->put, &answers[i]);
 
 		if (!write_due(l, write) || answers[i].code == 0 ||
-		    PLANTED(&l->sync->bench, REFUSAL_IGNORED))
+		    PLANTED(&l->worker->bench, REFUSAL_IGNORED))
 			continue;
 		rc = take_refusal(l, write->lineage, write->put.id, &answers[i], conflict);
 	}
@@ -110,12 +110,12 @@ static bool is_base(const struct landing *l, const struct note *note)
 /* The notes that are due, and what is counted with the bases among them. */
 static int send_notes(const struct landing *l, const struct notes *notes, struct cf_answer *ret)
 {
-	struct cf_arena *arena = &l->sync->bench.batch;
+	struct cf_arena *arena = &l->worker->bench.batch;
 	struct usage_puts usage;
 	struct state_put *puts;
 	struct cf_answer *answers;
 	size_t count = 0;
-	int rc = usage_puts(l->sync, &usage, l->error);
+	int rc = usage_puts(l->worker, &usage, l->error);
 
 	if (rc)
 		return rc;
@@ -129,9 +129,9 @@ static int send_notes(const struct landing *l, const struct notes *notes, struct
 	if (count == 0)
 		return 0;
 	memcpy(puts + count, usage.puts, usage.count * sizeof(*puts));
-	rc = state_put(l->sync->state, puts, count + usage.count, arena, answers, l->error);
+	rc = state_put(l->worker->state, puts, count + usage.count, arena, answers, l->error);
 	if (rc == 0)
-		rc = usage_answered(l->sync, &usage, answers + count, l->error);
+		rc = usage_answered(l->worker, &usage, answers + count, l->error);
 	count = 0;
 	for (size_t i = 0; i < notes->count && rc == 0; i++)
 		if (note_due(l, &notes->at[i]))
@@ -143,18 +143,18 @@ static int put_notes(const struct landing *l, const struct notes *notes, struct 
 {
 	int rc;
 
-	*ret = arena_calloc(&l->sync->bench.batch, notes->count + 1, sizeof(**ret));
+	*ret = arena_calloc(&l->worker->bench.batch, notes->count + 1, sizeof(**ret));
 	if (!*ret)
 		return error_nomem(l->error);
 	for (size_t i = 0; i < notes->count; i++)
 		if (is_base(l, &notes->at[i]))
-			usage_note(l->sync, &l->work->at[notes->at[i].lineage], 1);
+			usage_note(l->worker, &l->work->at[notes->at[i].lineage], 1);
 	rc = send_notes(l, notes, *ret);
 	/* After a failure nobody knows whether it was taken: the records say. */
-	l->sync->usage_stale = l->sync->usage_stale || rc;
+	l->worker->usage_stale = l->worker->usage_stale || rc;
 	for (size_t i = 0; i < notes->count; i++)
 		if (is_base(l, &notes->at[i]) && (rc || (*ret)[i].code))
-			usage_note(l->sync, &l->work->at[notes->at[i].lineage], -1);
+			usage_note(l->worker, &l->work->at[notes->at[i].lineage], -1);
 	return rc;
 }
 
@@ -167,9 +167,10 @@ static int take_answers(const struct landing *l, const struct notes *notes,
 	for (size_t i = 0; i < notes->count && rc == 0; i++) {
 		const struct note *note = &notes->at[i];
 
-		l->sync->counters.records_written += note_due(l, note) && answers[i].code == 0;
+		l->worker->done.counters.records_written +=
+			note_due(l, note) && answers[i].code == 0;
 		if (!note_due(l, note) || answers[i].code == 0 ||
-		    PLANTED(&l->sync->bench, REFUSAL_IGNORED))
+		    PLANTED(&l->worker->bench, REFUSAL_IGNORED))
 			continue;
 		rc = take_refusal(l, note->lineage, STR(""), &answers[i],
 				  answers[i].code == CF_ERR_CONFLICT);
@@ -198,7 +199,7 @@ static int take_back(const struct landing *l, const struct notes *notes,
 					.rev = answers[i].rev};
 
 		if (is_premature(l, &notes->at[i], &answers[i]))
-			rc = state_put(l->sync->state, &put, 1, &l->sync->bench.batch, &taken,
+			rc = state_put(l->worker->state, &put, 1, &l->worker->bench.batch, &taken,
 				       l->error);
 	}
 	return rc;
@@ -218,7 +219,7 @@ static int write_notes(const struct landing *l, const struct notes *notes)
  * entry to take off. */
 static int take_entries_off(const struct landing *l, const struct notes *notes)
 {
-	struct cf_arena *arena = &l->sync->bench.batch;
+	struct cf_arena *arena = &l->worker->bench.batch;
 	struct state_key *keys = arena_calloc(arena, notes->count + 1, sizeof(*keys));
 	struct state_record *bases = arena_calloc(arena, notes->count + 1, sizeof(*bases));
 	int rc = 0;
@@ -227,7 +228,7 @@ static int take_entries_off(const struct landing *l, const struct notes *notes)
 		return error_nomem(l->error);
 	for (size_t i = 0; i < notes->count; i++)
 		keys[i] = (struct state_key){STATE_BASE, l->work->at[notes->at[i].lineage].label};
-	rc = state_get(l->sync->state, keys, notes->count, arena, bases, l->error);
+	rc = state_get(l->worker->state, keys, notes->count, arena, bases, l->error);
 	for (size_t i = 0; i < notes->count && rc == 0; i++) {
 		bool incomplete = notes->at[i].put.key.kind == STATE_INCOMPLETE;
 		struct state_put put = {.key = notes->at[i].put.key, .condition = CF_PUT_ANY};
@@ -237,10 +238,10 @@ static int take_entries_off(const struct landing *l, const struct notes *notes)
 		    l->work->at[notes->at[i].lineage].name.refusals >= REFUSAL_ENTRY_ALONE)
 			continue;
 		if (state_exists(&bases[i]))
-			rc = bench_keep_batch(&l->sync->bench, bases[i].body, &base, l->error);
+			rc = bench_keep_batch(&l->worker->bench, bases[i].body, &base, l->error);
 		base = json_member(base, incomplete ? STR("incomplete") : STR("quarantine"));
 		if (rc == 0 && json_is_absent(base))
-			rc = state_put_one(l->sync->state, &put, arena, NULL, l->error);
+			rc = state_put_one(l->worker->state, &put, arena, NULL, l->error);
 	}
 	return rc;
 }
@@ -248,12 +249,12 @@ static int take_entries_off(const struct landing *l, const struct notes *notes)
 /* Documents, and of those that landed, the tombstones. */
 static int write_documents(const struct landing *l)
 {
-	struct sync *sync = l->sync;
+	struct worker *worker = l->worker;
 	const struct writes *steps[] = {&l->plan->documents, &l->plan->tombstones};
 	struct cf_answer *answers;
 	int rc = 0;
 
-	if (PLANTED(&sync->bench, TOMBSTONES_FIRST)) {
+	if (PLANTED(&worker->bench, TOMBSTONES_FIRST)) {
 		steps[0] = &l->plan->tombstones;
 		steps[1] = &l->plan->documents;
 	}
@@ -269,8 +270,8 @@ static int write_documents(const struct landing *l)
 
 			if (!write_due(l, &steps[i]->at[k]))
 				continue;
-			sync->counters.documents_written++;
-			echo_note(sync, put->id, put->rev);
+			worker->done.counters.documents_written++;
+			echo_note(worker, put->id, put->rev);
 		}
 	}
 	return rc;
@@ -281,7 +282,7 @@ static int land(const struct landing *l)
 	struct cf_answer *answers;
 	int rc = 0;
 
-	if (PLANTED(&l->sync->bench, BASE_AFTER_DOCUMENTS))
+	if (PLANTED(&l->worker->bench, BASE_AFTER_DOCUMENTS))
 		rc = put_all(l, &l->plan->documents, &answers);
 	if (rc == 0)
 		rc = write_notes(l, &l->plan->state);
@@ -306,7 +307,7 @@ static int hold_one(const struct landing *l, const struct lineage *part, size_t 
 {
 	l->work->at[index].done = true;
 	l->work->again[index] = true;
-	return refusal_pass(l->sync, part, &l->work->at[index], id);
+	return refusal_pass(l->worker, part, &l->work->at[index], id);
 }
 
 /* Whoever spoke of a part that could not land, or shows what it was to say, is read again
@@ -335,9 +336,9 @@ static int hold_back(const struct landing *l)
 	return rc ? error_nomem(l->error) : 0;
 }
 
-int write_plan(struct sync *sync, struct work *work, struct plan *plan, struct cf_error *error)
+int write_plan(struct worker *worker, struct work *work, struct plan *plan, struct cf_error *error)
 {
-	struct landing l = {sync, work, plan, PHASES, error};
+	struct landing l = {worker, work, plan, PHASES, error};
 	int rc;
 
 	if (!has_forwards(work))

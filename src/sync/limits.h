@@ -11,6 +11,9 @@
 /* Batches of changes between two pages of a first reading, if there are so many: what the
  * page wrote comes back by the feed, and others are not to wait. */
 #define SYNC_READING_CHANGES 8
+/* Pages that are on their way at once, where there are lanes: one is worked on, one waits
+ * for lanes that are done with theirs, one is read. */
+#define SYNC_FLIGHTS 3
 /* Steps of one database while others wait. */
 #define SYNC_SLICE_STEPS 16
 /* Reading again after somebody else was first. */

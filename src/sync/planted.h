@@ -33,7 +33,9 @@
 	X(WRITES_FOR_EVER, "a document is written though nothing differs")              \
 	X(WAY_NOT_LEARNED, "revisions on the way do not become known")                  \
 	X(WRONG_REVISION_LISTED, "the conflict list names the wrong revision")          \
-	X(TOMBSTONES_FIRST, "a leaf goes before what is made of it has landed")
+	X(TOMBSTONES_FIRST, "a leaf goes before what is made of it has landed")         \
+	X(LINEAGE_IN_TWO_LANES, "two lanes work on one lineage at once")                \
+	X(CHECKPOINT_PAST_OPEN, "the checkpoint passes a batch that has not landed")
 
 #define X(name, what) PLANTED_##name,
 enum planted { PLANTED_NONE, PLANTED_FAULTS(X) PLANTED_COUNT };

@@ -3,21 +3,28 @@
 #include "sync/databases.h"
 
 #include "sync/engine.h"
-#include "sync/limits.h"
+#include "sync/threads.h"
 
-#include <pthread.h>
+#include <time.h>
+
+enum { PAUSE_MS_FIRST = 100, PAUSE_MS_MAX = 30000, PAUSE_DOUBLINGS = 9, ASK_MS = 1000 };
 
 struct pool_worker {
 	struct sync_pool *pool;
 	size_t index;
 	pthread_t thread;
 	bool started;
-	struct sync *sync;
+	struct worker *worker;
+	/* Guarded by the lock: of the database it has. */
+	bool reading;
+	uint64_t reading_done, reading_total, behind;
 };
 
 struct sync_pool {
 	struct sync_pool_how how;
 	const struct cf_mem *mem;
+	const struct cf_env *env;
+	struct sync_registry *shared;
 	struct pool_worker *workers;
 	pthread_mutex_t lock;
 	pthread_cond_t work;  /* something is queued, or all is to end */
@@ -29,7 +36,140 @@ struct sync_pool {
 	struct sync_counters sum;
 };
 
+/* A database while a worker has it. */
+struct slice {
+	struct pool_worker *by;
+	struct database *database;
+	struct cf_str name;
+	struct sync_handles handles;
+	struct state state;
+	struct sync *sync;
+	struct sync_counters counted; /* that are in the pool's sum */
+	uint64_t asked_ms;            /* when the store last said how far behind it is */
+	bool moved;                   /* something was achieved since the last failure */
+	enum sync_pool_state next;
+};
+
+static uint64_t steady_ms(const struct sync_pool *pool)
+{
+	return pool->env->monotonic_ns(pool->env->ctx) / 1000000;
+}
+
+/* With the lock. 0: as long as it takes. */
+static void wait_on(pthread_cond_t *cond, struct sync_pool *pool, uint64_t ms)
+{
+	struct timespec until;
+
+	if (ms == 0) {
+		pthread_cond_wait(cond, &pool->lock);
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)(ms / 1000);
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_cond_timedwait(cond, &pool->lock, &until);
+}
+
+/* --- failures ----------------------------------------------------------------------------- */
+
+static bool may_pass(const struct sync_pool *pool, struct database *database, int code)
+{
+	uint64_t now_ms = steady_ms(pool), patience_ms = pool->how.patience_ms;
+
+	if (database->tries == 0)
+		database->failing_ms = now_ms;
+	return cf_error_class(code) == CF_CLASS_RETRYABLE && code != CF_ERR_NOMEM &&
+	       (patience_ms == SYNC_POOL_FOR_EVER || now_ms - database->failing_ms < patience_ms);
+}
+
+static void report(const struct slice *slice, const struct cf_error *error,
+		   enum sync_pool_after after)
+{
+	const struct sync_pool_how *how = &slice->by->pool->how;
+
+	if (how->failed)
+		how->failed(how->ctx, slice->name, error, after);
+}
+
+/* Longer and longer, with a third of chance, so that many do not come back together. */
+static uint64_t choose_pause(const struct sync_pool *pool, unsigned tries)
+{
+	uint64_t pause = (uint64_t)PAUSE_MS_FIRST
+			 << (tries < PAUSE_DOUBLINGS ? tries : PAUSE_DOUBLINGS);
+
+	if (pause > PAUSE_MS_MAX)
+		pause = PAUSE_MS_MAX;
+	return pause - pool->env->random(pool->env->ctx) % (pause / 3);
+}
+
+/* Whether it is tried again, and from when on. */
+static bool note_failure(struct slice *slice, int rc, struct cf_error *error)
+{
+	struct sync_pool *pool = slice->by->pool;
+	struct database *database = slice->database;
+	bool retry;
+
+	if (slice->moved)
+		database->tries = 0;
+	slice->moved = false;
+	error->code = rc;
+	retry = may_pass(pool, database, rc);
+	if (retry)
+		database->due_ms = steady_ms(pool) + choose_pause(pool, database->tries++);
+	report(slice, error,
+	       !retry                 ? SYNC_POOL_RESTS
+	       : database->tries == 1 ? SYNC_POOL_RETRIES
+				      : SYNC_POOL_STILL);
+	return retry;
+}
+
+/* Waits with the database in hand until it is due; false: others wait, or all is to end. */
+static bool pause_here(struct slice *slice)
+{
+	struct sync_pool *pool = slice->by->pool;
+	uint64_t now_ms = steady_ms(pool);
+	bool ours;
+
+	pthread_mutex_lock(&pool->lock);
+	while (!pool->end && !databases_wait(&pool->databases) &&
+	       now_ms < slice->database->due_ms) {
+		wait_on(&pool->work, pool, slice->database->due_ms - now_ms);
+		now_ms = steady_ms(pool);
+	}
+	ours = !pool->end && now_ms >= slice->database->due_ms;
+	pthread_mutex_unlock(&pool->lock);
+	return ours;
+}
+
 /* --- one slice ---------------------------------------------------------------------------- */
+
+/* A step was taken: adds what it did to the sum. */
+static void note_step(struct slice *slice)
+{
+	struct pool_worker *by = slice->by;
+	struct sync_pool *pool = by->pool;
+	struct sync_counters now = *sync_counted(slice->sync);
+	uint64_t behind = by->behind, now_ms = steady_ms(pool);
+
+	slice->moved = slice->moved || now.changes > slice->counted.changes ||
+		       now.records_written > slice->counted.records_written ||
+		       now.documents_written > slice->counted.documents_written;
+	if (pool->how.progress && now_ms - slice->asked_ms >= ASK_MS) {
+		(void)sync_lag(slice->sync, &behind, NULL);
+		slice->asked_ms = now_ms;
+	}
+	pthread_mutex_lock(&pool->lock);
+	by->reading = sync_reading(slice->sync, &by->reading_done, &by->reading_total);
+	by->behind = behind;
+	sync_counters_add(&pool->sum, &now);
+	sync_counters_sub(&pool->sum, &slice->counted);
+	pthread_mutex_unlock(&pool->lock);
+	slice->counted = now;
+}
 
 static bool others_wait(struct sync_pool *pool)
 {
@@ -41,78 +181,142 @@ static bool others_wait(struct sync_pool *pool)
 	return wait;
 }
 
-/* Steps until there is nothing to do, or until others have waited for long enough. */
-static int work_on(struct pool_worker *worker, struct database *database,
-		   enum sync_pool_state *ret_next, struct cf_error *error)
+/* A store that does not want these documents is no reason to stop. */
+static int publish(struct slice *slice, struct cf_error *error)
 {
-	struct sync *sync = worker->sync;
-	bool idle = false;
-	int rc = database->published ? 0 : sync_publish_support(sync, error);
+	int rc = slice->database->published ? 0 : sync_publish_support(slice->sync, error);
 
-	database->published = database->published || rc == 0;
-	for (unsigned steps = 1; rc == 0 && !idle; steps++) {
-		rc = sync_step(sync, &idle, error);
-		if (steps % SYNC_SLICE_STEPS == 0 && others_wait(worker->pool))
-			break;
+	if (rc == CF_ERR_FORBIDDEN || rc == CF_ERR_INVALID) {
+		report(slice, error, SYNC_POOL_GOES_ON);
+		rc = 0;
 	}
-	*ret_next = idle || rc             ? SYNC_POOL_IDLE
-		    : sync->reading.active ? SYNC_POOL_FIRST
-					   : SYNC_POOL_FRESH;
+	slice->database->published = slice->database->published || rc == 0;
 	return rc;
 }
 
-static int take_slice(struct pool_worker *worker, struct database *database,
-		      enum sync_pool_state *ret_next, struct sync_counters *ret,
-		      struct cf_error *error)
+/* Steps until there is nothing to do, or until others have waited for long enough. */
+static void work_on(struct slice *slice)
 {
-	const struct sync_pool_how *how = &worker->pool->how;
-	struct cf_str name = str_of(database->name);
-	struct cf_store *store = NULL, *records = NULL;
-	struct state state = {.store = NULL};
-	int rc = how->open(how->ctx, worker->index, name, &store, &records, error);
+	struct sync_pool *pool = slice->by->pool;
+	bool idle = false;
 
-	*ret_next = SYNC_POOL_IDLE;
-	if (rc)
-		return rc;
-	if (state_init(&state, records, name, worker->pool->mem))
-		rc = error_nomem(error);
-	if (rc == 0)
-		rc = sync_attach(worker->sync, store, &state, error);
-	if (rc == 0) {
-		rc = work_on(worker, database, ret_next, error);
-		*ret = *sync_counted(worker->sync);
-		sync_detach(worker->sync);
+	for (unsigned steps = 1; pool->how.follow || !idle; steps++) {
+		struct cf_error error = {0};
+		int rc = publish(slice, &error);
+
+		if (rc == 0)
+			rc = sync_step(slice->sync, &idle, &error);
+		note_step(slice);
+		if (rc && !note_failure(slice, rc, &error)) {
+			slice->next = SYNC_POOL_IDLE;
+			return;
+		}
+		slice->next = SYNC_POOL_LATER;
+		if (rc && !pause_here(slice))
+			return;
+		if (rc)
+			continue;
+		if ((idle || steps % SYNC_SLICE_STEPS == 0) && others_wait(pool))
+			break;
 	}
-	state_fini(&state);
-	how->close(how->ctx, worker->index, store, records);
+	slice->next = idle                          ? SYNC_POOL_IDLE
+		      : slice->sync->reading.active ? SYNC_POOL_FIRST
+						    : SYNC_POOL_FRESH;
+}
+
+static int open_lane(void *ctx, size_t lane, struct sync_handles *ret, struct cf_error *error)
+{
+	const struct slice *slice = ctx;
+	const struct sync_pool_how *how = &slice->by->pool->how;
+	size_t place = how->workers + slice->by->index * how->sync.lanes + lane;
+
+	return how->open(how->ctx, place, slice->name, ret, error);
+}
+
+static void close_lane(void *ctx, size_t lane, const struct sync_handles *handles)
+{
+	const struct slice *slice = ctx;
+	const struct sync_pool_how *how = &slice->by->pool->how;
+
+	how->close(how->ctx, how->workers + slice->by->index * how->sync.lanes + lane, handles);
+}
+
+/* What is decided once for a database, and its state. */
+static int open_database(struct slice *slice, struct cf_error *error)
+{
+	struct sync_pool *pool = slice->by->pool;
+	struct database *database = slice->database;
+	struct sync_options options = pool->how.sync;
+	int rc = 0;
+
+	options.handles = (struct sync_lanes){open_lane, close_lane, slice};
+	worker_use(slice->by->worker, slice->handles.store, &slice->state);
+	if (!database->prepared && pool->how.prepare)
+		rc = pool->how.prepare(pool->how.ctx, slice->name, slice->handles.store,
+				       &slice->state, error);
+	if (rc == 0)
+		rc = sync_open_on(&slice->sync, slice->by->worker, &options, error);
+	if (rc == 0 && !database->prepared)
+		rc = sync_catalog_accept(&slice->state, pool->shared->catalog, pool->env, pool->mem,
+					 error);
+	database->prepared = database->prepared || rc == 0;
 	return rc;
+}
+
+static void close_slice(struct slice *slice)
+{
+	const struct sync_pool_how *how = &slice->by->pool->how;
+
+	/* What cannot be taken back now is taken for gone in half a minute. */
+	if (slice->sync)
+		(void)sync_leave(slice->sync, NULL);
+	slice->sync = sync_close(slice->sync);
+	state_fini(&slice->state);
+	how->close(how->ctx, slice->by->index, &slice->handles);
+}
+
+static void take_slice(struct slice *slice)
+{
+	struct sync_pool *pool = slice->by->pool;
+	const struct sync_pool_how *how = &pool->how;
+	struct cf_error error = {0};
+	struct cf_str in_state = slice->name;
+	int rc = how->open(how->ctx, slice->by->index, slice->name, &slice->handles, &error);
+
+	slice->next = SYNC_POOL_LATER;
+	if (rc) {
+		slice->next = note_failure(slice, rc, &error) ? SYNC_POOL_LATER : SYNC_POOL_IDLE;
+		return;
+	}
+	if (in_state.len == 0)
+		in_state = state_database_of(slice->handles.store);
+	if (state_init(&slice->state, slice->handles.state, in_state, pool->mem))
+		rc = error_nomem(&error);
+	if (rc == 0)
+		rc = open_database(slice, &error);
+	if (rc)
+		slice->next = note_failure(slice, rc, &error) ? SYNC_POOL_LATER : SYNC_POOL_IDLE;
+	else
+		work_on(slice);
+	close_slice(slice);
 }
 
 /* --- workers -------------------------------------------------------------------------------- */
 
-static void add_counters(struct sync_counters *sum, const struct sync_counters *more)
-{
-	sum->changes += more->changes;
-	sum->passed_over += more->passed_over;
-	sum->unsupported += more->unsupported;
-	sum->lineages += more->lineages;
-	sum->documents_written += more->documents_written;
-	sum->records_written += more->records_written;
-	sum->conflicts += more->conflicts;
-	sum->quarantined += more->quarantined;
-	sum->incomplete += more->incomplete;
-	sum->support_written += more->support_written;
-}
-
 /* With the lock. */
-static void put_back(struct sync_pool *pool, struct database *database, enum sync_pool_state next)
+static void put_back(struct sync_pool *pool, struct slice *slice)
 {
+	struct database *database = slice->database;
+	enum sync_pool_state next = slice->next;
+
 	database->state = SYNC_POOL_IDLE;
 	if (database->removed) {
 		databases_remove(&pool->databases, database);
 		return;
 	}
-	if (database->again)
+	if (slice->moved)
+		database->tries = 0;
+	if (database->again && next != SYNC_POOL_LATER)
 		next = SYNC_POOL_FRESH;
 	database->again = false;
 	databases_queue(&pool->databases, database, next);
@@ -125,51 +329,58 @@ static void *worker_main(void *arg)
 
 	pthread_mutex_lock(&pool->lock);
 	while (!pool->end) {
-		struct database *database = databases_take(&pool->databases);
-		struct sync_counters done = {0};
-		enum sync_pool_state next;
-		struct cf_error error = {0};
-		int rc;
+		uint64_t left_ms = databases_wake(&pool->databases, steady_ms(pool));
+		struct slice slice = {.by = worker, .database = databases_take(&pool->databases)};
 
-		if (!database) {
+		if (!slice.database) {
 			pthread_cond_broadcast(&pool->quiet);
-			pthread_cond_wait(&pool->work, &pool->lock);
+			wait_on(&pool->work, pool, left_ms);
 			continue;
 		}
+		slice.name = str_of(slice.database->name);
 		pool->busy++;
 		pthread_mutex_unlock(&pool->lock);
-		rc = take_slice(worker, database, &next, &done, &error);
-		if (rc && pool->how.failed)
-			pool->how.failed(pool->how.ctx, str_of(database->name), &error);
+		take_slice(&slice);
 		pthread_mutex_lock(&pool->lock);
 		pool->busy--;
 		pool->slices++;
-		add_counters(&pool->sum, &done);
-		put_back(pool, database, next);
+		worker->reading = false;
+		worker->behind = 0;
+		put_back(pool, &slice);
 	}
 	pthread_cond_broadcast(&pool->quiet);
 	pthread_mutex_unlock(&pool->lock);
 	return NULL;
 }
 
-static int start_workers(struct sync_pool *pool, const struct catalog *catalog,
-			 const struct cf_env *env, struct cf_error *error)
+static int start_workers(struct sync_pool *pool, struct cf_error *error)
 {
-	struct sync_options options = pool->how.sync;
 	int rc = 0;
 
-	options.host = NULL;
-	options.wait_ms = 0;
 	for (size_t i = 0; i < pool->how.workers && rc == 0; i++) {
 		struct pool_worker *worker = &pool->workers[i];
 
 		*worker = (struct pool_worker){.pool = pool, .index = i};
-		rc = sync_worker_open(&worker->sync, catalog, &options, env, pool->mem, error);
-		if (rc == 0 && pthread_create(&worker->thread, NULL, worker_main, worker))
+		rc = worker_open(&worker->worker, pool->shared, &pool->how.sync, pool->env, error);
+		if (rc == 0 && thread_create(&worker->thread, worker_main, worker))
 			rc = error_set(error, CF_ERR_NOMEM, "no thread could be started");
 		worker->started = rc == 0;
 	}
 	return rc;
+}
+
+static int init_locks(struct sync_pool *pool)
+{
+	pthread_condattr_t steady;
+
+	if (pthread_condattr_init(&steady))
+		return CF_ERR_NOMEM;
+	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->work, &steady);
+	pthread_cond_init(&pool->quiet, &steady);
+	pthread_condattr_destroy(&steady);
+	return 0;
 }
 
 int sync_pool_open(struct sync_pool **ret, const struct catalog *catalog,
@@ -184,11 +395,16 @@ int sync_pool_open(struct sync_pool **ret, const struct catalog *catalog,
 		return error_nomem(error);
 	pool->how = *how;
 	pool->mem = pool->databases.mem = mem;
-	pthread_mutex_init(&pool->lock, NULL);
-	pthread_cond_init(&pool->work, NULL);
-	pthread_cond_init(&pool->quiet, NULL);
+	pool->env = env;
+	if (init_locks(pool)) {
+		mem_free(mem, pool);
+		return error_nomem(error);
+	}
 	pool->workers = mem_calloc(mem, how->workers, sizeof(*pool->workers));
-	rc = pool->workers ? start_workers(pool, catalog, env, error) : error_nomem(error);
+	rc = pool->workers ? sync_registry_open(&pool->shared, catalog, mem, error)
+			   : error_nomem(error);
+	if (rc == 0)
+		rc = start_workers(pool, error);
 	if (rc) {
 		sync_pool_close(pool);
 		return rc;
@@ -197,10 +413,8 @@ int sync_pool_open(struct sync_pool **ret, const struct catalog *catalog,
 	return 0;
 }
 
-struct sync_pool *sync_pool_close(struct sync_pool *pool)
+void sync_pool_end(struct sync_pool *pool)
 {
-	if (!pool)
-		return NULL;
 	pthread_mutex_lock(&pool->lock);
 	pool->end = true;
 	pthread_cond_broadcast(&pool->work);
@@ -208,8 +422,18 @@ struct sync_pool *sync_pool_close(struct sync_pool *pool)
 	for (size_t i = 0; pool->workers && i < pool->how.workers; i++) {
 		if (pool->workers[i].started)
 			pthread_join(pool->workers[i].thread, NULL);
-		sync_close(pool->workers[i].sync);
+		pool->workers[i].started = false;
 	}
+}
+
+struct sync_pool *sync_pool_close(struct sync_pool *pool)
+{
+	if (!pool)
+		return NULL;
+	sync_pool_end(pool);
+	for (size_t i = 0; pool->workers && i < pool->how.workers; i++)
+		worker_close(pool->workers[i].worker);
+	sync_registry_close(pool->shared);
 	databases_fini(&pool->databases);
 	mem_free(pool->mem, pool->workers);
 	pthread_cond_destroy(&pool->quiet);
@@ -231,7 +455,8 @@ static void note_change(struct sync_pool *pool, struct database *database,
 		database->again = true;
 		return;
 	}
-	if (database->state != SYNC_POOL_FRESH)
+	/* One that failed waits for its time. */
+	if (database->state != SYNC_POOL_FRESH && database->state != SYNC_POOL_LATER)
 		databases_queue(&pool->databases, database, state);
 	pthread_cond_signal(&pool->work);
 }
@@ -241,7 +466,7 @@ int sync_pool_add(struct sync_pool *pool, struct cf_str name, enum sync_pool_sta
 {
 	struct database *database;
 
-	cf_assert(state != SYNC_POOL_BUSY);
+	cf_assert(state < SYNC_POOL_LATER);
 	pthread_mutex_lock(&pool->lock);
 	database = databases_find(&pool->databases, name);
 	if (!database)
@@ -266,6 +491,24 @@ int sync_pool_changed(struct sync_pool *pool, struct cf_str name)
 	return database ? 0 : CF_ERR_NOT_FOUND;
 }
 
+int sync_pool_seen(struct sync_pool *pool, struct cf_str name, struct cf_str token)
+{
+	uint64_t seen = hash64(token, 0) | 1;
+	struct database *database;
+
+	pthread_mutex_lock(&pool->lock);
+	database = databases_find(&pool->databases, name);
+	if (database) {
+		bool changed = database->seen && database->seen != seen;
+
+		database->seen = seen;
+		if (changed)
+			note_change(pool, database, SYNC_POOL_FRESH);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return database ? 0 : CF_ERR_NOT_FOUND;
+}
+
 void sync_pool_remove(struct sync_pool *pool, struct cf_str name)
 {
 	struct database *database;
@@ -281,12 +524,28 @@ void sync_pool_remove(struct sync_pool *pool, struct cf_str name)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-void sync_pool_wait(struct sync_pool *pool)
+/* With the lock. */
+static bool is_quiet(const struct sync_pool *pool)
 {
+	return pool->end ||
+	       (!pool->busy && !databases_wait(&pool->databases) && !pool->databases.later.first);
+}
+
+bool sync_pool_wait(struct sync_pool *pool, unsigned ms)
+{
+	uint64_t until_ms = steady_ms(pool) + ms;
+	bool quiet;
+
 	pthread_mutex_lock(&pool->lock);
-	while (!pool->end && (pool->busy || databases_wait(&pool->databases)))
-		pthread_cond_wait(&pool->quiet, &pool->lock);
+	while (!(quiet = is_quiet(pool))) {
+		uint64_t now_ms = steady_ms(pool);
+
+		if (ms && now_ms >= until_ms)
+			break;
+		wait_on(&pool->quiet, pool, ms ? until_ms - now_ms : 0);
+	}
 	pthread_mutex_unlock(&pool->lock);
+	return quiet;
 }
 
 void sync_pool_count(struct sync_pool *pool, struct sync_pool_counts *ret)
@@ -296,5 +555,13 @@ void sync_pool_count(struct sync_pool *pool, struct sync_pool_counts *ret)
 	for (size_t i = 0; i < pool->databases.cap; i++)
 		if (pool->databases.slots[i])
 			ret->databases[pool->databases.slots[i]->state]++;
+	for (size_t i = 0; i < pool->how.workers; i++) {
+		const struct pool_worker *worker = &pool->workers[i];
+
+		ret->reading = ret->reading || worker->reading;
+		ret->reading_done += worker->reading ? worker->reading_done : 0;
+		ret->reading_total += worker->reading ? worker->reading_total : 0;
+		ret->behind += worker->behind;
+	}
 	pthread_mutex_unlock(&pool->lock);
 }

@@ -90,7 +90,7 @@ static uint64_t steady_ms(const struct sync *sync)
 
 static int add_own(struct sync *sync, bool gone, struct state_put *ret)
 {
-	struct cf_buf *out = &sync->bench.scratch;
+	struct cf_buf *out = &sync->worker->bench.scratch;
 	int64_t now_ms = sync->env->now_ms(sync->env->ctx);
 
 	if (!sync->started_ms)

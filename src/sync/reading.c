@@ -10,16 +10,6 @@
  * The checkpoint keeps the last key: stopped, the reading goes on from there. */
 #include "sync/engine.h"
 
-#include "sync/limits.h"
-#include "sync/lists.h"
-
-void reading_fini(struct sync *sync)
-{
-	mem_free(sync->mem, sync->reading.after);
-	mem_free(sync->mem, sync->reading.until);
-	sync->reading = (struct reading){.active = false};
-}
-
 int reading_begin(struct sync *sync, struct cf_error *error)
 {
 	struct reading *reading = &sync->reading;
@@ -30,15 +20,17 @@ int reading_begin(struct sync *sync, struct cf_error *error)
 		return rc;
 	reading_fini(sync);
 	if (text_replace(sync->mem, &reading->after, STR("")) ||
+	    text_replace(sync->mem, &reading->ahead, STR("")) ||
 	    text_replace(sync->mem, &reading->until, info.token) ||
-	    text_replace(sync->mem, &sync->since, info.token))
+	    text_replace(sync->mem, &sync->since, info.token) ||
+	    text_replace(sync->mem, &sync->ahead, info.token))
 		return error_nomem(error);
 	reading->total = info.records;
 	reading->active = true;
 	return 0;
 }
 
-/* The end: from now on, what is new was just written. */
+/* From now on, what is new was just written. */
 static int finish(struct sync *sync, struct cf_error *error)
 {
 	bool any = sync->reading.done || sync->counters.changes;
@@ -48,52 +40,64 @@ static int finish(struct sync *sync, struct cf_error *error)
 	return any ? checkpoint_save(sync, str_of(sync->since), error) : 0;
 }
 
-static int note_page(struct sync *sync, const struct cf_record *records, size_t count,
+static int send_page(struct sync *sync, struct flight *flight, const struct cf_record *records,
 		     struct cf_error *error)
 {
-	if (text_replace(sync->mem, &sync->reading.after, records[count - 1].id))
-		return error_nomem(error);
-	sync->reading.done += count;
-	/* Others write, too. */
-	if (sync->reading.done > sync->reading.total)
-		sync->reading.total = sync->reading.done;
-	return checkpoint_save(sync, str_of(sync->since), error);
-}
+	struct unsupported_list unsupported = {NULL, 0, 0};
+	int rc = 0;
 
-static int take_page(struct sync *sync, const struct cf_record *records, size_t count,
-		     struct cf_error *error)
-{
-	struct unsupported_list unsupported = {NULL, 0};
-	struct batch batch;
-	int rc = batch_init(&batch, count, &sync->step) ? error_nomem(error) : 0;
-
-	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = batch_take(sync, &records[i], &batch, &unsupported, error);
+	flight->kind = FLIGHT_PAGE;
+	flight->last = &records[flight->count - 1];
+	for (size_t i = 0; i < flight->count && rc == 0; i++)
+		rc = flight_take(sync, flight, &records[i], &unsupported, error);
 	if (rc == 0)
 		rc = unsupported_take(sync, &unsupported, error);
-	if (rc == 0 && PLANTED(&sync->bench, CHECKPOINT_AHEAD))
-		rc = note_page(sync, records, count, error);
-	return rc ? rc : batch_run(sync, &batch, error);
+	flight->counters.unsupported = unsupported.listed;
+	if (rc == 0 && PLANTED(&sync->worker->bench, CHECKPOINT_AHEAD))
+		rc = checkpoint_move(sync, flight, error);
+	if (rc == 0 && text_replace(sync->mem, &sync->reading.ahead, flight->last->id))
+		rc = error_nomem(error);
+	if (rc) {
+		flight_free(sync, flight);
+		return rc;
+	}
+	return flight_send(sync, flight, error);
+}
+
+static int read_page(struct sync *sync, struct cf_error *error)
+{
+	struct reading *reading = &sync->reading;
+	size_t lanes = sync->lanes ? sync->options.lanes : SYNC_BATCH_GROWTH;
+	struct cf_scan scan = {.after = str_of(reading->ahead),
+			       .limit = sync->options.batch_changes_max * lanes,
+			       .flags = CF_READ_LEAVES,
+			       .until = str_of(reading->until)};
+	struct flight *flight = flight_new(sync, scan.limit);
+	struct cf_record *records;
+	int rc;
+
+	if (!flight)
+		return error_nomem(error);
+	rc = store_scan(sync->store, &scan, &flight->arena, &records, &flight->count, error);
+	if (rc == 0)
+		reading->ended = flight->count < scan.limit;
+	if (rc == 0 && flight->count)
+		return send_page(sync, flight, records, error);
+	flight_free(sync, flight);
+	return rc;
 }
 
 int reading_step(struct sync *sync, struct cf_error *error)
 {
 	struct reading *reading = &sync->reading;
-	uint64_t began_ns = sync->env->monotonic_ns(sync->env->ctx);
-	struct cf_scan scan = {.after = str_of(reading->after),
-			       .limit = sync->options.batch_changes_max * SYNC_BATCH_GROWTH,
-			       .flags = CF_READ_LEAVES,
-			       .until = str_of(reading->until)};
-	struct cf_record *records;
-	size_t count;
-	int rc = store_scan(sync->store, &scan, &sync->step, &records, &count, error);
+	int rc = 0;
 
+	if (!reading->mark_ns)
+		reading->mark_ns = sync->env->monotonic_ns(sync->env->ctx);
 	reading->changes = 0;
-	if (rc == 0 && count)
-		rc = take_page(sync, records, count, error);
-	if (rc)
-		return rc;
-	reading->spent_ms += (sync->env->monotonic_ns(sync->env->ctx) - began_ns) / 1000000;
-	rc = count ? note_page(sync, records, count, error) : 0;
-	return rc || count == scan.limit ? rc : finish(sync, error);
+	if (!reading->ended)
+		rc = read_page(sync, error);
+	if (rc == 0 && reading->ended)
+		rc = flight_land_all(sync, error);
+	return rc || !reading->ended ? rc : finish(sync, error);
 }

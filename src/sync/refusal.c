@@ -5,7 +5,7 @@
  * The base and the entry in the list stand in the state, which may refuse them, too. Then
  * the entry alone is tried, and where not even this is taken, a person is told: nothing
  * that an app writes stops a run. */
-#include "sync/engine.h"
+#include "sync/worker.h"
 
 /* A failure of the store, or of ours, is none of the record's. */
 static bool is_of_record(int code)
@@ -25,7 +25,7 @@ static struct cf_str known_document(const struct lineage *lineage, struct cf_str
 	return id;
 }
 
-int refusal_note(struct sync *sync, struct lineage *lineage, const struct refusal *refusal,
+int refusal_note(struct worker *worker, struct lineage *lineage, const struct refusal *refusal,
 		 struct cf_error *error)
 {
 	int code = refusal->answer->code;
@@ -39,11 +39,11 @@ int refusal_note(struct sync *sync, struct lineage *lineage, const struct refusa
 	    (lineage->name.refused && cf_error_class(code) != CF_CLASS_INPUT))
 		return code;
 	if (lineage->name.refused) {
-		if (++lineage->name.refusals == REFUSAL_GIVEN_UP && sync->options.unlisted)
-			sync->options.unlisted(sync->options.ctx, error);
+		if (++lineage->name.refusals == REFUSAL_GIVEN_UP && worker->unlisted)
+			worker->unlisted(worker->ctx, error);
 		return 0;
 	}
-	why = arena_alloc(&sync->step, sizeof(*why));
+	why = arena_alloc(&worker->step, sizeof(*why));
 	if (!why)
 		return error_nomem(error);
 	*why = *error;
@@ -53,14 +53,14 @@ int refusal_note(struct sync *sync, struct lineage *lineage, const struct refusa
 	return 0;
 }
 
-int refusal_pass(struct sync *sync, const struct lineage *part, struct lineage *lineage,
+int refusal_pass(struct worker *worker, const struct lineage *part, struct lineage *lineage,
 		 struct cf_str id)
 {
 	struct cf_error *why;
 
 	if (!part->name.refused || lineage->name.refused)
 		return 0;
-	why = arena_alloc(&sync->step, sizeof(*why));
+	why = arena_alloc(&worker->step, sizeof(*why));
 	if (!why)
 		return CF_ERR_NOMEM;
 	*why = *part->name.refused;

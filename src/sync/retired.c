@@ -7,9 +7,6 @@
  */
 #include "sync/engine.h"
 
-#include "sync/limits.h"
-#include "sync/lists.h"
-
 static int read_record(const struct state *state, struct cf_arena *arena, struct state_record *ret,
 		       struct cf_error *error)
 {
@@ -81,63 +78,31 @@ static void mark(const struct catalog *catalog, const struct sync_retired *all, 
 	}
 }
 
-/* What hangs together depends on it. */
-static int remake_registry(struct sync *sync, struct cf_error *error)
-{
-	int rc;
-
-	registry_fini(&sync->registry);
-	rc = registry_init(&sync->registry, sync->catalog, sync->retired, sync->mem, error);
-	if (rc)
-		registry_fini(&sync->registry);
-	return rc;
-}
-
 int retired_load(struct sync *sync, struct cf_error *error)
 {
-	const struct catalog_type *types;
-	size_t place_count = catalog_types(sync->catalog, &types) * LIMIT_MAJORS + 1, count;
+	struct sync_registry *shared = sync->shared;
+	bool *retired = arena_calloc(&sync->step, shared->place_count, sizeof(bool));
 	struct state_record record = {0};
+	const struct served *served;
 	struct sync_retired *all;
-	bool *retired, other;
-	char *rev;
-	int rc = read_record(sync->state, &sync->step, &record, error);
+	size_t count;
+	int rc = retired ? read_record(sync->state, &sync->step, &record, error)
+			 : error_nomem(error);
 
 	if (rc == 0)
 		rc = parse_record(&record, &sync->step, &all, &count, error);
 	if (rc)
 		return rc;
-	retired = mem_calloc(sync->mem, place_count, sizeof(bool));
-	rev = text_dup(sync->mem, record.rev);
-	if (!retired || !rev) {
-		mem_free(sync->mem, retired);
-		mem_free(sync->mem, rev);
-		return error_nomem(error);
-	}
-	mark(sync->catalog, all, count, &sync->step, retired);
-	other = memcmp(retired, sync->retired, place_count) != 0;
-	mem_free(sync->mem, sync->retired_rev);
-	mem_free(sync->mem, sync->retired);
-	sync->retired_rev = rev;
-	sync->retired = retired;
-	sync->registry.retired = retired;
-	/* None: it could not be made the last time. */
-	return other || !sync->registry.families ? remake_registry(sync, error) : 0;
-}
-
-bool retired_changed(struct sync *sync, const struct state_record *record)
-{
-	sync->retired_news = !str_equal(record->rev, str_of(sync->retired_rev));
-	return sync->retired_news;
-}
-
-int retired_reload(struct sync *sync, struct cf_error *error)
-{
-	int rc = retired_load(sync, error);
-
-	if (rc == 0)
-		sync->retired_news = false;
-	return rc;
+	mark(shared->catalog, all, count, &sync->step, retired);
+	/* What hangs together depends on it. */
+	rc = served_get(shared, retired, &served, error);
+	if (rc == 0 && text_replace(sync->mem, &sync->retired_rev, record.rev))
+		rc = error_nomem(error);
+	if (rc)
+		return rc;
+	sync->registry = &served->registry;
+	sync->other_retired = false;
+	return 0;
 }
 
 /* --- retiring ------------------------------------------------------------------------ */

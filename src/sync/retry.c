@@ -124,12 +124,12 @@ static int add_asked(struct sync *sync, struct cf_str asked, struct batch *batch
 	if (asked.len == 0)
 		return 0;
 	if (asked.ptr[0] != '#') {
-		if (registry_parse_label(&sync->registry, asked, &name))
+		if (registry_parse_label(sync->registry, asked, &name))
 			return 0;
 		name.asked = true;
 		return batch_add(batch, &name);
 	}
-	rc = registry_find(&sync->registry, id, &name, NULL);
+	rc = registry_find(sync->registry, id, &name, NULL);
 	if (rc == CF_ERR_UNSUPPORTED)
 		return 0;
 	if (rc && rc != CF_ERR_UNKNOWN_TYPE)
@@ -157,6 +157,6 @@ int retry_step(struct sync *sync, bool *ret_done, struct cf_error *error)
 	for (size_t i = 0; i < count && rc == 0; i++)
 		rc = add_asked(sync, records[i].name, &batch, listed, &listed_count, error);
 	if (rc == 0)
-		rc = batch_run(sync, &batch, error);
+		rc = flight_run(sync, &batch, error);
 	return rc ? rc : forget(sync, records, count, listed, listed_count, error);
 }

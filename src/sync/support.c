@@ -9,38 +9,38 @@
 
 static const struct cf_str support_type = {CATALOG_SUPPORT_TYPE, sizeof(CATALOG_SUPPORT_TYPE) - 1};
 
-int support_init(struct sync *sync)
+int support_init(struct sync_registry *shared)
 {
 	struct cf_buf a, b;
 	size_t head = 0, tail = 0;
 	int rc;
 
-	buf_init(&a, sync->mem);
-	buf_init(&b, sync->mem);
-	rc = catalog_format_id(sync->catalog, support_type, 1, STR("a"), false, &a);
+	buf_init(&a, shared->mem);
+	buf_init(&b, shared->mem);
+	rc = catalog_format_id(shared->catalog, support_type, 1, STR("a"), false, &a);
 	if (rc == 0)
-		rc = catalog_format_id(sync->catalog, support_type, 1, STR("b"), false, &b);
+		rc = catalog_format_id(shared->catalog, support_type, 1, STR("b"), false, &b);
 	/* Ids differ in the key alone: what stands before it, and behind it. */
 	while (rc == 0 && head < a.len && a.ptr[head] == b.ptr[head])
 		head++;
 	while (rc == 0 && tail + head < a.len && a.ptr[a.len - 1 - tail] == b.ptr[b.len - 1 - tail])
 		tail++;
-	sync->support_head = text_dup(sync->mem, (struct cf_str){a.ptr, head});
-	sync->support_tail = text_dup(sync->mem, (struct cf_str){a.ptr + a.len - tail, tail});
+	shared->support_head = text_dup(shared->mem, (struct cf_str){a.ptr, head});
+	shared->support_tail = text_dup(shared->mem, (struct cf_str){a.ptr + a.len - tail, tail});
 	buf_fini(&a);
 	buf_fini(&b);
-	return rc || !sync->support_head || !sync->support_tail ? CF_ERR_NOMEM : 0;
+	return rc || !shared->support_head || !shared->support_tail ? CF_ERR_NOMEM : 0;
 }
 
-void support_fini(struct sync *sync)
+void support_fini(struct sync_registry *shared)
 {
-	mem_free(sync->mem, sync->support_head);
-	mem_free(sync->mem, sync->support_tail);
+	mem_free(shared->mem, shared->support_head);
+	mem_free(shared->mem, shared->support_tail);
 }
 
-bool support_is(const struct sync *sync, struct cf_str id)
+bool support_is(const struct sync_registry *shared, struct cf_str id)
 {
-	struct cf_str head = str_of(sync->support_head), tail = str_of(sync->support_tail);
+	struct cf_str head = str_of(shared->support_head), tail = str_of(shared->support_tail);
 	struct cf_str end = {id.ptr + id.len - tail.len, tail.len};
 
 	return id.len > head.len + tail.len && str_starts_with(id, head) && str_equal(end, tail);
@@ -49,7 +49,7 @@ bool support_is(const struct sync *sync, struct cf_str id)
 /* A catalog whose own fields are called so has them in the document already. */
 static bool is_free(const struct sync *sync, const char *name)
 {
-	const struct lens_identity *identity = catalog_identity(sync->catalog);
+	const struct lens_identity *identity = catalog_identity(sync->shared->catalog);
 
 	return !str_equal(identity->type_field, str_of(name)) &&
 	       !str_equal(identity->version_field, str_of(name));
@@ -57,8 +57,8 @@ static bool is_free(const struct sync *sync, const char *name)
 
 static int write_body(struct sync *sync, const struct catalog_type *type, struct cf_str *ret)
 {
-	const struct lens_identity *identity = catalog_identity(sync->catalog);
-	struct cf_buf *out = &sync->bench.scratch;
+	const struct lens_identity *identity = catalog_identity(sync->shared->catalog);
+	struct cf_buf *out = &sync->worker->bench.scratch;
 	bool first = true;
 
 	buf_clear(out);
@@ -72,7 +72,7 @@ static int write_body(struct sync *sync, const struct catalog_type *type, struct
 	json_write_string(type->name, out);
 	buf_str(out, STR(",\"supported\":["));
 	for (size_t i = 0; i < type->major_count; i++) {
-		if (!registry_serves(&sync->registry, &type->majors[i]))
+		if (!registry_serves(sync->registry, &type->majors[i]))
 			continue;
 		buf_printf(out, "%s%u", first ? "" : ",", type->majors[i].major);
 		first = false;
@@ -86,11 +86,12 @@ static int make_puts(struct sync *sync, const struct catalog_type *types, size_t
 		     struct cf_put *puts, struct cf_get *gets)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct cf_buf *out = &sync->bench.scratch;
+		struct cf_buf *out = &sync->worker->bench.scratch;
 		int rc;
 
 		buf_clear(out);
-		rc = catalog_format_id(sync->catalog, support_type, 1, types[i].name, false, out);
+		rc = catalog_format_id(sync->shared->catalog, support_type, 1, types[i].name, false,
+				       out);
 		gets[i].id = puts[i].id = arena_dup_buf(&sync->step, out);
 		if (rc || !puts[i].id.ptr || write_body(sync, &types[i], &puts[i].body))
 			return CF_ERR_NOMEM;
@@ -113,8 +114,8 @@ static size_t keep_news(struct sync *sync, const struct cf_record *records, stru
 		if (records[i].revision_count && !now->deleted) {
 			put.kind = CF_PUT_ON_REV;
 			put.rev = now->rev;
-			if (bench_keep(&sync->bench, now->body, &old, NULL) == 0 &&
-			    bench_keep(&sync->bench, put.body, &new, NULL) == 0 &&
+			if (bench_keep(&sync->worker->bench, now->body, &old, NULL) == 0 &&
+			    bench_keep(&sync->worker->bench, put.body, &new, NULL) == 0 &&
 			    json_equal(old, new))
 				continue;
 		}
@@ -126,7 +127,7 @@ static size_t keep_news(struct sync *sync, const struct cf_record *records, stru
 int sync_publish_support(struct sync *sync, struct cf_error *error)
 {
 	const struct catalog_type *types;
-	size_t count = catalog_types(sync->catalog, &types);
+	size_t count = catalog_types(sync->shared->catalog, &types);
 	struct cf_put *puts;
 	struct cf_get *gets;
 	struct cf_record *records;
@@ -134,7 +135,7 @@ int sync_publish_support(struct sync *sync, struct cf_error *error)
 	int rc;
 
 	arena_reset(&sync->step);
-	bench_reset(&sync->bench);
+	bench_reset(&sync->worker->bench);
 	puts = arena_calloc(&sync->step, count + 1, sizeof(*puts));
 	gets = arena_calloc(&sync->step, count + 1, sizeof(*gets));
 	records = arena_calloc(&sync->step, count + 1, sizeof(*records));

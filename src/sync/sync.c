@@ -1,42 +1,7 @@
-/* Opening and closing job one, and what it tells of itself.
- *
- * A worker is what a thread needs, whatever the database: lens machines, tapes, arenas,
- * what it wrote lately. A database is attached to it while there is something to do; of
- * one that is not, nothing is kept here (pool.c keeps its name). */
+/* Opening and closing a database, and what job one says of it. */
 #include "sync/engine.h"
 
-#include "sync/limits.h"
-
 #include <stdio.h>
-
-/* What the catalog says, in 128 bits: places, and the text of schemas and lenses. */
-static void take_fingerprint(struct sync *sync, const struct catalog *catalog)
-{
-	const struct catalog_type *types;
-	const struct catalog_edge *edges;
-	size_t type_count = catalog_types(catalog, &types);
-	size_t edge_count = catalog_edges(catalog, &edges);
-	struct hash128 sum = {.low = 1, .high = SYNC_KNOWN_MAX};
-
-	for (size_t i = 0; i < type_count; i++) {
-		for (size_t k = 0; k < types[i].major_count; k++) {
-			const struct catalog_major *major = &types[i].majors[k];
-			const struct catalog_schema *newest =
-				&major->schemas[major->schema_count - 1];
-			struct hash128 hash = json_hash128(json_file_root(&newest->file));
-
-			sum.low = hash64(types[i].name, sum.low + major->major) + hash.low;
-			sum.high = sum.high * 31 + hash.high + major->supported;
-		}
-	}
-	for (size_t i = 0; i < edge_count; i++) {
-		struct hash128 hash = json_hash128(json_file_root(lens_file(edges[i].lens)));
-
-		sum.low = sum.low * 31 + hash.low;
-		sum.high = sum.high * 37 + hash.high;
-	}
-	hash128_hex(sum, sync->fingerprint);
-}
 
 int sync_check_store(const struct cf_store *store, struct cf_error *error)
 {
@@ -48,6 +13,14 @@ int sync_check_store(const struct cf_store *store, struct cf_error *error)
 				 "here",
 				 store->capabilities & CF_STORE_CHANGES ? "revision histories"
 									: "feed of changes");
+	return 0;
+}
+
+int sync_check_state(const struct cf_store *state, struct cf_error *error)
+{
+	if (!(state->capabilities & CF_STORE_CAS) || !(state->capabilities & CF_STORE_ORDERED))
+		return error_set(error, CF_ERR_UNSUPPORTED_OP,
+				 "the state store must know preconditions and ordered scans");
 	return 0;
 }
 
@@ -70,125 +43,91 @@ static int check_stores(const struct cf_store *store, const struct cf_store *sta
 	rc = sync_check_apart(store, state, error);
 	if (rc)
 		return rc;
-	if (!(state->capabilities & CF_STORE_CAS) || !(state->capabilities & CF_STORE_ORDERED))
-		return error_set(error, CF_ERR_UNSUPPORTED_OP,
-				 "the state store must know preconditions and ordered scans");
-	return 0;
+	return sync_check_state(state, error);
 }
 
-/* --- a worker ---------------------------------------------------------------------- */
-
-int sync_worker_open(struct sync **ret, const struct catalog *catalog,
-		     const struct sync_options *options, const struct cf_env *env,
-		     const struct cf_mem *mem, struct cf_error *error)
+/* What its state says, and the lanes. */
+static int load(struct sync *sync, struct cf_error *error)
 {
-	const struct catalog_type *types;
-	size_t place_count = catalog_types(catalog, &types) * LIMIT_MAJORS + 1;
-	struct sync *sync = mem_calloc(mem, 1, sizeof(*sync));
-	int rc;
+	int rc = retired_load(sync, error);
 
-	if (!sync)
-		return error_nomem(error);
-	sync->mem = mem;
-	sync->env = env;
-	sync->catalog = catalog;
-	sync->options = *options;
-	if (sync->options.batch_changes_max == 0)
-		sync->options.batch_changes_max = SYNC_BATCH_CHANGES;
-	arena_init(&sync->step, mem);
-	arena_init(&sync->registry.arena, mem);
-	arena_init(&sync->bench.arena, mem);
-	arena_init(&sync->bench.batch, mem);
-	buf_init(&sync->bench.scratch, mem);
-	sync->bench.mem = mem;
-	sync->retired = mem_calloc(mem, place_count, sizeof(bool));
-	sync->echoes = mem_calloc(mem, SYNC_ECHOES, sizeof(*sync->echoes));
-	sync->usage = mem_calloc(mem, place_count, sizeof(*sync->usage));
-	rc = sync->retired && sync->echoes && sync->usage ? 0 : error_nomem(error);
-	if (rc == 0)
-		rc = registry_init(&sync->registry, catalog, sync->retired, mem, error);
-	if (rc == 0 && bench_init(&sync->bench, &sync->registry, NULL, NULL, mem))
-		rc = error_nomem(error);
-	if (rc == 0 && support_init(sync))
-		rc = error_nomem(error);
-	if (options->host)
-		snprintf(sync->engine_id, sizeof(sync->engine_id), "%016llx",
-			 (unsigned long long)env->random(env->ctx));
-	take_fingerprint(sync, catalog);
-#ifdef CHESTERFIELD_PLANTED
-	sync->bench.planted = (enum planted)options->planted;
-#endif
-	if (rc) {
-		sync_close(sync);
-		return rc;
-	}
-	*ret = sync;
-	return 0;
-}
-
-/* --- a database ---------------------------------------------------------------------- */
-
-int sync_attach(struct sync *sync, struct cf_store *store, const struct state *state,
-		struct cf_error *error)
-{
-	int rc = check_stores(store, state->store, error);
-
-	if (rc)
-		return rc;
-	sync->store = sync->bench.store = store;
-	sync->state = sync->bench.state = state;
-	sync->batch_changes = sync->options.batch_changes_max;
-	/* Two databases may have the same revisions of the same ids. */
-	sync->echo_salt++;
-	rc = retired_load(sync, error);
 	if (rc == 0)
 		rc = checkpoint_load(sync, error);
 	if (rc == 0 && sync->other_catalog)
 		rc = retry_unsupported(sync, error);
 	if (rc == 0)
 		rc = fanout_load(sync, error);
-	if (rc)
-		sync_detach(sync);
+	if (rc == 0 && sync->options.lanes > 1)
+		rc = lanes_open(&sync->lanes, sync, error);
+	if (sync->lanes)
+		sync->batch_changes *= sync->options.lanes;
 	return rc;
 }
 
-void sync_detach(struct sync *sync)
+static int init(struct sync *sync, struct cf_error *error)
 {
-	while (sync->fanouts)
-		fanout_drop(sync, sync->fanouts);
-	reading_fini(sync);
-	usage_forget(sync);
-	mem_free(sync->mem, sync->since);
-	mem_free(sync->mem, sync->checkpoint_rev);
-	mem_free(sync->mem, sync->last_id);
-	mem_free(sync->mem, sync->last_rev);
-	mem_free(sync->mem, sync->retired_rev);
-	sync->since = sync->checkpoint_rev = sync->last_id = sync->last_rev = sync->retired_rev =
-		NULL;
-	sync->store = sync->bench.store = NULL;
-	sync->state = sync->bench.state = NULL;
-	sync->counters = sync->before = (struct sync_counters){0};
-	sync->changes_next = sync->retired_news = sync->support_published = false;
-	sync->read_all = sync->rebuilding = sync->other_catalog = sync->announced = false;
-	sync->started_ms = sync->looked_ms = 0;
-	sync->opened_ms = sync->beat_ms = 0;
-	sync->other_count = 0;
+	const struct cf_env *env = sync->env;
+
+	done_init(&sync->done, sync->mem);
+	if (sync->options.batch_changes_max == 0)
+		sync->options.batch_changes_max = SYNC_BATCH_CHANGES;
+	sync->batch_changes = sync->options.batch_changes_max;
+	if (sync->options.host)
+		snprintf(sync->engine_id, sizeof(sync->engine_id), "%016llx",
+			 (unsigned long long)env->random(env->ctx));
+	sync->echo_salt = ++sync->shared->salts;
+	sync->worker->facts.echo_salt = sync->echo_salt;
+	return load(sync, error);
+}
+
+int sync_open_on(struct sync **ret, struct worker *worker, const struct sync_options *options,
+		 struct cf_error *error)
+{
+	struct sync *sync;
+	int rc = check_stores(worker->store, worker->state->store, error);
+
+	if (rc)
+		return rc;
+	sync = mem_calloc(worker->mem, 1, sizeof(*sync));
+	if (!sync)
+		return error_nomem(error);
+	sync->mem = worker->mem;
+	sync->env = worker->env;
+	sync->shared = worker->shared;
+	sync->worker = worker;
+	sync->store = worker->store;
+	sync->state = worker->state;
+	sync->options = *options;
+	arena_init(&sync->step, sync->mem);
+	rc = init(sync, error);
+	if (rc) {
+		sync_close(sync);
+		return rc;
+	}
+	*ret = sync;
+	return 0;
 }
 
 int sync_open(struct sync **ret, const struct catalog *catalog, struct cf_store *store,
 	      const struct state *state, const struct sync_options *options,
 	      const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error)
 {
-	struct sync *sync = NULL;
-	int rc = sync_worker_open(&sync, catalog, options, env, mem, error);
+	struct sync_registry *shared = NULL;
+	struct worker *worker = NULL;
+	int rc = sync_registry_open(&shared, catalog, mem, error);
 
 	if (rc == 0)
-		rc = sync_attach(sync, store, state, error);
+		rc = worker_open(&worker, shared, options, env, error);
+	if (rc == 0) {
+		worker_use(worker, store, state);
+		rc = sync_open_on(ret, worker, options, error);
+	}
 	if (rc) {
-		sync_close(sync);
+		worker_close(worker);
+		sync_registry_close(shared);
 		return rc;
 	}
-	*ret = sync;
+	(*ret)->owns_worker = true;
 	return 0;
 }
 
@@ -196,14 +135,27 @@ struct sync *sync_close(struct sync *sync)
 {
 	if (!sync)
 		return NULL;
-	sync_detach(sync);
-	bench_fini(&sync->bench);
-	registry_fini(&sync->registry);
+	flight_drop_all(sync);
+	if (sync->lanes)
+		lanes_close(sync->lanes);
+	while (sync->fanouts)
+		fanout_drop(sync, sync->fanouts);
+	reading_fini(sync);
+	done_fini(&sync->done);
+	mem_free(sync->mem, sync->since);
+	mem_free(sync->mem, sync->ahead);
+	mem_free(sync->mem, sync->checkpoint_rev);
+	mem_free(sync->mem, sync->last_id);
+	mem_free(sync->mem, sync->last_rev);
+	mem_free(sync->mem, sync->retired_rev);
 	arena_fini(&sync->step);
-	mem_free(sync->mem, sync->retired);
-	mem_free(sync->mem, sync->echoes);
-	mem_free(sync->mem, sync->usage);
-	support_fini(sync);
+	worker_use(sync->worker, NULL, NULL);
+	if (sync->owns_worker) {
+		struct sync_registry *shared = sync->shared;
+
+		worker_close(sync->worker);
+		sync_registry_close(shared);
+	}
 	mem_free(sync->mem, sync);
 	return NULL;
 }

@@ -1,9 +1,10 @@
-/* The door of sync/: job one. Keeps every document in every supported version.
+/* The public header of sync/: job one. Keeps every document in every supported version.
  *
- * A change walks: store changes -> feed.c -> batch.c, batch_read.c (whole lineages) ->
- * lineage/ (leaves.c: what did people do; agreed.c: what was agreed on; settle.c: who wins;
- * agree.c: what is to be written) -> landing.c (writes). Nothing here does I/O but through
- * the stores, the clock and the randomness it was given.
+ * A change walks: store changes -> feed.c, reading.c -> flight.c -> lanes.c -> batch.c,
+ * batch_read.c (whole lineages) -> lineage/ (leaves.c: what did people do; agreed.c: what was
+ * agreed on; settle.c: who wins; agree.c: what is to be written) -> landing.c (writes) ->
+ * flight.c -> checkpoint.c. Nothing here does I/O but through the stores, the clock and the
+ * randomness it was given. What lives how long: worker.h.
  */
 #ifndef SYNC_SYNC_H
 #define SYNC_SYNC_H
@@ -29,9 +30,38 @@ enum { SYNC_SILENCE_MS = 30000 };
 /* What somebody who can look at processes knows of an engine. */
 enum sync_life { SYNC_LIFE_UNKNOWN, SYNC_ALIVE, SYNC_GONE };
 
+/* Threads, and one lock with one condition: for the simulator. Functions as those of
+ * pthreads; `wait` is called with the lock. */
+struct sync_threads {
+	int (*start)(void *ctx, void (*run)(void *arg), void *arg, void **ret);
+	void (*join)(void *ctx, void *thread);
+	void (*lock)(void *ctx);
+	void (*unlock)(void *ctx);
+	void (*wait)(void *ctx);
+	void (*wake)(void *ctx);  /* all that wait */
+	void (*close)(void *ctx); /* may be NULL */
+	void *ctx;
+};
+
+/* A store of documents, and the one that holds their state. */
+struct sync_handles {
+	struct cf_store *store, *state;
+};
+/* Handles for the lanes of a database, each opened and closed on the lane's own thread. */
+struct sync_lanes {
+	int (*open)(void *ctx, size_t lane, struct sync_handles *ret, struct cf_error *error);
+	void (*close)(void *ctx, size_t lane, const struct sync_handles *handles);
+	void *ctx;
+};
+
 struct sync_options {
-	size_t batch_changes_max; /* 0: the default, 500 */
-	unsigned wait_ms;         /* how long one step waits for a change; 0: not at all */
+	size_t batch_changes_max; /* of each lane; 0: the default, 500 */
+	/* Threads that work on batches while the next are read: for stores that answer slowly.
+	 * 0 or 1: none, the caller's thread does it all. */
+	size_t lanes;
+	struct sync_lanes handles;          /* with lanes > 1 */
+	const struct sync_threads *threads; /* NULL: those of the system */
+	unsigned wait_ms; /* how long one step waits for a change; 0: not at all */
 	/* To be announced in the state, so that others notice; host NULL: not at all. */
 	const char *host;
 	const char *space; /* may be NULL */
@@ -51,7 +81,7 @@ struct sync_options {
 
 /* What was done since opening; documents and records, not bytes. */
 struct sync_counters {
-	uint64_t changes;     /* taken from the feed, our own among them */
+	uint64_t changes;     /* that were read and have landed, our own among them */
 	uint64_t passed_over; /* of types the catalog does not know */
 	uint64_t unsupported; /* of versions that are not supported */
 	uint64_t lineages;    /* looked at */
@@ -65,6 +95,8 @@ struct sync_counters {
 
 /* UNSUPPORTED_OP where the store has no changes or no revision histories. */
 int sync_check_store(const struct cf_store *store, struct cf_error *error);
+/* UNSUPPORTED_OP where it cannot hold a state: no preconditions, or no order. */
+int sync_check_state(const struct cf_store *state, struct cf_error *error);
 /* USAGE where both are one. */
 int sync_check_apart(const struct cf_store *store, const struct cf_store *state,
 		     struct cf_error *error);
@@ -93,15 +125,6 @@ int sync_catalog_check(const struct state *state, const struct catalog *catalog,
 /* Agrees to all that the catalog says now. Writes nothing where that is no news. */
 int sync_catalog_accept(const struct state *state, const struct catalog *catalog,
 			const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error);
-/* The same in two steps, for threads that work on many databases: what a thread needs
- * whatever the database, and one database at a time, which is loaded from its state. */
-int sync_worker_open(struct sync **ret, const struct catalog *catalog,
-		     const struct sync_options *options, const struct cf_env *env,
-		     const struct cf_mem *mem, struct cf_error *error);
-/* Counters begin anew. After an error nothing is attached. */
-int sync_attach(struct sync *sync, struct cf_store *store, const struct state *state,
-		struct cf_error *error);
-void sync_detach(struct sync *sync);
 
 /* What a run would find, by version. */
 struct sync_preview {
@@ -300,50 +323,91 @@ int sync_status_read(struct cf_store *store, const struct state *state, const st
 
 /* --- many databases ------------------------------------------------------------------- */
 
-/* Many databases on a few threads. One that has nothing to do is a name here: no handle, no
- * request. Those with fresh changes come before those that are read for the first time,
- * and none is worked on for long while others wait. All functions may be called from any
- * thread. */
+/* Databases on a few threads: `run` is a pool of one database, or of all that match a name.
+ * One that has nothing to do is a name here: no handle, no request, at most 1 KiB. Those with
+ * fresh changes come before those that are read for the first time, and none is worked on for
+ * long while others wait. All functions may be called from any thread, but not from the
+ * functions of `how`.
+ *
+ * Whoever has databases of a pattern lists them on the server and calls sync_pool_add (state
+ * FIRST) for each; calls sync_pool_changed where the server's feed of updates names one, and
+ * sync_pool_seen with what a sweep reads of it (an update sequence), because that feed is a
+ * hint; and sync_pool_remove where one is gone. */
 struct sync_pool;
 
+/* What becomes of a database of which something failed. */
+enum sync_pool_after {
+	SYNC_POOL_GOES_ON, /* its documents schema-support were refused; all else is done */
+	SYNC_POOL_RETRIES, /* after a pause */
+	SYNC_POOL_STILL,   /* so too; it failed before, and nothing was achieved since */
+	SYNC_POOL_RESTS,   /* until something changes in it */
+};
+#define SYNC_POOL_FOR_EVER UINT64_MAX
 struct sync_pool_how {
-	size_t workers;           /* threads, > 0 */
-	struct sync_options sync; /* without host: a pool announces itself nowhere */
-	/* Opens documents and state of a database, on the thread of that worker (0, 1, ...);
-	 * `close` takes them back, and is called for each that was opened. */
-	int (*open)(void *ctx, size_t worker, struct cf_str database, struct cf_store **ret_store,
-		    struct cf_store **ret_state, struct cf_error *error);
-	void (*close)(void *ctx, size_t worker, struct cf_store *store, struct cf_store *state);
-	/* What is wrong with a database; it rests until something changes in it. May be NULL. */
-	void (*failed)(void *ctx, struct cf_str database, const struct cf_error *error);
+	size_t workers; /* threads, > 0; with sync.lanes > 1 each has as many again */
+	/* Of each database. `host` only where there is one worker; `handles` are the pool's. */
+	struct sync_options sync;
+	/* Opens documents and state of a database. Handles of one `place` (0 and up, below
+	 * workers * (1 + lanes)) are used by one thread at a time, and `close` takes them back
+	 * on the same thread: so a connection can be kept for each place. The name of the
+	 * database in the state is `database`, or what the store says where that is empty. */
+	int (*open)(void *ctx, size_t place, struct cf_str database, struct sync_handles *ret,
+		    struct cf_error *error);
+	void (*close)(void *ctx, size_t place, const struct sync_handles *handles);
+	/* Before a database is worked on for the first time: what must be decided of its
+	 * catalog or state. An error is one of the database. May be NULL. */
+	int (*prepare)(void *ctx, struct cf_str database, struct cf_store *store,
+		       const struct state *state, struct cf_error *error);
+	/* What is wrong with a database. May be NULL. */
+	void (*failed)(void *ctx, struct cf_str database, const struct cf_error *error,
+		       enum sync_pool_after after);
+	/* What may pass is tried again after growing, jittered pauses, for so long before the
+	 * database rests. 0: not at all; SYNC_POOL_FOR_EVER. */
+	uint64_t patience_ms;
+	/* A worker stays with a database that has nothing to do, and waits there for changes
+	 * (sync.wait_ms), as long as no other database waits for it. Else sync_pool_changed
+	 * must tell. */
+	bool follow;
+	bool progress; /* asks the store now and then how far behind it is: counts.behind */
 	void *ctx;
 };
 enum sync_pool_state {
 	SYNC_POOL_IDLE,  /* nothing to do */
 	SYNC_POOL_FRESH, /* something changed */
 	SYNC_POOL_FIRST, /* to be read, now or later */
+	SYNC_POOL_LATER, /* something failed; it is tried again after a pause */
 	SYNC_POOL_BUSY,  /* a worker has it */
 };
 struct sync_pool_counts {
 	size_t databases[SYNC_POOL_BUSY + 1]; /* by state */
 	uint64_t slices;                      /* times that a worker took one */
-	struct sync_counters sum;
+	struct sync_counters sum;             /* of all databases; up to the last step */
+	/* Of those that are worked on now. */
+	bool reading; /* some are read for the first time: documents */
+	uint64_t reading_done, reading_total;
+	uint64_t behind; /* changes; as of the last time the store was asked */
 };
 /* Starts the threads. The catalog and all that `how` names are borrowed until it is closed. */
 int sync_pool_open(struct sync_pool **ret, const struct catalog *catalog,
 		   const struct sync_pool_how *how, const struct cf_env *env,
 		   const struct cf_mem *mem, struct cf_error *error);
-/* Ends when each worker has finished its step. Returns NULL. */
-struct sync_pool *sync_pool_close(struct sync_pool *pool);
-/* A database that is known already changes its state as by sync_pool_changed. */
+/* Returns when each worker has finished its step, and takes no other. */
+void sync_pool_end(struct sync_pool *pool);
+struct sync_pool *sync_pool_close(struct sync_pool *pool); /* ends it; returns NULL */
+/* `state`: IDLE, FRESH or FIRST. A database that is known already changes its state as by
+ * sync_pool_changed. */
 int sync_pool_add(struct sync_pool *pool, struct cf_str name, enum sync_pool_state state,
 		  struct cf_error *error);
 /* Something changed in it. NOT_FOUND: it was never added. */
 int sync_pool_changed(struct sync_pool *pool, struct cf_str name);
+/* What the server says of it now, an opaque token: something changed where it is another one
+ * than the last time. The first one says nothing. NOT_FOUND: it was never added. */
+int sync_pool_seen(struct sync_pool *pool, struct cf_str name, struct cf_str token);
 /* Forgets it; a worker that has it finishes its step first. */
 void sync_pool_remove(struct sync_pool *pool, struct cf_str name);
-/* Returns when there is nothing to do. */
-void sync_pool_wait(struct sync_pool *pool);
+/* Returns when there is nothing to do (true), or after so many milliseconds; 0: whatever it
+ * takes. */
+bool sync_pool_wait(struct sync_pool *pool, unsigned ms);
 void sync_pool_count(struct sync_pool *pool, struct sync_pool_counts *ret);
 
 /* --- whether a version is complete ------------------------------------------------------- */

@@ -64,7 +64,7 @@ static int is_known(const struct looked *looked, struct json_doc *doc, bool *ret
 
 static int write_entry(struct sync *sync, const struct unsupported *one, struct cf_str *ret)
 {
-	struct cf_buf *out = &sync->bench.scratch;
+	struct cf_buf *out = &sync->worker->bench.scratch;
 
 	buf_clear(out);
 	buf_str(out, STR("{\"id\":"));
@@ -101,7 +101,7 @@ static int read_all(struct sync *sync, const struct unsupported_list *list, stru
 	return state_get(sync->state, keys, count, arena, records, error);
 }
 
-int unsupported_take(struct sync *sync, const struct unsupported_list *list, struct cf_error *error)
+int unsupported_take(struct sync *sync, struct unsupported_list *list, struct cf_error *error)
 {
 	struct cf_arena *arena = &sync->step;
 	struct looked *looked = arena_calloc(arena, list->count + 1, sizeof(*looked));
@@ -128,7 +128,7 @@ int unsupported_take(struct sync *sync, const struct unsupported_list *list, str
 			continue;
 		if (news && write_entry(sync, looked[i].one, &put.body))
 			rc = error_nomem(error);
-		sync->counters.unsupported += news;
+		list->listed += news;
 		puts[count++] = put;
 	}
 	if (rc == 0 && count)

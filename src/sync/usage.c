@@ -6,48 +6,46 @@
  * rebuilt nothing is counted, for nobody knows who wrote what.
  *
  * What bases take is added in the call that writes them, so that both are there or neither;
- * what of it was refused is taken off again with the next call. Several runs add to one
- * record, each on top of what it read. A call that a store splits (CouchDB: more than a
- * thousand records) may be there in part where the process is killed in between.
+ * what of it was refused is taken off again with the next call. Several runs and
+ * lanes add to one record, each on top of what it read. A call that a store splits (CouchDB: more
+ * than a thousand records) may be there in part where the process is killed in between.
  */
-#include "sync/batch.h"
+#include "sync/worker.h"
 
 #include <stdlib.h>
 
-static void count(struct sync *sync, const struct slot_kind *kind, uint64_t writes,
+static void count(struct worker *worker, const struct slot_kind *kind, uint64_t writes,
 		  bool first_sight, int sign)
 {
-	struct usage *usage = &sync->usage[major_index(kind->major)];
+	struct usage *usage = &worker->usage[major_index(kind->major)];
 
-	if (first_sight && !sync->read_all) {
+	if (first_sight && !worker->facts.read_all) {
 		usage->new_found += sign;
 		writes = 1;
 	}
 	usage->new_writes += sign * (int64_t)writes;
-	usage->last_ms = sync->env->now_ms(sync->env->ctx);
+	usage->last_ms = worker->env->now_ms(worker->env->ctx);
 }
 
-void usage_note(struct sync *sync, const struct lineage *lineage, int sign)
+void usage_note(struct worker *worker, const struct lineage *lineage, int sign)
 {
 	const struct family *family = lineage->name.family;
 
-	if (lineage->failure || (sync->rebuilding && !sync->read_all))
+	if (lineage->failure || (worker->facts.rebuilding && !worker->facts.read_all))
 		return;
 	for (size_t i = 0; i < family->own_count; i++)
 		if (lineage->slots[i].outside_writes)
-			count(sync, lineage->slots[i].kind, lineage->slots[i].outside_writes,
+			count(worker, lineage->slots[i].kind, lineage->slots[i].outside_writes,
 			      !lineage->base.exists, sign);
 }
 
-void usage_forget(struct sync *sync)
+void usage_forget(struct worker *worker)
 {
-	const struct catalog_type *types;
-	size_t count = catalog_types(sync->catalog, &types) * LIMIT_MAJORS;
-
-	for (size_t i = 0; i < count && sync->usage; i++) {
-		mem_free(sync->mem, sync->usage[i].rev);
-		sync->usage[i] = (struct usage){.rev = NULL};
+	for (size_t i = 0; i < worker->shared->place_count && worker->usage; i++) {
+		mem_free(worker->mem, worker->usage[i].rev);
+		worker->usage[i] = (struct usage){.rev = NULL};
 	}
+	worker->usage_stale = true;
 }
 
 /* --- the records --------------------------------------------------------------------- */
@@ -83,8 +81,9 @@ static int list_places(const struct catalog *catalog, struct cf_arena *arena, st
 	return 0;
 }
 
-static int take_record(struct sync *sync, struct usage *usage, const struct state_record *record,
-		       struct json_doc *doc, struct cf_error *error)
+static int take_record(struct worker *worker, struct usage *usage,
+		       const struct state_record *record, struct json_doc *doc,
+		       struct cf_error *error)
 {
 	int64_t last_ms;
 	int rc = state_exists(record) ? state_read(record, doc, error)
@@ -92,8 +91,8 @@ static int take_record(struct sync *sync, struct usage *usage, const struct stat
 
 	if (rc)
 		return rc;
-	mem_free(sync->mem, usage->rev);
-	usage->rev = text_dup(sync->mem, record->rev);
+	mem_free(worker->mem, usage->rev);
+	usage->rev = text_dup(worker->mem, record->rev);
 	if (!usage->rev)
 		return error_nomem(error);
 	usage->writes = record_number(json_root(doc), "writes");
@@ -103,31 +102,31 @@ static int take_record(struct sync *sync, struct usage *usage, const struct stat
 	return 0;
 }
 
-int usage_load(struct sync *sync, struct cf_error *error)
+static int usage_load(struct worker *worker, struct cf_error *error)
 {
-	struct cf_arena *arena = &sync->step;
+	struct cf_arena *arena = &worker->step;
 	struct state_record *records;
 	struct places places;
 	struct json_doc doc;
-	int rc = list_places(sync->catalog, arena, &places);
+	int rc = list_places(worker->shared->catalog, arena, &places);
 
 	records = arena_calloc(arena, places.count + 1, sizeof(*records));
 	if (rc || !records)
 		return error_nomem(error);
-	json_doc_init(&doc, sync->mem);
-	rc = state_get(sync->state, places.keys, places.count, arena, records, error);
+	json_doc_init(&doc, worker->mem);
+	rc = state_get(worker->state, places.keys, places.count, arena, records, error);
 	for (size_t i = 0; i < places.count && rc == 0; i++)
-		rc = take_record(sync, &sync->usage[major_index(places.majors[i])], &records[i],
+		rc = take_record(worker, &worker->usage[major_index(places.majors[i])], &records[i],
 				 &doc, error);
 	json_doc_fini(&doc);
-	sync->usage_stale = rc != 0;
+	worker->usage_stale = rc != 0;
 	return rc;
 }
 
-static int make_put(struct sync *sync, const struct usage *usage, struct state_key key,
+static int make_put(struct worker *worker, const struct usage *usage, struct state_key key,
 		    struct state_put *ret)
 {
-	struct cf_buf *out = &sync->bench.scratch;
+	struct cf_buf *out = &worker->bench.scratch;
 
 	buf_clear(out);
 	buf_str(out, STR("{\"version\":"));
@@ -144,37 +143,49 @@ static int make_put(struct sync *sync, const struct usage *usage, struct state_k
 	*ret = (struct state_put){.key = key,
 				  .condition = usage->rev[0] ? CF_PUT_ON_REV : CF_PUT_ABSENT,
 				  .rev = str_of(usage->rev),
-				  .body = arena_dup_buf(&sync->step, out)};
+				  .body = arena_dup_buf(&worker->step, out)};
 	return out->failed || !ret->body.ptr ? CF_ERR_NOMEM : 0;
 }
 
-int usage_puts(struct sync *sync, struct usage_puts *ret, struct cf_error *error)
+static bool has_more(const struct worker *worker)
+{
+	for (size_t i = 0; i < worker->shared->place_count; i++)
+		if (worker->usage[i].new_writes || worker->usage[i].new_found)
+			return true;
+	return false;
+}
+
+int usage_puts(struct worker *worker, struct usage_puts *ret, struct cf_error *error)
 {
 	struct places places;
-	int rc = sync->usage_stale ? usage_load(sync, error) : 0;
+	int rc = 0;
 
-	if (rc == 0 && list_places(sync->catalog, &sync->step, &places))
+	*ret = (struct usage_puts){.count = 0};
+	if (!has_more(worker))
+		return 0;
+	if (worker->usage_stale)
+		rc = usage_load(worker, error);
+	if (rc == 0 && list_places(worker->shared->catalog, &worker->step, &places))
 		rc = error_nomem(error);
 	if (rc)
 		return rc;
-	ret->count = 0;
-	ret->puts = arena_calloc(&sync->step, places.count + 1, sizeof(*ret->puts));
-	ret->of = arena_calloc(&sync->step, places.count + 1, sizeof(*ret->of));
+	ret->puts = arena_calloc(&worker->step, places.count + 1, sizeof(*ret->puts));
+	ret->of = arena_calloc(&worker->step, places.count + 1, sizeof(*ret->of));
 	if (!ret->puts || !ret->of)
 		return error_nomem(error);
 	for (size_t i = 0; i < places.count; i++) {
-		struct usage *usage = &sync->usage[major_index(places.majors[i])];
+		struct usage *usage = &worker->usage[major_index(places.majors[i])];
 
 		if (usage->new_writes == 0 && usage->new_found == 0)
 			continue;
 		ret->of[ret->count] = usage;
-		if (make_put(sync, usage, places.keys[i], &ret->puts[ret->count++]))
+		if (make_put(worker, usage, places.keys[i], &ret->puts[ret->count++]))
 			return error_nomem(error);
 	}
 	return 0;
 }
 
-int usage_answered(struct sync *sync, const struct usage_puts *puts,
+int usage_answered(struct worker *worker, const struct usage_puts *puts,
 		   const struct cf_answer *answers, struct cf_error *error)
 {
 	for (size_t i = 0; i < puts->count; i++) {
@@ -182,32 +193,32 @@ int usage_answered(struct sync *sync, const struct usage_puts *puts,
 
 		/* Somebody else added to it: again on top of that, with the next call. */
 		if (answers[i].code) {
-			sync->usage_stale = true;
+			worker->usage_stale = true;
 			continue;
 		}
-		if (text_replace(sync->mem, &usage->rev, answers[i].rev))
+		if (text_replace(worker->mem, &usage->rev, answers[i].rev))
 			return error_nomem(error);
 		usage->writes += (uint64_t)usage->new_writes;
 		usage->found += (uint64_t)usage->new_found;
 		usage->new_writes = usage->new_found = 0;
-		sync->counters.records_written++;
+		worker->done.counters.records_written++;
 	}
 	return 0;
 }
 
-int usage_save(struct sync *sync, struct cf_error *error)
+int usage_save(struct worker *worker, struct cf_error *error)
 {
 	struct usage_puts puts;
 	struct cf_answer *answers;
-	int rc = usage_puts(sync, &puts, error);
+	int rc = usage_puts(worker, &puts, error);
 
 	if (rc || puts.count == 0)
 		return rc;
-	answers = arena_calloc(&sync->step, puts.count, sizeof(*answers));
+	answers = arena_calloc(&worker->step, puts.count, sizeof(*answers));
 	if (!answers)
 		return error_nomem(error);
-	rc = state_put(sync->state, puts.puts, puts.count, &sync->step, answers, error);
-	return rc ? rc : usage_answered(sync, &puts, answers, error);
+	rc = state_put(worker->state, puts.puts, puts.count, &worker->step, answers, error);
+	return rc ? rc : usage_answered(worker, &puts, answers, error);
 }
 
 /* --- looking on -------------------------------------------------------------------------- */

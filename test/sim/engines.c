@@ -5,7 +5,7 @@ void engine_close(struct world *world, struct engine *engine)
 {
 	(void)world;
 	engine->sync = sync_close(engine->sync);
-	engine->dead = false;
+	engine->dead = engine->hit = false;
 	memset(engine->read, 0, sizeof(engine->read));
 	memset(engine->invalid, 0, sizeof(engine->invalid));
 }
@@ -18,16 +18,20 @@ static int engine_open(struct world *world, struct engine *engine)
 
 	if (engine->sync)
 		return 0;
+	engine->ran = true;
+	lanes_options(world, nets, &options);
 	return sync_open(&engine->sync, world->shape->catalog, &nets[0].store, &nets[1].records,
 			 &options, &world->env, &mem_heap, &world->error);
 }
 
 /* What the engine may answer where something was made to fail, and where not. */
-static void judge_error(struct world *world, int rc, bool fault)
+static void judge_error(struct world *world, struct engine *engine, int rc)
 {
 	char text[1200];
 	enum cf_error_class class = cf_error_class(rc);
+	bool fault = engine->hit || engine->dead;
 
+	engine->hit = false;
 	if (fault && (class == CF_CLASS_RETRYABLE || class == CF_CLASS_CONFLICT))
 		return;
 	world_fail(world, 6, "the engine stops: %s",
@@ -50,7 +54,7 @@ void engine_step(struct world *world, const struct step *step)
 		if (rc == 0)
 			rc = sync_step(engine->sync, &idle, &world->error);
 		if (rc)
-			judge_error(world, rc, step->fault != FAULT_NONE);
+			judge_error(world, engine, rc);
 		if (engine->dead)
 			break;
 	}
@@ -67,14 +71,14 @@ static uint64_t settle_one(struct world *world, struct engine *engine, bool *ret
 	int rc = engine_open(world, engine);
 
 	if (rc) {
-		judge_error(world, rc, false);
+		judge_error(world, engine, rc);
 		return 0;
 	}
 	before = sync_counted(engine->sync)->documents_written;
 	for (int i = 0; !idle && !world->law; i++) {
 		rc = sync_step(engine->sync, &idle, &world->error);
 		if (rc)
-			judge_error(world, rc, false);
+			judge_error(world, engine, rc);
 		else if (i == 300)
 			world_fail(world, 3, "the engine finds no end");
 		*ret_idle = *ret_idle && idle;

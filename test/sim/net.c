@@ -162,12 +162,14 @@ static enum fault enter(struct net *net)
 		return FAULT_NONE;
 	if (step->fault != FAULT_NONE)
 		world_say(world, "    operation %u: fault %u", number, step->fault);
+	engine->hit = engine->hit || step->fault != FAULT_NONE;
 	return (enum fault)step->fault;
 }
 
 /* Whether the operation is to be left out; else it is run, then `leave` is asked. */
 static int before(struct net *net, enum fault *ret, struct cf_error *error)
 {
+	lanes_yield(net->world);
 	if (net->engine->dead)
 		return refuse(net, error, "the engine is dead");
 	*ret = enter(net);
@@ -253,6 +255,17 @@ static void check_tombstone(struct world *world, const struct cf_put *put)
 	json_doc_fini(&doc);
 }
 
+/* Nobody but another lane can have written a base that is refused to the only engine. Of a
+ * part several lanes may hear at once. */
+static void check_alone(const struct net *net, struct cf_str id)
+{
+	struct world *world = net->world;
+
+	if (net->state && state_id_is(&net->records, STATE_BASE, id) && !world->engines[1].ran &&
+	    world_lineage(world, id) < KEYS)
+		world_fail(world, 3, "two lanes worked on %.*s at once", STR_ARG(id));
+}
+
 static void note_writes(struct net *net, const struct cf_put *puts, size_t count,
 			const struct cf_answer *answers)
 {
@@ -260,6 +273,8 @@ static void note_writes(struct net *net, const struct cf_put *puts, size_t count
 		unsigned lineage = world_lineage(net->world, puts[i].id);
 		struct rev_note *note;
 
+		if (answers[i].code == CF_ERR_CONFLICT)
+			check_alone(net, puts[i].id);
 		if (answers[i].code)
 			continue;
 		note = world_note(net->world, puts[i].id, answers[i].rev);

@@ -4,6 +4,13 @@
 
 #include "sync/planted.h"
 
+/* Faults of lanes need some. */
+static unsigned lanes_for(unsigned fault)
+{
+	return fault == PLANTED_LINEAGE_IN_TWO_LANES || fault == PLANTED_CHECKPOINT_PAST_OPEN ? 3
+											      : 1;
+}
+
 struct planted_fault {
 	const char *name, *what;
 };
@@ -61,7 +68,8 @@ static uint64_t find_seed(unsigned fault, uint64_t from, uint64_t count, struct 
 			  struct world *world)
 {
 	for (uint64_t seed = from; seed < from + count; seed++) {
-		struct plan_of_run run = {.seed = seed, .planted = fault};
+		struct plan_of_run run = {
+			.seed = seed, .lanes = lanes_for(fault), .planted = fault};
 
 		steps_make(&run);
 		world_play(world, shapes, &run, false);

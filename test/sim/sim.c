@@ -50,7 +50,9 @@ static unsigned planted_by_name(void)
 
 static bool play_seed(uint64_t seed, struct shapes *shapes, struct world *world, bool verbose)
 {
-	struct plan_of_run run = {.seed = seed, .planted = planted_by_name()};
+	struct plan_of_run run = {.seed = seed,
+				  .lanes = (unsigned)number_of("LANES", 1),
+				  .planted = planted_by_name()};
 
 	steps_make(&run);
 	world_play(world, shapes, &run, verbose);

@@ -157,6 +157,7 @@ struct step {
 };
 struct plan_of_run {
 	uint64_t seed;
+	unsigned lanes;   /* of each engine */
 	unsigned planted; /* a fault in the engine: enum planted; 0: none */
 	struct step steps[STEPS_MAX];
 	size_t count;
@@ -174,10 +175,12 @@ struct app {
 };
 struct engine {
 	struct sync *sync; /* NULL: not running */
+	bool ran;          /* in this world */
 	bool dead;
 	uint64_t read[LINEAGES]; /* events that went into what it read of a lineage */
 	bool invalid[LINEAGES];  /* something of it was invalid */
 	unsigned operations;     /* since the step began */
+	bool hit;                /* by a fault, of which it has not told yet: lanes do later */
 	const struct step *step; /* whose faults count; NULL: none */
 };
 /* What stands behind struct cf_store for one engine and one of its stores. */
@@ -241,7 +244,9 @@ struct world {
 	struct app apps[APPS_MAX];
 	size_t app_count;
 	size_t batch_max;
-	bool faults; /* false: everything has healed */
+	size_t lanes;
+	struct turns *turns; /* NULL: there are no lanes */
+	bool faults;         /* false: everything has healed */
 	bool state_lost;
 	/* feed */
 	unsigned shards;
@@ -267,6 +272,12 @@ struct world {
 	struct listed listed[LISTED_MAX];
 	size_t listed_count;
 };
+
+/* lanes.c: threads that take turns at each store operation, where world->lanes says so. */
+void lanes_init(struct world *world, uint64_t seed);
+void lanes_options(struct world *world, struct net *nets, struct sync_options *options);
+void lanes_yield(struct world *world);
+void lanes_fini(struct world *world);
 
 /* Plays a run; *world keeps law and why. The rest is freed. */
 void world_play(struct world *world, struct shapes *shapes, const struct plan_of_run *run,

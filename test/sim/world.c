@@ -180,6 +180,11 @@ static void world_init(struct world *world, const struct shape *shape,
 	world->batch_max = rng_below(&rng, 3) ? 500 : 1 + rng_below(&rng, 4);
 	world->app_count = 2 + rng_below(&rng, APPS_MAX - 1);
 	world->token_salt = rng_next(&rng);
+	world->lanes = run->lanes;
+	/* Where late edits win, nothing comes between the operations of a step. */
+	if (shape->late_wins)
+		world->lanes = 1;
+	lanes_init(world, run->seed);
 	arena_init(&world->arena, &mem_heap);
 	world->worker = lens_worker_new(&mem_heap);
 	world->server = open_memory(world, "server");
@@ -202,6 +207,7 @@ static void world_fini(struct world *world)
 	engine_close(world, &world->engines[1]);
 	for (size_t i = 0; i < world->app_count; i++)
 		store_close(world->apps[i].replica);
+	lanes_fini(world);
 	store_close(world->server);
 	store_close(world->state);
 	lens_worker_free(world->worker);

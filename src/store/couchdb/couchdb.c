@@ -223,6 +223,7 @@ const struct cf_store_ops couchdb_ops = {
 	/* No notes: nothing but one document is written in one step. */
 	.capabilities = CF_STORE_CHANGES | CF_STORE_CAS | CF_STORE_HISTORIES | CF_STORE_ORDERED |
 			CF_STORE_ATTACHMENTS | CF_STORE_FIND | CF_STORE_TIMEOUTS,
+	.lanes = 4,
 	.open = couch_open,
 	.close = couch_close,
 	.open_beside = couch_open_beside,

@@ -20,7 +20,8 @@ struct many {
 	pthread_mutex_t lock;
 	char opened[OPENED_MAX][16];
 	size_t opened_count, open_now, open_most, failures;
-	bool refuse; /* the database "bad" cannot be opened */
+	bool refuse;     /* the database "db1" cannot be opened */
+	bool comes_back; /* after two times */
 	char failed[16];
 };
 
@@ -29,18 +30,20 @@ static void name_of(size_t i, char out[32])
 	snprintf(out, 32, "db%zu", i);
 }
 
-static int open_both(void *ctx, size_t worker, struct cf_str database, struct cf_store **ret_store,
-		     struct cf_store **ret_state, struct cf_error *error)
+static int open_both(void *ctx, size_t place, struct cf_str database, struct sync_handles *ret,
+		     struct cf_error *error)
 {
 	struct many *many = ctx;
 	char url[64];
 	int rc;
 
-	(void)worker;
+	(void)place;
 	pthread_mutex_lock(&many->lock);
 	ck_assert_uint_lt(many->opened_count, OPENED_MAX);
 	snprintf(many->opened[many->opened_count++], 16, "%.*s", STR_ARG(database));
 	rc = many->refuse && str_equal(database, STR("db1")) ? CF_ERR_UNAVAILABLE : 0;
+	if (rc && many->comes_back)
+		many->refuse = many->failures < 1;
 	many->open_now += rc == 0;
 	if (many->open_now > many->open_most)
 		many->open_most = many->open_now;
@@ -48,26 +51,31 @@ static int open_both(void *ctx, size_t worker, struct cf_str database, struct cf
 	if (rc)
 		return error_set(error, rc, "away");
 	snprintf(url, sizeof(url), "memory:%.*s", STR_ARG(database));
-	rc = store_open(ret_store, url, &env_system, &mem_heap, error);
-	return rc ? rc : store_open(ret_state, "memory:pool-state", &env_system, &mem_heap, error);
+	rc = store_open(&ret->store, url, &env_system, &mem_heap, error);
+	return rc ? rc
+		  : store_open(&ret->state, "memory:pool-state", &env_system, &mem_heap, error);
 }
 
-static void close_both(void *ctx, size_t worker, struct cf_store *store, struct cf_store *state)
+static void close_both(void *ctx, size_t place, const struct sync_handles *handles)
 {
 	struct many *many = ctx;
 
-	(void)worker;
-	store_close(store);
-	store_close(state);
+	(void)place;
+	store_close(handles->store);
+	store_close(handles->state);
 	pthread_mutex_lock(&many->lock);
 	many->open_now--;
 	pthread_mutex_unlock(&many->lock);
 }
 
-static void note_failure(void *ctx, struct cf_str database, const struct cf_error *error)
+static void note_failure(void *ctx, struct cf_str database, const struct cf_error *error,
+			 enum sync_pool_after after)
 {
 	struct many *many = ctx;
 
+	ck_assert_int_eq(after, !many->comes_back ? SYNC_POOL_RESTS
+				: many->failures  ? SYNC_POOL_STILL
+						  : SYNC_POOL_RETRIES);
 	pthread_mutex_lock(&many->lock);
 	many->failures++;
 	snprintf(many->failed, sizeof(many->failed), "%.*s", STR_ARG(database));
@@ -75,17 +83,17 @@ static void note_failure(void *ctx, struct cf_str database, const struct cf_erro
 	pthread_mutex_unlock(&many->lock);
 }
 
-static void many_open(struct many *many, size_t count, size_t workers, size_t batch)
+/* Of `given` the workers, what is true of each database, and the tries. */
+static void many_open_how(struct many *many, size_t count, const struct sync_pool_how *given)
 {
-	struct sync_pool_how how = {.workers = workers,
-				    .sync = {.batch_changes_max = batch},
-				    .open = open_both,
-				    .close = close_both,
-				    .failed = note_failure,
-				    .ctx = many};
+	struct sync_pool_how how = *given;
 	char path[512];
 
 	*many = (struct many){.count = count};
+	how.open = open_both;
+	how.close = close_both;
+	how.failed = note_failure;
+	how.ctx = many;
 	pthread_mutex_init(&many->lock, NULL);
 	arena_init(&many->arena, &mem_heap);
 	snprintf(path, sizeof(path), "%s/examples/todo", getenv("CHESTERFIELD_SOURCE"));
@@ -103,6 +111,14 @@ static void many_open(struct many *many, size_t count, size_t workers, size_t ba
 	ck_assert_int_eq(sync_pool_open(&many->pool, many->catalog, &how, &env_system, &mem_heap,
 					&many->error),
 			 0);
+}
+
+static void many_open(struct many *many, size_t count, size_t workers, size_t batch)
+{
+	struct sync_pool_how how = {
+		.workers = workers, .sync = {.batch_changes_max = batch}, .patience_ms = 0};
+
+	many_open_how(many, count, &how);
 }
 
 static void many_close(struct many *many)
@@ -155,7 +171,7 @@ START_TEST(all_databases_come_to_agreement)
 		put_in(&many, i, "todo-item@1:b", V1("b"));
 		add(&many, i, SYNC_POOL_FIRST);
 	}
-	sync_pool_wait(many.pool);
+	sync_pool_wait(many.pool, 0);
 	for (size_t i = 0; i < many.count; i++)
 		ck_assert(is_in(&many, i, "todo-item@3:a") && is_in(&many, i, "todo-item@2:b"));
 	sync_pool_count(many.pool, &counts);
@@ -179,15 +195,88 @@ START_TEST(a_change_wakes_one_database)
 		put_in(&many, i, "todo-item@1:a", V1("a"));
 		add(&many, i, SYNC_POOL_FIRST);
 	}
-	sync_pool_wait(many.pool);
+	sync_pool_wait(many.pool, 0);
 	before = many.opened_count;
 	put_in(&many, 7, "todo-item@1:new", V1("n"));
 	ck_assert_int_eq(sync_pool_changed(many.pool, STR("db7")), 0);
 	ck_assert_int_eq(sync_pool_changed(many.pool, STR("nobody")), CF_ERR_NOT_FOUND);
-	sync_pool_wait(many.pool);
+	sync_pool_wait(many.pool, 0);
 	ck_assert(is_in(&many, 7, "todo-item@3:new"));
 	ck_assert_uint_eq(many.opened_count, before + 1);
 	ck_assert_str_eq(many.opened[before], "db7");
+	many_close(&many);
+}
+END_TEST
+
+/* Items of all sorts of groups: lanes hear of the same parts. Then edits in all versions. */
+START_TEST(lanes_come_to_the_same)
+{
+	enum { ITEMS = 300, GROUPS = 7 };
+	struct sync_pool_how how = {.workers = 1, .sync = {.batch_changes_max = 10, .lanes = 3}};
+	struct sync_pool_counts counts;
+	struct many many;
+
+	many_open_how(&many, 1, &how);
+	for (int i = 0; i < ITEMS; i++)
+		put_in(&many, 0, arena_printf(&many.arena, "todo-item@2:%03d", i).ptr,
+		       arena_printf(&many.arena,
+				    "{\"schema\":\"todo-item\",\"version\":2,\"title\":\"t\","
+				    "\"status\":\"done\",\"group\":{\"name\":\"g%d\"}}",
+				    i % GROUPS)
+			       .ptr);
+	add(&many, 0, SYNC_POOL_FIRST);
+	sync_pool_wait(many.pool, 0);
+	for (int i = 0; i < ITEMS; i++)
+		ck_assert(is_in(&many, 0, arena_printf(&many.arena, "todo-item@1:%03d", i).ptr) &&
+			  is_in(&many, 0, arena_printf(&many.arena, "todo-item@3:%03d", i).ptr));
+	for (int i = 0; i < ITEMS; i++)
+		put_in(&many, 0, arena_printf(&many.arena, "todo-item@1:%03d", i).ptr, V1("new"));
+	ck_assert_int_eq(sync_pool_changed(many.pool, STR("db0")), 0);
+	sync_pool_wait(many.pool, 0);
+	sync_pool_count(many.pool, &counts);
+	ck_assert_uint_eq(counts.sum.documents_written, 2 * ITEMS + GROUPS + 2 * ITEMS);
+	ck_assert_uint_eq(counts.sum.conflicts + counts.sum.quarantined, 0);
+	ck_assert_uint_eq(many.failures, 0);
+	ck_assert_uint_eq(many.open_now, 0);
+	many_close(&many);
+}
+END_TEST
+
+/* What the server says of a database: the first time it is news to nobody. */
+START_TEST(another_token_wakes_a_database)
+{
+	struct many many;
+	size_t before;
+
+	many_open(&many, 1, 1, 0);
+	put_in(&many, 0, "todo-item@1:a", V1("a"));
+	add(&many, 0, SYNC_POOL_IDLE);
+	ck_assert_int_eq(sync_pool_seen(many.pool, STR("nobody"), STR("1-x")), CF_ERR_NOT_FOUND);
+	ck_assert_int_eq(sync_pool_seen(many.pool, STR("db0"), STR("1-x")), 0);
+	ck_assert_int_eq(sync_pool_seen(many.pool, STR("db0"), STR("1-x")), 0);
+	sync_pool_wait(many.pool, 0);
+	before = many.opened_count;
+	ck_assert_uint_eq(before, 0);
+	ck_assert_int_eq(sync_pool_seen(many.pool, STR("db0"), STR("2-y")), 0);
+	sync_pool_wait(many.pool, 0);
+	ck_assert(is_in(&many, 0, "todo-item@3:a"));
+	many_close(&many);
+}
+END_TEST
+
+/* A store that comes back: tried again, and told once. */
+START_TEST(what_may_pass_is_tried_again)
+{
+	struct sync_pool_how how = {.workers = 1, .patience_ms = SYNC_POOL_FOR_EVER};
+	struct many many;
+
+	many_open_how(&many, 2, &how);
+	many.refuse = many.comes_back = true;
+	put_in(&many, 1, "todo-item@1:a", V1("a"));
+	add(&many, 1, SYNC_POOL_FIRST);
+	sync_pool_wait(many.pool, 0);
+	ck_assert(is_in(&many, 1, "todo-item@3:a"));
+	ck_assert_uint_eq(many.failures, 2);
 	many_close(&many);
 }
 END_TEST
@@ -205,7 +294,7 @@ START_TEST(nobody_waits_for_a_large_one)
 		put_in(&many, i, "todo-item@1:a", V1("a"));
 	for (size_t i = 0; i < many.count; i++)
 		add(&many, i, i ? SYNC_POOL_FRESH : SYNC_POOL_FIRST);
-	sync_pool_wait(many.pool);
+	sync_pool_wait(many.pool, 0);
 	ck_assert(is_in(&many, 0, "todo-item@3:599"));
 	for (size_t i = 0; i < many.opened_count; i++) {
 		big = strcmp(many.opened[i], "db0") == 0 ? i : big;
@@ -228,7 +317,7 @@ START_TEST(one_that_fails_holds_up_none)
 		put_in(&many, i, "todo-item@1:a", V1("a"));
 		add(&many, i, SYNC_POOL_FIRST);
 	}
-	sync_pool_wait(many.pool);
+	sync_pool_wait(many.pool, 0);
 	ck_assert(is_in(&many, 0, "todo-item@3:a") && is_in(&many, 2, "todo-item@3:a"));
 	ck_assert_uint_eq(many.failures, 1);
 	ck_assert_str_eq(many.failed, "db1");
@@ -236,7 +325,7 @@ START_TEST(one_that_fails_holds_up_none)
 	many.refuse = false;
 	pthread_mutex_unlock(&many.lock);
 	ck_assert_int_eq(sync_pool_changed(many.pool, STR("db1")), 0);
-	sync_pool_wait(many.pool);
+	sync_pool_wait(many.pool, 0);
 	ck_assert(is_in(&many, 1, "todo-item@3:a"));
 	many_close(&many);
 }
@@ -260,7 +349,7 @@ START_TEST(what_is_removed_is_forgotten)
 		sync_pool_remove(many.pool, str_of(name));
 	}
 	sync_pool_remove(many.pool, STR("nobody"));
-	sync_pool_wait(many.pool);
+	sync_pool_wait(many.pool, 0);
 	sync_pool_count(many.pool, &counts);
 	ck_assert_uint_eq(counts.databases[SYNC_POOL_IDLE], many.count / 2);
 	for (size_t i = 0; i < many.count; i++) {
@@ -312,6 +401,9 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, all_databases_come_to_agreement);
 	tcase_add_test(tcase, a_change_wakes_one_database);
+	tcase_add_test(tcase, another_token_wakes_a_database);
+	tcase_add_test(tcase, lanes_come_to_the_same);
+	tcase_add_test(tcase, what_may_pass_is_tried_again);
 	tcase_add_test(tcase, nobody_waits_for_a_large_one);
 	tcase_add_test(tcase, one_that_fails_holds_up_none);
 	tcase_add_test(tcase, what_is_removed_is_forgotten);
