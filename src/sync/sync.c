@@ -53,6 +53,8 @@ static int load(struct sync *sync, struct cf_error *error)
 
 	if (rc == 0)
 		rc = checkpoint_load(sync, error);
+	if (rc == 0)
+		rc = usage_load(sync->worker, error);
 	if (rc == 0 && sync->other_catalog)
 		rc = retry_unsupported(sync, error);
 	if (rc == 0)

@@ -102,7 +102,7 @@ static int take_record(struct worker *worker, struct usage *usage,
 	return 0;
 }
 
-static int usage_load(struct worker *worker, struct cf_error *error)
+int usage_load(struct worker *worker, struct cf_error *error)
 {
 	struct cf_arena *arena = &worker->step;
 	struct state_record *records;

@@ -149,7 +149,10 @@ bool echo_has(const struct worker *worker, struct cf_str id, struct cf_str rev);
 /* Whether all that is there was written by this process. */
 bool echo_is(const struct worker *worker, const struct cf_record *record);
 
-/* usage.c: nothing is known of it any more: another database comes. */
+/* usage.c: what the state says; lanes read it when they first need it. In the arena of the
+ * step. */
+int usage_load(struct worker *worker, struct cf_error *error);
+/* Nothing is known of it any more: another database comes. */
 void usage_forget(struct worker *worker);
 /* What people wrote of a lineage whose base is about to know it; sign -1: it was not taken. */
 void usage_note(struct worker *worker, const struct lineage *lineage, int sign);
