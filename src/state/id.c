@@ -63,33 +63,25 @@ static void encode(struct cf_str text, struct cf_buf *out)
 	}
 }
 
-static int decode(struct cf_str text, struct cf_arena *arena, struct cf_str *ret)
+/* 64 bits in base64url. */
+void state_id_hash(struct cf_str text, char ret[STATE_HASH_BYTES + 1])
 {
-	char *out = arena_alloc(arena, text.len + 1);
-	size_t len = 0;
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	uint64_t hash = hash64(text, 0);
 
-	if (!out)
-		return CF_ERR_NOMEM;
-	for (size_t i = 0; i < text.len; i++) {
-		bool sign = text.ptr[i] == '%' && i + 2 < text.len;
-
-		out[len++] = !sign ? text.ptr[i] : text.ptr[i + 2] == 'F' ? '/' : '%';
-		i += sign ? 2 : 0;
-	}
-	*ret = (struct cf_str){out, len};
-	return 0;
+	for (int i = 0; i < STATE_HASH_BYTES; i++, hash >>= 6)
+		ret[i] = digits[hash & 63];
+	ret[STATE_HASH_BYTES] = '\0';
 }
 
 /* A name behind which another one stands. */
 static void write_first_name(struct cf_str name, struct cf_buf *out)
 {
-	struct cf_buf whole;
+	char hash[STATE_HASH_BYTES + 1];
 
-	buf_init(&whole, out->mem);
-	write_name(name, &whole);
-	encode(buf_view(&whole), out);
-	out->failed = out->failed || whole.failed;
-	buf_fini(&whole);
+	state_id_hash(name, hash);
+	buf_str(out, str_of(hash));
 	buf_byte(out, '/');
 }
 
@@ -193,17 +185,12 @@ bool state_id_is(const struct state *state, enum state_kind kind, struct cf_str 
 	return cut_kind(state, kind, id).ptr != NULL;
 }
 
-int state_id_names(const struct state *state, enum state_kind kind, struct cf_str id,
-		   struct cf_arena *arena, struct cf_str *ret_name, struct cf_str *ret_other)
+struct cf_str state_id_last(const struct state *state, enum state_kind kind, struct cf_str id)
 {
-	struct cf_str rest = cut_kind(state, kind, id), none = {NULL, 0};
+	struct cf_str rest = cut_kind(state, kind, id);
 	const char *slash = rest.len ? memchr(rest.ptr, '/', rest.len) : NULL;
 
-	*ret_name = rest;
-	*ret_other = none;
 	if (state_kind_info(kind)->names < 2 || !slash)
-		return 0;
-	rest.len = (size_t)(slash - rest.ptr);
-	*ret_other = (struct cf_str){slash + 1, ret_name->len - rest.len - 1};
-	return decode(rest, arena, ret_name);
+		return rest;
+	return (struct cf_str){slash + 1, rest.len - (size_t)(slash + 1 - rest.ptr)};
 }

@@ -11,9 +11,9 @@ struct cf_str state_id_begin(const struct state *state, const struct state_range
 			     struct cf_arena *arena);
 /* Whether a name is too long to stand in an id. */
 bool state_name_is_cut(struct cf_str name);
-/* The names as they stand in the id of a record of that kind: a cut one is not whole.
- * 0 or NOMEM. */
-int state_id_names(const struct state *state, enum state_kind kind, struct cf_str id,
-		   struct cf_arena *arena, struct cf_str *ret_name, struct cf_str *ret_other);
+/* The last name as it stands in the id of a record of that kind: a cut one is not whole. */
+struct cf_str state_id_last(const struct state *state, enum state_kind kind, struct cf_str id);
+enum { STATE_HASH_BYTES = 11 };
+void state_id_hash(struct cf_str text, char ret[STATE_HASH_BYTES + 1]);
 
 #endif

@@ -1,5 +1,6 @@
 /* Reading, writing and paging through the state's records; see state.h. */
 #include "state/id.h"
+#include "state/template.h"
 
 int state_init(struct state *state, struct cf_store *store, struct cf_str database,
 	       const struct cf_mem *mem)
@@ -13,13 +14,37 @@ int state_init(struct state *state, struct cf_store *store, struct cf_str databa
 		return CF_ERR_NOMEM;
 	}
 	state->database = buf_view(&text);
+	state->templates = templates_new(mem);
+	if (!state->templates) {
+		state_fini(state);
+		return CF_ERR_NOMEM;
+	}
 	return 0;
+}
+
+int state_init_like(struct state *state, const struct state *like, struct cf_store *store)
+{
+	struct cf_str database;
+
+	*state = (struct state){.store = store, .mem = like->mem};
+	database.ptr = mem_alloc(like->mem, like->database.len + 1);
+	database.len = like->database.len;
+	if (!database.ptr)
+		return CF_ERR_NOMEM;
+	memcpy((char *)database.ptr, like->database.ptr, database.len);
+	state->database = database;
+	state->templates = templates_new(like->mem);
+	if (state->templates)
+		return 0;
+	state_fini(state);
+	return CF_ERR_NOMEM;
 }
 
 void state_fini(struct state *state)
 {
 	if (state->mem)
 		mem_free(state->mem, (char *)state->database.ptr);
+	templates_free(state->templates);
 	*state = (struct state){.store = NULL};
 }
 
@@ -76,7 +101,8 @@ static int take_name(struct json_value value, struct cf_arena *arena, struct cf_
 /* Takes the names that were cut out of the body again, which then is what was put. */
 static int take_names(struct state_record *record, struct cf_arena *arena)
 {
-	int missing = state_name_is_cut(record->name) + state_name_is_cut(record->other);
+	struct cf_str last = record->other.ptr ? record->other : record->name;
+	int missing = state_name_is_cut(last);
 	struct json_doc doc;
 	struct json_iter it;
 	struct cf_str text = record->body, rest;
@@ -164,6 +190,7 @@ int state_get(const struct state *state, const struct state_key *keys, size_t co
 {
 	struct cf_get *gets = arena_calloc(arena, count + 1, sizeof(*gets));
 	struct cf_record *records = arena_calloc(arena, count + 1, sizeof(*records));
+	size_t at = 0;
 	int rc;
 
 	if (!gets || !records)
@@ -182,7 +209,12 @@ int state_get(const struct state *state, const struct state_key *keys, size_t co
 		if (rc)
 			return damaged(rc, gets[i].id, error);
 	}
-	return rc;
+	if (rc)
+		return rc;
+	rc = templates_restore(state, ret, count, arena, &at, error);
+	return rc == CF_ERR_NOT_FOUND || rc == CF_ERR_INVALID || rc == CF_ERR_SYNTAX
+		       ? damaged(CF_ERR_INVALID, gets[at].id, error)
+		       : rc;
 }
 
 int state_get_one(const struct state *state, struct state_key key, struct cf_arena *arena,
@@ -191,21 +223,29 @@ int state_get_one(const struct state *state, struct state_key key, struct cf_are
 	return state_get(state, &key, 1, arena, ret, error);
 }
 
-static int take_page(const struct state *state, enum state_kind kind,
-		     const struct cf_record *records, size_t count, struct cf_arena *arena,
-		     struct state_record *ret, struct cf_error *error)
+/* A record whose template is gone stays as it is: who takes all away need not read it. */
+static int take_page(const struct state *state, const struct state_range *range,
+		     const struct cf_record *records, struct state_pages *page,
+		     struct cf_error *error)
 {
-	for (size_t i = 0; i < count; i++) {
-		int rc = state_id_names(state, kind, records[i].id, arena, &ret[i].name,
-					&ret[i].other);
+	bool two = state_kind_info(range->kind)->names > 1;
+	size_t at;
+	int rc;
 
-		take_record(&records[i], &ret[i]);
-		if (rc == 0)
-			rc = take_names(&ret[i], arena);
+	for (size_t i = 0; i < page->count; i++) {
+		struct state_record *ret = &page->records[i];
+		struct cf_str last = state_id_last(state, range->kind, records[i].id);
+
+		*ret = (struct state_record){.name = two ? range->name : last};
+		if (two)
+			ret->other = last;
+		take_record(&records[i], ret);
+		rc = take_names(ret, page->arena);
 		if (rc)
 			return damaged(rc, records[i].id, error);
 	}
-	return 0;
+	rc = templates_restore(state, page->records, page->count, page->arena, &at, error);
+	return rc == CF_ERR_NOT_FOUND || rc == CF_ERR_INVALID || rc == CF_ERR_SYNTAX ? 0 : rc;
 }
 
 /* `behind` is an id, or empty. *ret_last is the id of the page's last record. */
@@ -231,7 +271,7 @@ static int page_behind(const struct state *state, const struct state_range *rang
 	ret->count = count;
 	ret->end = count < scan.limit;
 	ret->behind = count ? records[count - 1].id : behind;
-	return take_page(state, range->kind, records, count, ret->arena, ret->records, error);
+	return take_page(state, range, records, ret, error);
 }
 
 int state_page(const struct state *state, const struct state_range *range, struct cf_arena *arena,
@@ -292,11 +332,11 @@ static int make_put(const struct state *state, const struct state_put *put, stru
 {
 	unsigned names = state_kind_info(put->key.kind)->names;
 	struct cf_str none = {NULL, 0};
-	struct cf_str name = names > 0 && state_name_is_cut(put->key.name) ? put->key.name : none;
+	struct cf_str name = names == 1 && state_name_is_cut(put->key.name) ? put->key.name : none;
 	struct cf_str other =
 		names > 1 && state_name_is_cut(put->key.other) ? put->key.other : none;
 
-	*ret = (struct cf_put){.id = state_id(state, put->key, arena),
+	*ret = (struct cf_put){.id = put->id.len ? put->id : state_id(state, put->key, arena),
 			       .kind = put->condition,
 			       .rev = put->rev,
 			       .deleted = !put->body.ptr,
@@ -310,13 +350,19 @@ int state_put(const struct state *state, const struct state_put *puts, size_t co
 	      struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
 {
 	struct cf_put *out = arena_calloc(arena, count + 1, sizeof(*out));
+	struct cf_str *bodies = arena_calloc(arena, count + 1, sizeof(*bodies));
+	int rc;
 
-	if (!out)
+	if (!out || !bodies)
 		return error_nomem(error);
-	for (size_t i = 0; i < count; i++)
-		if (make_put(state, &puts[i], arena, &out[i]))
-			return error_nomem(error);
-	return store_put(state->store, out, count, arena, ret, error);
+	rc = templates_shorten(state, puts, count, arena, bodies, error);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		struct state_put put = puts[i];
+
+		put.body = bodies[i];
+		rc = make_put(state, &put, arena, &out[i]) ? error_nomem(error) : 0;
+	}
+	return rc ? rc : store_put(state->store, out, count, arena, ret, error);
 }
 
 int state_put_all(const struct state *state, const struct state_put *puts, size_t count,
@@ -354,6 +400,7 @@ static int erase_page(const struct state_pages *pages, struct cf_error *error)
 	for (size_t i = 0; i < pages->count; i++)
 		puts[i] = (struct state_put){
 			.key = {pages->range.kind, pages->records[i].name, pages->records[i].other},
+			.id = pages->records[i].id,
 			.condition = CF_PUT_ANY};
 	return state_put_all(pages->state, puts, pages->count, pages->arena, error);
 }

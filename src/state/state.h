@@ -6,15 +6,17 @@
  *
  *   DATABASE/KIND             one record of that kind
  *   DATABASE/KIND/NAME        "documents/base/todo-item/ab8e"
- *   DATABASE/KIND/NAME/OTHER  "documents/reference/group%2Fg/todo-item/ab8e"
+ *   DATABASE/KIND/HASH/OTHER  "documents/reference/3kx0Aq-Zd1P/todo-item/ab8e"
  *
- * In all parts but the last "/" and "%" are percent-encoded, and so is a "_" that a
- * database begins with, which CouchDB keeps for itself. A name of more than
- * STATE_NAME_BYTES is cut, a hash stands in for the rest, and the record has it in full
- * (members `full_name`, `full_other`, which readers do not see). So an id fits whenever
- * the ids of the documents do.
+ * The first of two names stands there as 64 bits of its hash, in base64url: many others
+ * have the same. In the database "/" and "%" are percent-encoded, and so is a "_" that it
+ * begins with, which CouchDB keeps for itself. A name of more than STATE_NAME_BYTES is cut, a
+ * hash stands in for the rest, and the record has it in full (members `full_name`,
+ * `full_other`, which readers do not see). So an id fits whenever the ids of the documents
+ * do. Bodies of bases are kept short: template.h.
  *
- * The road: state.h -> records.c (get, put, pages) -> id.c; lease.c stands on records.c.
+ * The road: state.h -> records.c (get, put, pages) -> id.c, template.c; lease.c and
+ * templates.c stand on records.c.
  */
 #ifndef STATE_STATE_H
 #define STATE_STATE_H
@@ -40,7 +42,8 @@
 	X(RETRY, "retry", 1, "a person asked to look at a lineage again", false, true)             \
 	X(USAGE, "usage", 1, "how much others write of a version", true, false)                    \
 	X(ENGINE, "engine", 1, "a run that is at work", false, false)                              \
-	X(LEASE, "lease", 1, "who alone may do something, as long as he says so", false, false)
+	X(LEASE, "lease", 1, "who alone may do something, as long as he says so", false, false)    \
+	X(TEMPLATE, "template", 1, "what many records have in common: template.h", false, false)
 
 #define X(kind, word, names, holds, listed, rebuild) STATE_##kind,
 enum state_kind { STATE_KINDS(X) STATE_KIND_COUNT };
@@ -64,12 +67,15 @@ struct state {
 	struct cf_store *store; /* borrowed */
 	struct cf_str database; /* as ids begin: encoded, a slash behind it */
 	const struct cf_mem *mem;
+	struct templates *templates; /* of one thread; NULL: records are written as they are */
 };
 
 /* `database` empty: "documents". 0 or NOMEM. */
 int state_init(struct state *state, struct cf_store *store, struct cf_str database,
 	       const struct cf_mem *mem);
 void state_fini(struct state *state);
+/* The same records by another handle, for another thread. 0 or NOMEM. */
+int state_init_like(struct state *state, const struct state *like, struct cf_store *store);
 /* What a store of documents is called where it is: what its `place` has behind "?NAME=".
  * "documents" where it does not say. Borrowed from the store. */
 struct cf_str state_database_of(const struct cf_store *documents);
@@ -84,7 +90,8 @@ struct state_key {
 
 /* A record as it was read. */
 struct state_record {
-	struct cf_str name, other; /* in full; of a get: as they were asked for */
+	struct cf_str name, other; /* in full; of a get: as they were asked for. Of a page the
+				    * first of two names is the range's */
 	struct cf_str rev;         /* empty: there is no such record */
 	struct cf_str body;        /* a JSON object */
 	struct cf_str id;          /* in the store; for errors */
@@ -148,6 +155,7 @@ void state_pages_fini(struct state_pages *pages);
 
 struct state_put {
 	struct state_key key;
+	struct cf_str id; /* of a record of a page: state_record.id. Else empty: as `key` says */
 	enum cf_put_kind condition; /* CF_PUT_ANY, _ABSENT or _ON_REV */
 	struct cf_str rev;          /* ON_REV */
 	struct cf_str body;         /* a JSON object; ptr NULL: the record goes */

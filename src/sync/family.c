@@ -351,9 +351,9 @@ int registry_find(const struct registry *registry, struct cf_str id, struct line
 
 	if (rc && rc != CF_ERR_UNSUPPORTED)
 		return rc;
-	ret->family = family_of(registry, parsed.type);
-	ret->key = parsed.key;
-	ret->singleton = parsed.singleton;
+	*ret = (struct lineage_name){.family = family_of(registry, parsed.type),
+				     .key = parsed.key,
+				     .singleton = parsed.singleton};
 	if (rc == 0 && !registry_serves(registry, parsed.major))
 		rc = error_set(error, CF_ERR_UNSUPPORTED, "%.*s@%u is retired",
 			       STR_ARG(parsed.type->name), parsed.major_number);
@@ -379,8 +379,7 @@ int registry_parse_label(const struct registry *registry, struct cf_str label,
 
 	if (!type || !family_of(registry, type))
 		return CF_ERR_NOT_FOUND;
-	ret->family = family_of(registry, type);
-	ret->singleton = !slash;
+	*ret = (struct lineage_name){.family = family_of(registry, type), .singleton = !slash};
 	ret->key = slash ? (struct cf_str){slash + 1, label.len - type_name.len - 1}
 			 : (struct cf_str){NULL, 0};
 	return 0;

@@ -40,8 +40,11 @@ static int open_handles(struct lane *lane, struct cf_error *error)
 		lane->handles = (struct sync_handles){NULL, NULL};
 		return rc;
 	}
-	lane->state = *sync->state;
-	lane->state.store = lane->handles.state;
+	if (state_init_like(&lane->state, sync->state, lane->handles.state)) {
+		how->close(how->ctx, lane->index, &lane->handles);
+		lane->handles = (struct sync_handles){NULL, NULL};
+		return error_nomem(error);
+	}
 	worker_use(lane->worker, lane->handles.store, &lane->state);
 	return 0;
 }
@@ -50,6 +53,7 @@ static void close_handles(struct lane *lane)
 {
 	const struct sync_lanes *how = &lane->lanes->sync->options.handles;
 
+	state_fini(&lane->state);
 	if (lane->handles.store)
 		how->close(how->ctx, lane->index, &lane->handles);
 	lane->handles = (struct sync_handles){NULL, NULL};

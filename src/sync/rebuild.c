@@ -27,6 +27,7 @@ static int make_put(struct rebuilding *r, const struct state_pages *pages,
 	int rc;
 
 	*ret = (struct state_put){.key = {pages->range.kind, record->name, record->other},
+				  .id = record->id,
 				  .condition = CF_PUT_ANY};
 	if (r->retired_count == 0 || pages->range.kind != STATE_BASE)
 		return 0;

@@ -16,6 +16,10 @@
  *
  * A change moves its row to a new seq, so the feed is a walk along the table and
  * needs no index. Rows are never taken away (tombstones stay), so seq only grows.
+ *
+ * The table chesterfield-state has no feed, which nobody follows: there, rows stand in the
+ * order of their ids (WITHOUT ROWID), seq is 0, no id is written twice, revisions are blobs,
+ * and their ancestors are not kept.
  */
 #ifndef STORE_SQLITE_DOCUMENTS_H
 #define STORE_SQLITE_DOCUMENTS_H
@@ -34,6 +38,7 @@ enum document_statement {
 	SQL_READ,
 	SQL_INSERT,
 	SQL_UPDATE,
+	SQL_UPDATE_UNFED,
 	SQL_LEAVES,
 	SQL_LEAVES_DROP,
 	SQL_LEAVES_ADD,
@@ -58,6 +63,7 @@ struct documents {
 	struct cf_buf place; /* store.place */
 	size_t revs_max;
 	bool readonly;
+	bool unfed; /* without a feed: rows are found by their ids alone */
 };
 
 /* A row as it was read: of T, or of T/leaves. */
@@ -102,6 +108,11 @@ int documents_record(struct documents *documents, struct cf_str id, struct docum
 		     unsigned flags, struct cf_arena *arena, struct cf_record *ret,
 		     struct cf_error *error);
 
+/* A revision as a blob; false: it must stand as text. And back; ptr NULL: no memory, or it is
+ * none. */
+enum { REVISION_PACKED_BYTES = 17 };
+bool revision_pack(struct cf_str rev, unsigned char ret[REVISION_PACKED_BYTES]);
+struct cf_str revision_unpack(struct cf_str packed, struct cf_arena *arena);
 /* Ancestors as a blob, and back into a way whose [0] is `rev`. */
 int history_write(const struct cf_str *history, size_t count, struct cf_buf *out);
 int history_read(struct cf_str rev, struct cf_str blob, struct cf_arena *arena,

@@ -1,4 +1,9 @@
-/* Ancestors of a revision as a blob. Generations need not be written: each is one
+/* Revisions as blobs.
+ *
+ * One in a table without a feed: its generation (1 to 255) in a byte, then 16 bytes that are
+ * the hash's 32 lower-case hex digits; any other one stands there as text.
+ *
+ * Ancestors of a revision. Generations need not be written: each is one
  * less than the one before. For each ancestor one byte: 0, then 16 bytes that are
  * the hash's 32 lower-case hex digits; or the hash's length, then the hash. */
 #include "store/sqlite/documents.h"
@@ -89,4 +94,26 @@ int history_read(struct cf_str rev, struct cf_str blob, struct cf_arena *arena,
 	*ret = history;
 	*ret_count = count;
 	return 0;
+}
+
+bool revision_pack(struct cf_str rev, unsigned char ret[REVISION_PACKED_BYTES])
+{
+	const char *dash = memchr(rev.ptr, '-', rev.len);
+	uint64_t generation = revision_generation(rev);
+	struct cf_str hash;
+
+	if (!dash || generation < 1 || generation > 255)
+		return false;
+	hash = (struct cf_str){dash + 1, rev.len - (size_t)(dash + 1 - rev.ptr)};
+	ret[0] = (unsigned char)generation;
+	return pack_hex(hash, ret + 1);
+}
+
+struct cf_str revision_unpack(struct cf_str packed, struct cf_arena *arena)
+{
+	struct cf_str hash = {packed.ptr + 1, packed.len - 1}, none = {NULL, 0};
+
+	if (packed.len != REVISION_PACKED_BYTES)
+		return none;
+	return unpack((unsigned char)packed.ptr[0], hash, true, arena);
 }

@@ -8,6 +8,7 @@ struct writing {
 	struct documents *documents;
 	struct apply apply;
 	int64_t seq; /* the latest given away */
+	unsigned char packed[REVISION_PACKED_BYTES];
 	struct cf_error *error;
 };
 
@@ -38,7 +39,10 @@ static int bind_leaf(struct writing *w, sqlite3_stmt *statement, const struct tr
 	buf_clear(blob);
 	if (history_write(leaf->history, leaf->history_count, blob))
 		return error_nomem(w->error);
-	rc = sqlite_bind(statement, 1, leaf->history[0]);
+	if (w->documents->unfed && revision_pack(leaf->history[0], w->packed))
+		rc = sqlite3_bind_blob(statement, 1, w->packed, sizeof(w->packed), SQLITE_STATIC);
+	else
+		rc = sqlite_bind(statement, 1, leaf->history[0]);
 	rc = rc ? rc : sqlite3_bind_int(statement, 2, (int)(state | (leaf->deleted ? 1 : 0)));
 	if (rc == 0 && blob->len)
 		rc = sqlite3_bind_blob64(statement, 3, blob->ptr, blob->len, SQLITE_STATIC);
@@ -46,6 +50,11 @@ static int bind_leaf(struct writing *w, sqlite3_stmt *statement, const struct tr
 		rc = sqlite3_bind_null(statement, 3);
 	rc = rc ? rc : sqlite_bind(statement, 4, body);
 	return rc ? sqlite_fail(&w->documents->db, w->error) : 0;
+}
+
+static int64_t next_seq(const struct writing *w)
+{
+	return w->documents->unfed ? 0 : w->seq + 1;
 }
 
 /* 1: inserted; 0: there is such an id already. */
@@ -58,7 +67,7 @@ static int insert_row(struct writing *w, struct cf_str id, const struct tree_lea
 
 	if (rc)
 		return rc;
-	if (sqlite3_bind_int64(statement, 5, w->seq + 1) || sqlite_bind(statement, 6, id))
+	if (sqlite3_bind_int64(statement, 5, next_seq(w)) || sqlite_bind(statement, 6, id))
 		return sqlite_fail(db, w->error);
 	rc = sqlite_run(db, statement, w->error);
 	if (rc)
@@ -69,16 +78,20 @@ static int insert_row(struct writing *w, struct cf_str id, const struct tree_lea
 	return 1;
 }
 
-static int update_row(struct writing *w, int64_t seq, const struct tree_leaf *leaf, unsigned state,
-		      struct cf_str body)
+static int update_row(struct writing *w, const struct writing_one *one,
+		      const struct tree_leaf *leaf, unsigned state, struct cf_str body)
 {
 	struct sqlite_db *db = &w->documents->db;
-	sqlite3_stmt *statement = sqlite_statement(db, SQL_UPDATE, w->error);
+	bool unfed = w->documents->unfed;
+	sqlite3_stmt *statement =
+		sqlite_statement(db, unfed ? SQL_UPDATE_UNFED : SQL_UPDATE, w->error);
 	int rc = statement ? bind_leaf(w, statement, leaf, state, body) : w->error->code;
 
 	if (rc)
 		return rc;
-	if (sqlite3_bind_int64(statement, 5, w->seq + 1) || sqlite3_bind_int64(statement, 6, seq))
+	if (sqlite3_bind_int64(statement, 5, next_seq(w)) ||
+	    (unfed ? sqlite_bind(statement, 6, one->put->id)
+		   : sqlite3_bind_int64(statement, 6, one->row->seq)))
 		return sqlite_fail(db, w->error);
 	w->seq++;
 	return sqlite_run(db, statement, w->error);
@@ -274,7 +287,7 @@ static int write_tree(struct writing *w, struct writing_one *one, unsigned state
 		if (i > 0)
 			rc = write_other(w, id, leaf, body);
 		else if (one->row)
-			rc = update_row(w, one->row->seq, leaf, state, body);
+			rc = update_row(w, one, leaf, state, body);
 		else
 			rc = insert_row(w, id, leaf, state, body);
 		rc = rc < 0 ? rc : 0;
@@ -291,7 +304,7 @@ static int write_one(struct writing *w, struct writing_one *one)
 	    (one->row && one->row->state & DOCUMENT_ATTACHED && one->tree.count > 1))
 		state |= DOCUMENT_ATTACHED;
 	if (one->row && one->before.count == 1 && one->tree.count == 1)
-		rc = update_row(w, one->row->seq, &one->tree.leaves[0], state, body_of(one->put));
+		rc = update_row(w, one, &one->tree.leaves[0], state, body_of(one->put));
 	else
 		rc = write_tree(w, one, state);
 	if (rc == 0 &&
@@ -350,6 +363,19 @@ static int put_order(const void *a, const void *b)
 	return order ? order : (*x > *y) - (*x < *y);
 }
 
+static int find_latest(struct writing *w)
+{
+	struct sqlite_db *db = &w->documents->db;
+	sqlite3_stmt *latest = sqlite_statement(db, SQL_LATEST, w->error);
+	int rc = latest ? sqlite_next(db, latest, w->error) : w->error->code;
+
+	if (rc <= 0)
+		return rc;
+	w->seq = sqlite3_column_int64(latest, 0);
+	sqlite3_reset(latest);
+	return 0;
+}
+
 int documents_put(struct cf_store *store, const struct cf_put *puts, size_t count,
 		  struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
 {
@@ -357,7 +383,6 @@ int documents_put(struct cf_store *store, const struct cf_put *puts, size_t coun
 	struct cf_error unread = {0};
 	struct writing w = {.documents = documents, .error = error ? error : &unread};
 	const struct cf_put **order = arena_alloc(arena, count * sizeof(struct cf_put *));
-	sqlite3_stmt *latest;
 	int rc = order ? sqlite_begin(&documents->db, true, w.error) : error_nomem(w.error);
 
 	if (rc)
@@ -367,13 +392,8 @@ int documents_put(struct cf_store *store, const struct cf_put *puts, size_t coun
 	for (size_t i = 0; i < count; i++)
 		order[i] = &puts[i];
 	qsort(order, count, sizeof(*order), put_order);
-	latest = sqlite_statement(&documents->db, SQL_LATEST, w.error);
-	rc = latest ? sqlite_next(&documents->db, latest, w.error) : w.error->code;
-	if (rc > 0) {
-		w.seq = sqlite3_column_int64(latest, 0);
-		sqlite3_reset(latest);
-		rc = 0;
-	}
+	if (!documents->unfed)
+		rc = find_latest(&w);
 	for (size_t i = 0; i < count && rc == 0; i++)
 		rc = put_one(&w, order[i], &ret[order[i] - puts]);
 	documents->doc = w.apply.doc;

@@ -7,6 +7,18 @@
 
 #include <stdlib.h>
 
+static int copy_rev(sqlite3_stmt *statement, int column, struct cf_arena *arena, struct cf_str *ret)
+{
+	struct cf_str packed;
+
+	if (sqlite3_column_type(statement, column) != SQLITE_BLOB)
+		return sqlite_copy(statement, column, arena, ret);
+	packed.ptr = sqlite3_column_blob(statement, column);
+	packed.len = (size_t)sqlite3_column_bytes(statement, column);
+	*ret = revision_unpack(packed, arena);
+	return ret->ptr ? 0 : CF_ERR_NOMEM;
+}
+
 int documents_row(sqlite3_stmt *statement, int column, bool body, struct cf_arena *arena,
 		  struct document_row *ret)
 {
@@ -17,7 +29,7 @@ int documents_row(sqlite3_stmt *statement, int column, bool body, struct cf_aren
 	*ret = (struct document_row){.seq = sqlite3_column_int64(statement, column)};
 	ret->state = sqlite3_column_int64(statement, column + 2);
 	revision->deleted = ret->state & DOCUMENT_DELETED;
-	rc = sqlite_copy(statement, column + 1, arena, &revision->rev);
+	rc = copy_rev(statement, column + 1, arena, &revision->rev);
 	blob.ptr = sqlite3_column_blob(statement, column + 3);
 	blob.len = (size_t)sqlite3_column_bytes(statement, column + 3);
 	if (rc == 0)

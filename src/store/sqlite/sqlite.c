@@ -26,6 +26,8 @@ static const char *const document_sql[SQL_COUNT] = {
 		       " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(id) DO NOTHING",
 	[SQL_UPDATE] = "UPDATE \"%w\" SET rev = ?1, state = ?2, history = ?3, body = ?4, seq = ?5"
 		       " WHERE seq = ?6",
+	[SQL_UPDATE_UNFED] = "UPDATE \"%w\" SET rev = ?1, state = ?2, history = ?3, body = ?4,"
+			     " seq = ?5 WHERE id = ?6",
 	[SQL_LEAVES] = "SELECT 0, rev, state, history, body FROM \"%w/leaves\" WHERE id = ?1",
 	[SQL_LEAVES_DROP] = "DELETE FROM \"%w/leaves\" WHERE id = ?1",
 	[SQL_LEAVES_ADD] = "INSERT INTO \"%w/leaves\"(rev, state, history, body, id)"
@@ -47,9 +49,15 @@ static const char *const document_sql[SQL_COUNT] = {
 	[SQL_VERSION] = "PRAGMA data_version",
 };
 
-static const char document_layout[] =
+#define TABLE_STATE "chesterfield-state"
+
+static const char fed_layout[] =
 	"CREATE TABLE \"%w\"(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, rev TEXT NOT NULL,"
-	" state INTEGER NOT NULL, history BLOB, body TEXT NOT NULL);"
+	" state INTEGER NOT NULL, history BLOB, body TEXT NOT NULL)";
+static const char unfed_layout[] =
+	"CREATE TABLE \"%w\"(seq INTEGER NOT NULL, id TEXT PRIMARY KEY NOT NULL, rev TEXT NOT NULL,"
+	" state INTEGER NOT NULL, history BLOB, body TEXT NOT NULL) WITHOUT ROWID";
+static const char beside_layout[] =
 	"CREATE TABLE \"%w/leaves\"(id TEXT NOT NULL, rev TEXT NOT NULL, state INTEGER NOT NULL,"
 	" history BLOB, body TEXT NOT NULL, PRIMARY KEY(id, rev));"
 	"CREATE TABLE \"%w/attachments\"(id TEXT NOT NULL, rev TEXT NOT NULL, name TEXT NOT NULL,"
@@ -212,7 +220,10 @@ static int create_table(struct sqlite_db *db, const char *table, struct cf_error
 	if (rc == 0 && !state.exists)
 		rc = drop_left_over(db, table, error);
 	if (rc == 0 && !state.exists)
-		rc = exec_for_table(db, document_layout, table, error);
+		rc = exec_for_table(db, strcmp(table, TABLE_STATE) == 0 ? unfed_layout : fed_layout,
+				    table, error);
+	if (rc == 0 && !state.exists)
+		rc = exec_for_table(db, beside_layout, table, error);
 	return sqlite_end(db, rc, error);
 }
 
@@ -249,6 +260,23 @@ static int tune(struct sqlite_db *db, const struct file_state *state, bool reado
 				error);
 }
 
+/* Whether the table has one; that of an earlier version of this program always does. */
+static int find_feed(struct documents *documents, const char *table, struct cf_error *error)
+{
+	int64_t unfed = 0;
+	int rc = number_for_table(&documents->db,
+				  "SELECT coalesce(max(wr), 0) FROM pragma_table_list(%Q)"
+				  " WHERE schema = 'main'",
+				  table, &unfed, error);
+
+	documents->unfed = unfed != 0;
+	if (documents->unfed) {
+		documents->store.capabilities &= ~(unsigned)CF_STORE_CHANGES;
+		documents->revs_max = 1;
+	}
+	return rc;
+}
+
 /* `beside` is a connection to the same file, or NULL. *ret_rows: it is a table of rows. */
 static int open_table(struct documents *documents, const struct store_url *url,
 		      const struct sqlite_db *beside, bool *ret_rows, struct cf_error *error)
@@ -270,7 +298,10 @@ static int open_table(struct documents *documents, const struct store_url *url,
 		rc = tune(db, &state, url->readonly, error);
 	if (rc == 0 && !state.exists)
 		rc = create_table(db, table, error);
-	return rc || *ret_rows ? rc : prepare_texts(db, table, error);
+	if (rc || *ret_rows)
+		return rc;
+	rc = find_feed(documents, table, error);
+	return rc ? rc : prepare_texts(db, table, error);
 }
 
 /* The file as SQLite resolved it: two names of one file are one place. */
