@@ -76,6 +76,56 @@ int store_check(struct cf_store *store, const struct cf_put *puts, size_t count,
 		struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error);
 int store_set_timeout(struct cf_store *store, unsigned ms, struct cf_error *error);
 
+/* --- servers of many databases ----------------------------------------------- */
+
+/* A server of CouchDB's protocol, http://HOST:PORT with the parameters of a store. Used by
+ * one thread at a time, over one connection. */
+struct store_server;
+/* UNSUPPORTED_OP where the URL is of a store that has no databases. */
+int store_server_open(struct store_server **ret, const char *url, const struct cf_env *env,
+		      const struct cf_mem *mem, struct cf_error *error);
+struct store_server *store_server_close(struct store_server *server); /* returns NULL */
+/* The URL of one of its databases. 0 or NOMEM. */
+int store_server_url(const char *url, struct cf_str database, struct cf_buf *out);
+
+/* A page of the names of all databases, in bytewise order. */
+struct store_names {
+	struct cf_str after; /* go on behind this name; empty: from the first */
+	size_t limit;        /* > 0 */
+	/* The answer; fewer than the limit: that was the end. */
+	struct cf_str *names;
+	size_t count;
+};
+int store_server_names(struct store_server *server, struct store_names *page,
+		       struct cf_arena *arena, struct cf_error *error);
+
+/* What the server says of a database. */
+struct store_database {
+	struct cf_str name;
+	/* Another one after each change, else opaque; of changes as those of cf_changes, but not
+	 * always the same text. Empty: there is no such database. */
+	struct cf_str token;
+	struct cf_str life; /* as cf_store.life; empty: the server does not say */
+};
+/* Fills what is said of each name; a hundred in one request, where the server does that. */
+int store_server_look(struct store_server *server, struct store_database *databases, size_t count,
+		      struct cf_arena *arena, struct cf_error *error);
+
+/* Databases in which something changed, were made or deleted: a hint, since the server
+ * forgets some, and says others twice. */
+struct store_updates {
+	struct cf_str since; /* a token of this feed; empty: from now on */
+	unsigned wait_ms;    /* with nothing to tell */
+	/* The answer. */
+	struct cf_str *names;
+	size_t count;
+	struct cf_str token; /* where to go on */
+};
+enum { STORE_UPDATES_MAX = 1000 };
+/* UNSUPPORTED_OP, with words for people, where the server has no such feed for this user. */
+int store_server_updates(struct store_server *server, struct store_updates *updates,
+			 struct cf_arena *arena, struct cf_error *error);
+
 /* --- revisions ------------------------------------------------------------- */
 
 /* The number before the dash; 0 where it is not a revision id. */

@@ -96,7 +96,7 @@ static int open_database(struct couch_store *store, struct cf_error *error)
 	return rc;
 }
 
-static struct couch_store *store_new(const struct cf_env *env, const struct cf_mem *mem)
+struct couch_store *couch_store_new(const struct cf_env *env, const struct cf_mem *mem)
 {
 	struct couch_store *store = mem_calloc(mem, 1, sizeof(*store));
 
@@ -119,9 +119,8 @@ static struct couch_store *store_new(const struct cf_env *env, const struct cf_m
 	return store;
 }
 
-static void couch_close(struct cf_store *base)
+void couch_store_free(struct couch_store *store)
 {
-	struct couch_store *store = (struct couch_store *)base;
 	struct cf_mem mem = store->mem;
 
 	if (store->server)
@@ -138,6 +137,11 @@ static void couch_close(struct cf_store *base)
 	mem_free(&mem, store);
 }
 
+static void couch_close(struct cf_store *base)
+{
+	couch_store_free((struct couch_store *)base);
+}
+
 static int name_place(struct couch_store *store, struct cf_error *error)
 {
 	int rc = buf_printf(&store->place, "%s%s?%s", store->address.origin.ptr,
@@ -149,8 +153,8 @@ static int name_place(struct couch_store *store, struct cf_error *error)
 	return 0;
 }
 
-static int connect_store(struct couch_store *store, struct couch_store *beside,
-			 const struct cf_mem *mem, struct cf_error *error)
+int couch_store_connect(struct couch_store *store, struct couch_store *beside,
+			struct cf_error *error)
 {
 	int rc;
 
@@ -159,7 +163,7 @@ static int connect_store(struct couch_store *store, struct couch_store *beside,
 		store->server->handles++;
 		return 0;
 	}
-	rc = couch_server_open(&store->server, &store->address, mem, error);
+	rc = couch_server_open(&store->server, &store->address, &store->mem, error);
 	return rc ? rc : is_server(store, error);
 }
 
@@ -168,7 +172,7 @@ static int connect_store(struct couch_store *store, struct couch_store *beside,
 static int open_store(struct cf_store **ret, struct couch_store *beside, const char *url,
 		      const struct cf_env *env, const struct cf_mem *mem, struct cf_error *error)
 {
-	struct couch_store *store = store_new(env, mem);
+	struct couch_store *store = couch_store_new(env, mem);
 	int rc;
 
 	if (!store)
@@ -179,7 +183,7 @@ static int open_store(struct cf_store **ret, struct couch_store *beside, const c
 		*ret = NULL;
 		return 0;
 	}
-	rc = rc ? rc : connect_store(store, beside, mem, error);
+	rc = rc ? rc : couch_store_connect(store, beside, error);
 	rc = rc ? rc : name_place(store, error);
 	rc = rc ? rc : open_database(store, error);
 	if (rc)

@@ -48,6 +48,16 @@ struct couch_store {
 	struct cf_buf checked; /* numbers: the token that is known to be of this database */
 };
 
+/* --- couchdb.c: handles ---------------------------------------------------------------- */
+
+/* Of no database yet. NULL: no memory. */
+struct couch_store *couch_store_new(const struct cf_env *env, const struct cf_mem *mem);
+void couch_store_free(struct couch_store *store);
+/* Its address was read. `beside`: whose connection is shared; NULL: a new one, over which a
+ * CouchDB must answer. */
+int couch_store_connect(struct couch_store *store, struct couch_store *beside,
+			struct cf_error *error);
+
 /* --- server.c: requests --------------------------------------------------------------- */
 
 struct couch_request {
