@@ -304,6 +304,17 @@ int sync_rebuild(const struct state *state, uint64_t *ret_forgotten, const struc
 int sync_rebuild_pending(const struct state *state, bool *ret, const struct cf_mem *mem,
 			 struct cf_error *error);
 
+/* Which databases of a server are meant. */
+struct sync_names {
+	/* With "*", "?" and "[a-z]" as in names of files; behind a "!": those are not meant. At
+	 * least one without. */
+	const char *const *patterns;
+	size_t count;
+	const char *never;      /* the state's own; NULL: none */
+	unsigned shard, shards; /* of so many parts this one: 0, 1, ... 0 shards: all */
+};
+bool sync_names_have(const struct sync_names *names, const char *name);
+
 struct sync_status {
 	bool started;                        /* there is a checkpoint */
 	uint64_t behind;                     /* changes behind it */
