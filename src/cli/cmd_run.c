@@ -23,6 +23,15 @@ static const struct cli_option options[] = {
 	{.name = "accept-changed", .help = "go on with schemas and lenses that were changed"},
 	{.name = "rebuild", .help = "forget what was agreed on, and agree anew"},
 	{.name = "batch", .argument = "N", .help = "changes taken at once", .fallback = "500"},
+	{.name = "db",
+	 .argument = "PATTERN",
+	 .help = "all databases of the server that match, now and later; several times; !PATTERN: "
+		 "not these"},
+	{.name = "shard", .argument = "I/N", .help = "with --db: the I-th of N parts of them"},
+	{.name = "connections",
+	 .argument = "N",
+	 .help = "with --db: to the server, at most",
+	 .fallback = "8"},
 	{.name = "lanes",
 	 .argument = "N",
 	 .help = "batches worked on at once; by default 4 where the store is a server, else 1"},
@@ -102,6 +111,37 @@ static void show_progress(struct cli *cli, const struct sync_pool_counts *counts
 	cli_progress_show(cli, progress->total ? *at_start - left : counts->sum.changes);
 }
 
+/* Databases that are through, of those that are known. */
+static void show_databases(struct cli *cli, struct following *following,
+			   const struct sync_pool_counts *counts)
+{
+	struct sync_scout_counts found;
+	size_t waiting = counts->databases[SYNC_POOL_FIRST] + counts->databases[SYNC_POOL_BUSY];
+
+	sync_scout_count(following->scout, &found);
+	cli->progress.total = waiting ? found.databases : 0;
+	cli_progress_show(cli, found.databases > waiting ? found.databases - waiting : 0);
+}
+
+/* Until all databases that are there have nothing to do (--once), or as below. */
+static int follow_databases(struct cli *cli, struct following *following, struct cf_error *error)
+{
+	struct sync_pool_counts counts;
+	bool quiet = false, once = cli_given(cli, "once");
+
+	cli_progress_start(cli, "databases", 0);
+	while (!quiet && !cli_interrupted() && following_failure(following, error) == 0) {
+		bool looked = sync_scout_wait(following->scout, once ? 1 : UINT64_MAX, LOOK_MS);
+
+		quiet = looked && sync_pool_wait(following->pool, LOOK_MS);
+		sync_pool_count(following->pool, &counts);
+		following_lock(following);
+		show_databases(cli, following, &counts);
+		following_unlock(following);
+	}
+	return cli_interrupted() ? CF_ERR_INTERRUPTED : following_failure(following, error);
+}
+
 /* Until there is nothing to do (--once), something is wrong, or a signal comes. */
 static int follow(struct cli *cli, struct following *following, struct cf_error *error)
 {
@@ -176,20 +216,31 @@ static int follow_database(struct cli *cli, struct cf_error *error)
 {
 	uint64_t start = cli->env->monotonic_ns(cli->env->ctx);
 	struct sync_options sync = {.wait_ms = 0};
-	struct following following;
+	struct following following = {.cli = cli};
+	struct many many = {.cli = cli};
+	bool asked = many_asked(cli);
 	struct sync_pool_counts counts = {.slices = 0};
 	uint64_t wait_s = 0;
 	int rc = read_options(cli, &sync, &wait_s, error);
 
 	if (rc)
 		return rc;
-	rc = following_open(&following, cli, &sync, wait_s, error);
-	if (rc == 0)
-		rc = sync_pool_add(following.pool, STR(""), SYNC_POOL_FRESH, error);
-	if (rc == 0)
-		rc = follow(cli, &following, error);
+	if (asked) {
+		sync.lanes = 1;
+		rc = many_init(&many, cli, error);
+		many.wait_s = wait_s;
+		rc = rc ? rc : following_open_many(&following, &many, &sync, error);
+		rc = rc ? rc : follow_databases(cli, &following, error);
+	} else {
+		rc = following_open(&following, cli, &sync, wait_s, error);
+		if (rc == 0)
+			rc = sync_pool_add(following.pool, STR(""), SYNC_POOL_FRESH, error);
+		rc = rc ? rc : follow(cli, &following, error);
+	}
 	if (following.pool)
 		following_close(&following, &counts);
+	if (asked)
+		many_fini(&many);
 	cli_progress_end(cli);
 	if ((rc == 0 || rc == CF_ERR_INTERRUPTED) &&
 	    tell(cli, &counts.sum, cli->env->monotonic_ns(cli->env->ctx) - start))
@@ -209,8 +260,8 @@ static int run(struct cli *cli, struct cf_error *error)
 const struct cli_command cmd_run = {
 	.name = "run",
 	.summary = "keep every document in every supported version",
-	.usage = "-c DIR --store URL [--state URL] [--once] [--create] [--accept-changed] "
-		 "[--rebuild]",
+	.usage = "-c DIR --store URL [--state URL] [--db PATTERN...] [--once] [--create] "
+		 "[--accept-changed] [--rebuild]",
 	.help = "Follows the changes of a store and keeps, for each thing, one document per "
 		"supported version. Every version may be written by somebody at any time: an "
 		"edit made in one arrives in all others, and what only some versions can say "
@@ -219,6 +270,9 @@ const struct cli_command cmd_run = {
 		"and started again, it comes to the same end. A document that is invalid waits "
 		"in quarantine, one whose parts have not arrived is listed as incomplete; all "
 		"others go on.\n\n"
+		"With --db, --store names a CouchDB without a database, and all databases that "
+		"match are followed, also those that are made later. What is known of one that is "
+		"deleted is erased. --shard shares the work between processes.\n\n"
 		"For each type it keeps a document schema-support@1:TYPE, which tells apps what "
 		"versions are served.\n\n"
 		"A schema or lens in use that says something else than at the last run is a "

@@ -65,7 +65,8 @@ static int open_stores(void *ctx, size_t place, struct cf_str database, struct s
 	struct following *following = ctx;
 	int rc;
 
-	(void)database;
+	if (following->many)
+		return many_open(following->many, place, database, ret, error);
 	*ret = (struct sync_handles){NULL, NULL};
 	rc = open_documents(following->cli, place == 0, &ret->store, error);
 	if (rc == 0)
@@ -79,8 +80,11 @@ static int open_stores(void *ctx, size_t place, struct cf_str database, struct s
 
 static void close_stores(void *ctx, size_t place, const struct sync_handles *handles)
 {
-	(void)ctx;
 	(void)place;
+	if (((struct following *)ctx)->many) {
+		many_close(handles);
+		return;
+	}
 	store_close(handles->state);
 	store_close(handles->store);
 }
@@ -187,9 +191,11 @@ static void note_failure(void *ctx, struct cf_str database, const struct cf_erro
 	struct following *following = ctx;
 	bool once = cli_given(following->cli, "once");
 
-	(void)database;
 	following_lock(following);
-	if (after == SYNC_POOL_RESTS)
+	/* Of many, one that has something wrong is no reason to end. */
+	if (following->many && after != SYNC_POOL_STILL)
+		many_tell(following->many, database, error);
+	else if (after == SYNC_POOL_RESTS)
 		following->failure = *error;
 	else if (after == SYNC_POOL_GOES_ON || (after == SYNC_POOL_RETRIES && !once))
 		cli_report(following->cli, error);
@@ -210,28 +216,29 @@ int following_failure(struct following *following, struct cf_error *error)
 
 /* --- opening and closing --------------------------------------------------------------------- */
 
-int following_open(struct following *following, struct cli *cli, const struct sync_options *sync,
-		   uint64_t wait_s, struct cf_error *error)
+static int open_pool(struct following *following, const struct sync_options *sync, uint64_t wait_s,
+		     struct cf_error *error)
 {
+	struct cli *cli = following->cli;
+	struct many *many = following->many;
 	bool once = cli_given(cli, "once");
-	struct sync_pool_how how = {.workers = 1,
+	struct sync_pool_how how = {.workers = many ? many->workers : 1,
 				    .sync = *sync,
 				    .open = open_stores,
 				    .close = close_stores,
 				    .prepare = prepare,
 				    .failed = note_failure,
 				    .patience_ms = once ? wait_s * 1000 : SYNC_POOL_FOR_EVER,
-				    .follow = !once,
+				    .follow = !once && !many,
 				    .progress = cli->progress.shown,
 				    .ctx = following};
 	int rc;
 
-	*following = (struct following){.cli = cli};
 	cli_engine_space(following->space);
 	if (gethostname(following->host, sizeof(following->host) - 1))
 		following->host[0] = '\0';
 	how.sync.wait_ms = once ? 0 : WAIT_MS;
-	how.sync.host = following->host;
+	how.sync.host = many ? NULL : following->host;
 	how.sync.space = following->space;
 	how.sync.pid = (long)getpid();
 	how.sync.life = cli_engine_life;
@@ -251,8 +258,48 @@ int following_open(struct following *following, struct cli *cli, const struct sy
 	return rc;
 }
 
+int following_open(struct following *following, struct cli *cli, const struct sync_options *sync,
+		   uint64_t wait_s, struct cf_error *error)
+{
+	*following = (struct following){.cli = cli};
+	return open_pool(following, sync, wait_s, error);
+}
+
+/* What a server cannot do is said; what may pass is waited for; else there is no point in
+ * going on. */
+static void note_trouble(void *ctx, const struct cf_error *error)
+{
+	struct following *following = ctx;
+
+	following_lock(following);
+	if (cf_error_class(error->code) == CF_CLASS_RETRYABLE ||
+	    error->code == CF_ERR_UNSUPPORTED_OP)
+		cli_report(following->cli, error);
+	else
+		following->failure = *error;
+	following_unlock(following);
+}
+
+int following_open_many(struct following *following, struct many *many,
+			const struct sync_options *sync, struct cf_error *error)
+{
+	struct cli *cli = many->cli;
+	struct sync_scout_how how = {.url = cli_option(cli, "store"),
+				     .state_url = many->state_url.ptr,
+				     .names = many->names,
+				     .hints = !cli_given(cli, "once"),
+				     .told = note_trouble,
+				     .ctx = following};
+	int rc;
+
+	*following = (struct following){.cli = cli, .many = many};
+	rc = open_pool(following, sync, many->wait_s, error);
+	return rc ? rc : sync_scout_open(&following->scout, following->pool, &how, error);
+}
+
 void following_close(struct following *following, struct sync_pool_counts *ret)
 {
+	following->scout = sync_scout_close(following->scout);
 	sync_pool_end(following->pool);
 	sync_pool_count(following->pool, ret);
 	sync_pool_close(following->pool);

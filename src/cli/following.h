@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/engines.h"
+#include "cli/many.h"
 #include "sync/sync.h"
 
 #include <pthread.h>
@@ -16,6 +17,8 @@ struct following {
 	struct cf_error failure; /* what is to end it; code 0: nothing yet */
 	char host[256];
 	char space[CLI_SPACE_BYTES];
+	struct many *many;        /* --db: databases of a server; NULL: one database */
+	struct sync_scout *scout; /* with it: who looks for them */
 };
 
 /* Opens the catalog and a pool that takes the database of --store; of `sync` the size of
@@ -23,6 +26,9 @@ struct following {
  * the caller's, and stays where it is. */
 int following_open(struct following *following, struct cli *cli, const struct sync_options *sync,
 		   uint64_t wait_s, struct cf_error *error);
+/* The same of all databases that `many` means, which is the caller's, too. */
+int following_open_many(struct following *following, struct many *many,
+			const struct sync_options *sync, struct cf_error *error);
 /* Ends it; what was done in all. */
 void following_close(struct following *following, struct sync_pool_counts *ret);
 /* What is wrong, so that it is to end: its code, else 0. */

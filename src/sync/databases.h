@@ -30,6 +30,14 @@ struct databases {
 	struct queue fresh, first, later;
 };
 
+/* What a pool works with. */
+struct pool_about {
+	const char *fingerprint; /* of its catalog, as checkpoints have it */
+	const struct cf_env *env;
+	const struct cf_mem *mem;
+};
+struct pool_about pool_about(const struct sync_pool *pool);
+
 struct database *databases_find(const struct databases *all, struct cf_str name);
 /* A new one, idle; NULL without memory. */
 struct database *databases_add(struct databases *all, struct cf_str name);

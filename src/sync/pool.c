@@ -565,3 +565,8 @@ void sync_pool_count(struct sync_pool *pool, struct sync_pool_counts *ret)
 	}
 	pthread_mutex_unlock(&pool->lock);
 }
+
+struct pool_about pool_about(const struct sync_pool *pool)
+{
+	return (struct pool_about){pool->shared->fingerprint, pool->env, pool->mem};
+}

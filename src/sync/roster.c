@@ -246,6 +246,11 @@ static int look_at_next(struct roster *roster, struct cf_error *error)
 	return rc;
 }
 
+bool roster_between(const struct roster *roster)
+{
+	return roster->listing && !*roster->after;
+}
+
 int roster_step(struct roster *roster, bool *ret_end, struct cf_error *error)
 {
 	int rc;

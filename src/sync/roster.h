@@ -52,6 +52,8 @@ void roster_fini(struct roster *roster);
 /* That database is looked at in the next step, before all others. Names that are not meant
  * are passed over. 0 or NOMEM. */
 int roster_hint(struct roster *roster, struct cf_str name);
+/* The next step begins a round, unless something was hinted at. */
+bool roster_between(const struct roster *roster);
 /* One request to the server, and what follows from it; *ret_end: with it a round ended. After
  * an error the same step is taken again. */
 int roster_step(struct roster *roster, bool *ret_end, struct cf_error *error);

@@ -443,4 +443,35 @@ struct sync_complete_how {
 int sync_complete_read(const struct sync_complete_how *how, struct sync_complete *rows,
 		       struct cf_arena *arena, struct cf_error *error);
 
+/* --- databases of a server --------------------------------------------------------------- */
+
+/* Keeps a pool told of the databases of a server: those that are there, that come, change and
+ * go. It looks at all of them in rounds, which keep the server busy for no more than a quarter
+ * of its time, and follows the server's feed of updates, where there is one, which tells of a
+ * change at once. What the state knows of a database that was deleted is erased. Two threads,
+ * a connection each, one more for the state. */
+struct sync_scout;
+
+struct sync_scout_how {
+	const char *url, *state_url; /* of the server, as of store_server_open; of a store */
+	struct sync_names names;
+	bool hints; /* follow the feed of updates */
+	/* What is wrong with the server, or cannot be had there; by any thread. May be NULL. */
+	void (*told)(void *ctx, const struct cf_error *error);
+	void *ctx;
+};
+struct sync_scout_counts {
+	size_t databases;
+	uint64_t rounds;   /* that have ended */
+	uint64_t round_ms; /* of the last one */
+	bool hints;        /* the feed of updates is there */
+};
+/* All that `how` names, and the pool, are borrowed until it is closed. */
+int sync_scout_open(struct sync_scout **ret, struct sync_pool *pool,
+		    const struct sync_scout_how *how, struct cf_error *error);
+struct sync_scout *sync_scout_close(struct sync_scout *scout); /* returns NULL */
+/* Returns when so many rounds have ended (true), or after so many milliseconds. */
+bool sync_scout_wait(struct sync_scout *scout, uint64_t rounds, unsigned ms);
+void sync_scout_count(struct sync_scout *scout, struct sync_scout_counts *ret);
+
 #endif
