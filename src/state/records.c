@@ -52,8 +52,9 @@ struct cf_str state_database_of(const struct cf_store *documents)
 {
 	const char *query = documents->place ? strrchr(documents->place, '?') : NULL;
 	const char *equals = query ? strchr(query, '=') : NULL;
+	const char *name = equals ? equals + 1 : query ? query + 1 : "";
 
-	return equals && equals[1] ? str_of(equals + 1) : STR("documents");
+	return *name ? str_of(name) : STR("documents");
 }
 
 /* --- names that are too long for an id ------------------------------------------------ */

@@ -76,7 +76,8 @@ int state_init(struct state *state, struct cf_store *store, struct cf_str databa
 void state_fini(struct state *state);
 /* The same records by another handle, for another thread. 0 or NOMEM. */
 int state_init_like(struct state *state, const struct state *like, struct cf_store *store);
-/* What a store of documents is called where it is: what its `place` has behind "?NAME=".
+/* What a store of documents is called where it is: what its `place` has behind "?NAME=" or
+ * "?".
  * "documents" where it does not say. Borrowed from the store. */
 struct cf_str state_database_of(const struct cf_store *documents);
 

@@ -1,6 +1,6 @@
 // many.js: databases that come, change and go while services follow them by a pattern.
 'use strict';
-const { spawn } = require('node:child_process');
+const { execFileSync, spawn } = require('node:child_process');
 const { assert, server, ask, until, test, start, finish, pouchServer } = require('./world.js');
 
 const catalog = `${process.env.CHESTERFIELD_SOURCE}/examples/todo`;
@@ -72,6 +72,13 @@ async function main() {
 	await test('one that is made later is followed, too', async () => {
 		await make('late', 'three');
 		await arrives('late', 'three');
+	});
+	await test('its lists are those of the database', async () => {
+		await ask('PUT', `/${name('u4')}/todo-item@1:bad`, { ...item(7), title: 7 });
+		const args = ['quarantine', 'list', '--store', `${server}/${name('u4')}`, '--state',
+			`${server}/${state}`, '--json'];
+		await until('the entry', () => execFileSync(process.env.CHESTERFIELD, args,
+			{ encoding: 'utf8' }).includes('todo-item@1:bad'));
 	});
 	await test('of one that is deleted nothing is kept', async () => {
 		await until('state of u3', async () => (await stateOf('u3')).length > 0);

@@ -145,7 +145,7 @@ static void couch_close(struct cf_store *base)
 static int name_place(struct couch_store *store, struct cf_error *error)
 {
 	int rc = buf_printf(&store->place, "%s%s?%s", store->address.origin.ptr,
-			    store->address.prefix.ptr, store->address.path.ptr + 1);
+			    store->address.prefix.ptr, store->address.database.ptr);
 
 	if (rc || buf_byte(&store->place, '\0'))
 		return error_nomem(error);
