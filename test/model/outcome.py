@@ -17,13 +17,14 @@ THE RULE (greedy by whole edits)
     its elements that are there follow it. What was said at an earlier agreement is set as what is agreed says it:
     its elements have their places from there, no longer from the document in which it was saved.
  4. Edits are taken in descending priority: policy's version, then the higher revision (generation, then text),
-    then the pointer. One is accepted if in put(agreed, accepted + it) all of these stand. Those of one document
+    then the pointer, token by token as it is written (RFC 6901; a [ that begins a name as ~2). One is accepted if in put(agreed, accepted + it) all of these stand. Those of one document
     are tried again until no more of them fit. The outcome is put(agreed, accepted). What was not accepted and
     does not stand in the outcome has lost.
  5. A loser is listed once, against one winner: the first accepted edit of another document, from the highest
     priority down, with which, and with all such before it, the loser cannot stand (of a late one: what its app had
     not seen comes first, from the highest down); where there is none, with what was accepted of its own document,
-    too. So never against one that lost itself, nor against its own document.
+    too. So never against one that lost itself, nor against its own document. What has lost already is listed against
+    whom it lost to last.
     What was said at an earlier agreement is listed as what is agreed says it: an element with all that is in it, an
     order with those of its elements that are there.
  6. Late is an edit that cannot stand together with what was accepted since its app last looked and still stands
@@ -39,8 +40,9 @@ THE RULE (greedy by whole edits)
     of the first stand, those of the others are edits (where a lens fails on the way, they are laid over the first
     alone). What a document leaves out it does not contest, and a deleted leaf says nothing. A leaf that
     hangs on nothing that is known, beside others, is laid over what is agreed in the same way, and has seen
-    nothing (a deleted one is a delete that has seen nothing); a known leaf that has vanished while one leaf is left was replaced by a descendant, which has seen
-    all that the known one had.
+    nothing (a deleted one is a delete that has seen nothing). A known leaf that has vanished was replaced by a
+    descendant, which has seen all that the known one had: by the one leaf that is left, or else by the only one
+    that it can be, whose remembered ancestors break off above it (stores remember some revisions only).
  9. An array is one atom, unless a lens of the type names its key: then, in all versions that it travels to,
     presence of an element, each of its fields, and the order of those that were there before are atoms; where
     it holds scalars, a scalar is its own key. An added element goes behind the one that it was put behind (that
@@ -51,7 +53,10 @@ THE RULE (greedy by whole edits)
     blocks an item, version 1 says "not done" before and after: an app of version 1 that is up to date has seen
     it, and its tick is not late). A revision that lost its place at once was never current: who edits it further
     has seen what its app had. And an app has seen every edit of its own version that its ancestor says: its own
-    earlier ones, and another's that came to the same. "Seen" is asked of an edit, and of a delete.
+    earlier ones, and another's that came to the same. "Seen" is asked of an edit, and of a delete. Whose deletion is
+    taken in when the thing goes, or after, has seen that it is gone. Revisions on the way to a leaf become known with
+    it, where they can be read. Of one atom of one version only the last word is remembered: of several that say the
+    same, the highest of the latest agreement.
     A leaf that no agreement has taken in is compared with its nearest known ancestor, or with the nearest revision
     that two such leaves share, where that can be read: this one then is a document of its own, without those
     of its edits whose atom a leaf below it changed again.
@@ -60,8 +65,9 @@ THE RULE (greedy by whole edits)
     come together with it: see 7). An edit that arrives after an agreed delete which its app had not seen is
     judged over what was agreed before it (where that can no longer be read: over its own document's image). If it
     is accepted and did not stand in that, the thing comes back and the delete is listed against the highest of these, be
-    `late` what it may; else the thing stays deleted. Who saw the delete and saves the document again makes the
-    thing anew (8), unless such an edit arrives with it: then it is laid over what was agreed before.
+    `late` what it may; else the thing stays deleted, and no delete has lost. Who saw the delete and saves the document again makes the
+    thing anew (8). Where such an edit arrives with it, it is laid over what was agreed before, and the
+    thing comes back even if no such edit is accepted.
 12. If a lens fails in put, or a document of the result is invalid by its schema, or the documents do not agree, the
     edits do not fit. Edits of one document that do not fit one by one (the members of an object that needs
     both) are taken together: each with the fewest of its document that it needs, found by leaving out one after
@@ -72,7 +78,7 @@ THE RULE (greedy by whole edits)
     of these.
 13. `latest`: the field of the saved document that made the edit; absent is oldest; ties by newest version. The field
     itself is only ever raised, and stands where the document says its value or a higher one: so it takes the
-    highest value and is never listed. Edits of one version rank by revision: an app that saves often outranks
+    highest value and is never listed; a word that was overtaken is forgotten. Edits of one version rank by revision: an app that saves often outranks
     one that saves once; who minds that uses `latest`.
 14. An attachment (digest with content type) is one atom. The catalog may say `together: [status, tracking]`: then
     these are one atom, for fields that make sense only together: who changes one says them all.
@@ -103,6 +109,13 @@ WHY NOT OTHERWISE
  - "Seen" by the number of the agreement alone (10): an app saves twice, and between its two revisions the engine
    takes the first one and writes over it what another version said. Its second save would be late against its own
    first one, and would lose against it.
+ - Who vanished beside other leaves as hanging on nothing (8): a store with `revs=2`; an app saves three times on what
+   is agreed, and somebody else, offline, makes the thing of the same key. What the app saved would be late against
+   what it had read itself.
+ - Each word that was ever said of an atom (10): two apps write "null", a third, late, removes it. It would be listed
+   that it gave way twice, and a base would grow by who says again what stands.
+ - Its own delete as unseen (10): an app deletes, and makes the thing again, while another deletes it as well. What it
+   made would be late against its own delete.
  - An edit of a needy document for itself (12): version 1 adds {"spot": {"x": 1, "y": 2}}, where `spot` needs both.
    Two edits, of which neither is valid alone: greedy would take none, though nobody contests them.
 """
@@ -250,8 +263,14 @@ def fits(chain, docs, edits, prefer):
     except Failure: return False
     return all(stands(chain, docs, e) for e in edits) and chain.sound(docs)
 
+def written(x):
+    """A token of a pointer, for the order of pointers."""
+    if isinstance(x, tuple): return True, str(x)
+    x = x.replace('~', '~0').replace('/', '~1')
+    return False, '~2' + x[1:] if x[:1] == '[' else x
+
 def descending(edits, prefer):
-    return sorted(sorted(edits, key=lambda e: [(isinstance(x, tuple), str(x)) for x in e.pointer]), key=rank(prefer), reverse=True)
+    return sorted(sorted(edits, key=lambda e: [written(x) for x in e.pointer]), key=rank(prefer), reverse=True)
 
 def one_document(e): return e.version, e.rev
 def id_of(e): return e.version, e.pointer, e.rev
@@ -334,9 +353,17 @@ def outcome(chain, agreed, edits, deletes=(), prefer='newest-version', late='agr
         if stands(chain, agreed.docs, s) and not stands(chain, docs, s):
             by = gave_way_to(chain, agreed.docs, accepted, s, prefer)
             if by and is_late[id(by)] and s in missed(by): lost.append(Loser(s, by))
-    said = [s for s in agreed.said if stands(chain, docs, s) and s not in accepted] + accepted[::-1]
+    said = remembered(chain, docs, agreed.said, accepted, prefer)
     changing = [e for e in descending(accepted, prefer) if not stands(chain, agreed.docs, e)]
     return after_deletes(chain, Agreed(docs, said), changing, deletes, lost, prefer, late, missed)
+
+def remembered(chain, docs, said, accepted, prefer):
+    """What was said and still stands: of each atom the last word."""
+    at, last = lambda e: (e.version, e.pointer), {}
+    for e in list(said) + descending(accepted, prefer)[::-1]:
+        if stands(chain, docs, e) and (e.pointer != chain.latest or says(chain, docs[e.version], e.version, e.pointer) == e.value):
+            last.pop(at(e), None); last[at(e)] = e
+    return list(last.values())
 
 def gave_way_to(chain, docs, accepted, s, prefer):
     """The first accepted edit with which, and all before it, what was said no longer stands."""
@@ -380,4 +407,4 @@ def create(chain, new, edits, prefer='newest-version'):
     each = units(chain, docs, edits, prefer)
     first = [e for e in edits if one_document(e) == (new[0][0], new[0][2])]
     docs, said, losers = settle(chain, docs, first, [e for e in edits if e not in first], prefer, unit=lambda e: each[id(e)])
-    return Agreed(docs, said[::-1]), losers
+    return Agreed(docs, remembered(chain, docs, [], said, prefer)), losers

@@ -84,9 +84,10 @@ def batches(c, agreed, edits, losers, after, prefer, rnd, fail):
     for late in ('agreed', 'edit'):
         end, lost2 = outcome(c, mid, two, prefer=prefer, late=late, unseen=lambda e: new)
         gone = [id_of(l.edit) for l in lost1 + lost2]
+        words = [(l.edit.version, l.edit.pointer, l.edit.value) for l in lost1 + lost2]   # of several that say the same, one
         if not c.sound(end.docs): fail('batches agree')
         for e in edits:
-            if id_of(e) not in gone and not stands(c, end.docs, e): fail('lost silently', late, e, one, two, after.docs, mid.docs, end.docs)
+            if (e.version, e.pointer, e.value) not in words and not stands(c, end.docs, e): fail('lost silently', late, e, one, two, after.docs, mid.docs, end.docs)
         if not losers and gone: fail('batches contest', late, gone, one, two, mid.docs)
         if not losers:
             stats['batches'] += 1

@@ -28,10 +28,11 @@ class Thing:
         edits, deletes, unseen = self.read(news)
         self.count += 1
         lost = self.judge(news, edits, deletes, unseen)
-        for n in news: self.known[n.leaf.version][n.leaf.rev] = Known(n.leaf.doc, n.seen)
-        for (v, rev), doc in bodies.items():
-            near = [self.known[v][r] for l in fresh if l.version == v and rev in l.way for r in l.way if r in self.known[v]]
-            if near: self.known[v].setdefault(rev, Known(doc, near[0].seen))
+        for n in news:
+            l = n.leaf
+            self.known[l.version][l.rev] = Known(l.doc, self.count if l.doc is None and self.docs is None else n.seen)
+            for r in l.way:
+                if (l.version, r) in bodies: self.known[l.version].setdefault(r, Known(bodies[l.version, r], n.seen))
         return Result(lost, self.write(leaves) if self.writes else [], [])
 
     # what people did
@@ -45,13 +46,20 @@ class Thing:
     def made_of(self, l, leaves, shared, bodies):
         known = self.known[l.version]
         near = next((r for r in l.way if r in known), None)
-        if near is None and self.last[l.version] is not None and [m.version for m in leaves].count(l.version) == 1:
-            near = self.last[l.version]                                     # it vanished: replaced by a descendant
+        if near is None and self.replaced(leaves, l.version) == l.rev: near = self.last[l.version]
         seen = known[near].seen if near is not None else 0
         for r in l.way:
             if r == near: break
             if (l.version, r) in shared: return New(l, bodies[l.version, r], seen, False)
         return New(l, known[near].doc if near is not None else None, seen, near is None)
+
+    def replaced(self, leaves, v):
+        """The leaf that has replaced the known one that stood last, though the store forgot the way; None: none."""
+        last, mine = self.last[v], [l for l in leaves if l.version == v]
+        if last is None or any(last in (l.rev, *l.way) for l in mine): return None
+        cut = lambda l: revision((l.rev, *l.way)[-1])[0]
+        able = [l for l in mine if not any(r in self.known[v] for r in (l.rev, *l.way)) and cut(l) > max(1, revision(last)[0])]
+        return mine[0].rev if len(mine) == 1 else able[0].rev if len(able) == 1 else None
 
     def takes(self, n):
         """A document that is invalid or cannot be carried waits, unless its edits fit all together."""
@@ -79,7 +87,7 @@ class Thing:
 
     # who wins
     def judge(self, news, edits, deletes, unseen):
-        over = self.docs
+        over, roots = self.docs, []
         if over is None:
             roots = [n for n in news if n.leaf.doc is not None and n.base is None and not any(self.at[key(d)] > n.seen for d in self.deleted)]
             made = {(n.leaf.version, n.leaf.rev) for n in roots}
@@ -88,7 +96,7 @@ class Thing:
             if not self.deleted or not others: return self.begin(roots, edits, deletes)
             over = self.before or self.chain.image(others[0].version, others[0].doc)
         agreed, lost = outcome(self.chain, Agreed(over, self.said), edits, deletes, self.prefer, self.late, unseen)
-        if self.docs is None and agreed.docs is not None: agreed, lost = self.back(over, agreed, lost, edits, unseen)
+        if self.docs is None: agreed, lost = self.back(over, agreed, lost, edits, unseen, bool(roots))
         self.take(agreed, edits, [d for d in deletes if d not in [l.edit for l in lost]])
         return lost
     def begin(self, roots, edits, deletes):
@@ -98,13 +106,14 @@ class Thing:
         agreed, lost = after_deletes(self.chain, agreed, descending(agreed.said, self.prefer), deletes, lost, self.prefer, self.late, none)
         self.take(agreed, edits, deletes)
         return lost
-    def back(self, over, agreed, lost, edits, unseen):
-        """An edit after an agreed delete brings the thing back, if it changes what was agreed."""
+    def back(self, over, agreed, lost, edits, unseen, anew):
+        """An edit after an agreed delete brings the thing back, if it changes what was agreed; so does `anew`, who saw
+        the delete and saves the thing again."""
         gone = [l.edit for l in lost]
         brings = [e for e in descending(edits, self.prefer) if e not in gone and any(d in unseen(e) for d in self.deleted)
                   and (self.before is None or not stands(self.chain, over, e))]
-        if not brings: return Agreed(None, self.said), lost
-        return agreed, lost + [Loser(d, brings[0]) for d in self.deleted]
+        if not (brings or anew) or agreed.docs is None: return Agreed(None, self.said), [l for l in lost if l.edit in edits]
+        return agreed, lost + [Loser(d, brings[0]) for d in self.deleted if brings]
     def take(self, agreed, edits, deletes):
         for e in edits + deletes: self.at.setdefault(key(e), self.count)
         self.said = agreed.said

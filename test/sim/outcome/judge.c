@@ -158,6 +158,28 @@ static const char *kind_of(const struct loser *loser)
 		       : "edit";
 }
 
+/* The loser's version, revision and pointer. */
+static struct cf_str loser_of(struct cf_str entry)
+{
+	const char *from = memchr(entry.ptr, ' ', entry.len), *to = from;
+
+	for (int i = 0; i < 3; i++)
+		to = memchr(to + 1, ' ', entry.len - (size_t)(to + 1 - entry.ptr));
+	return (struct cf_str){from, (size_t)(to - from)};
+}
+
+/* What has lost already is listed against whom it lost to last. */
+static void list(struct table *table, struct cf_str entry)
+{
+	size_t at = 0;
+
+	while (at < table->listed_count && !str_equal(loser_of(table->listed[at]), loser_of(entry)))
+		at++;
+	cf_assert(at < LISTED_ENTRIES_MAX);
+	table->listed[at] = entry;
+	table->listed_count += at == table->listed_count;
+}
+
 static void note_losers(struct table *table)
 {
 	for (size_t i = 0; i < table->losers.count; i++) {
@@ -166,9 +188,7 @@ static void note_losers(struct table *table)
 
 		if (loser->winner)
 			won = side_of_edit(table, loser->winner);
-		cf_assert(table->listed_count < LISTED_ENTRIES_MAX);
-		table->listed[table->listed_count++] =
-			print_entry(table, &lost, &won, kind_of(loser));
+		list(table, print_entry(table, &lost, &won, kind_of(loser)));
 	}
 }
 

@@ -137,16 +137,39 @@ static void list_late(struct court *court, const struct docs *agreed, const stru
 	}
 }
 
+/* The last word of an atom: it takes the place of all before it. */
+static void remember(struct court *court, struct agreed *agreed, struct edit *edit)
+{
+	const struct docs *docs = &agreed->docs;
+	size_t kept = 0;
+
+	/* One that was overtaken is forgotten. */
+	if (!rule_stands(court, docs, edit) ||
+	    (rule_is_latest(court, edit) &&
+	     !value_equal(value_get(docs->at[edit->version], &edit->pointer, edit->pointer.count),
+			  edit->value)))
+		return;
+	for (size_t i = 0; i < agreed->said.count; i++) {
+		struct edit *old = agreed->said.at[i];
+
+		if (old->version != edit->version || path_compare(&old->pointer, &edit->pointer))
+			agreed->said.at[kept++] = old;
+	}
+	agreed->said.count = kept;
+	rule_add(&agreed->said, edit);
+}
+
 /* What was said and stands, and what was accepted, the oldest first. */
 static void take_said(struct court *court, const struct edits *accepted, struct agreed *ret)
 {
+	struct edits sorted = *accepted;
+
 	ret->said.count = 0;
 	for (size_t i = 0; i < court->said->count; i++)
-		if (rule_stands(court, &ret->docs, court->said->at[i]) &&
-		    !rule_has(accepted, court->said->at[i]))
-			rule_add(&ret->said, court->said->at[i]);
-	for (size_t i = accepted->count; i-- > 0;)
-		rule_add(&ret->said, accepted->at[i]);
+		remember(court, ret, court->said->at[i]);
+	rule_descending(court, &sorted);
+	for (size_t i = sorted.count; i-- > 0;)
+		remember(court, ret, sorted.at[i]);
 }
 
 void rule_outcome(struct court *court, const struct agreed *agreed, struct edits *edits,

@@ -8,8 +8,7 @@ struct news {
 	struct leaf leaf;
 	const struct value *base; /* NULL: of none */
 	unsigned seen;
-	bool hangs;  /* on nothing that is known */
-	bool on_way; /* one of its ancestors is known */
+	bool hangs; /* on nothing that is known */
 };
 struct news_list {
 	struct news at[LEAVES_OF_THING_MAX];
@@ -95,13 +94,48 @@ static void add_forks(const struct thing *thing, struct leaf_list *fresh,
 		}
 }
 
-static size_t count_leaves(const struct leaf_list *leaves, size_t version)
+static bool knows_any(const struct thing *thing, const struct leaf *leaf)
 {
-	size_t count = 0;
+	bool known = thing_knows(thing, leaf->version, leaf->rev);
 
-	for (size_t i = 0; i < leaves->count; i++)
-		count += leaves->at[i].version == version;
-	return count;
+	for (size_t i = 0; i < leaf->way_count && !known; i++)
+		known = thing_knows(thing, leaf->version, leaf->way[i]);
+	return known;
+}
+
+/* Whether the ancestors that are remembered break off above a revision. */
+static bool breaks_off_above(const struct leaf *leaf, struct cf_str rev)
+{
+	uint64_t oldest =
+		revision_generation(leaf->way_count ? leaf->way[leaf->way_count - 1] : leaf->rev);
+
+	return oldest > 1 && oldest > revision_generation(rev);
+}
+
+/* The leaf that has replaced the known one that stood last, though the store forgot the way:
+ * the only one that is left, or the only one that it can be. NULL: none. */
+static const struct leaf *replaced_by(const struct thing *thing, const struct leaf_list *leaves,
+				      size_t version)
+{
+	struct cf_str last = thing->last[version];
+	const struct leaf *able = NULL, *any = NULL;
+	size_t count = 0, able_count = 0;
+
+	for (size_t i = 0; i < leaves->count; i++) {
+		const struct leaf *leaf = &leaves->at[i];
+
+		if (leaf->version != version)
+			continue;
+		if (str_equal(leaf->rev, last) || on_way(leaf, last))
+			return NULL;
+		any = leaf;
+		count++;
+		if (knows_any(thing, leaf) || !breaks_off_above(leaf, last))
+			continue;
+		able = leaf;
+		able_count++;
+	}
+	return count == 1 ? any : able_count == 1 ? able : NULL;
 }
 
 static struct news made_of(const struct thing *thing, const struct leaf *leaf,
@@ -113,10 +147,12 @@ static struct news made_of(const struct thing *thing, const struct leaf *leaf,
 
 	while (at < leaf->way_count && !near)
 		near = known_at(thing, leaf->version, leaf->way[at++]);
-	news.on_way = near != NULL;
-	/* A known one that vanished was replaced by a descendant. */
-	if (!near && thing->last[leaf->version].len && count_leaves(leaves, leaf->version) == 1)
-		near = known_at(thing, leaf->version, thing->last[leaf->version]);
+	if (!near && thing->last[leaf->version].len) {
+		const struct leaf *by = replaced_by(thing, leaves, leaf->version);
+
+		if (by && str_equal(by->rev, leaf->rev))
+			near = known_at(thing, leaf->version, thing->last[leaf->version]);
+	}
 	news.hangs = !near;
 	news.seen = near ? near->seen : 0;
 	news.base = near ? near->document : NULL;
@@ -282,8 +318,8 @@ static void begin(struct thing *thing, const struct news_list *roots, struct edi
 }
 
 /* An edit after an agreed delete brings the thing back, if it changes what was agreed. */
-static bool comes_back(struct thing *thing, const struct docs *over, struct edits *edits,
-		       struct losers *losers)
+static bool edit_revives(struct thing *thing, const struct docs *over, struct edits *edits,
+			 struct losers *losers)
 {
 	rule_descending(&thing->court, edits);
 	for (size_t i = 0; i < edits->count; i++) {
@@ -298,19 +334,43 @@ static bool comes_back(struct thing *thing, const struct docs *over, struct edit
 	return false;
 }
 
-static void judge_over(struct thing *thing, const struct docs *over, struct edits *edits,
-		       const struct edits *deletes, struct losers *ret)
+/* No delete has lost, and nothing to one. */
+static void lose_edits_only(const struct edits *edits, struct losers *losers)
 {
+	size_t kept = 0;
+
+	for (size_t i = 0; i < losers->count; i++)
+		if (rule_has(edits, losers->at[i].edit))
+			losers->at[kept++] = losers->at[i];
+	losers->count = kept;
+}
+
+struct judging {
+	struct thing *thing;
+	const struct docs *over;
+	bool anew; /* who saw that it was deleted saves it again */
+};
+
+static bool comes_back(const struct judging *j, const struct agreed *after, struct edits *edits,
+		       struct losers *losers)
+{
+	return after->docs.at[0] && (edit_revives(j->thing, j->over, edits, losers) || j->anew);
+}
+
+static void judge_over(const struct judging *j, struct edits *edits, const struct edits *deletes,
+		       struct losers *ret)
+{
+	struct thing *thing = j->thing;
 	struct agreed *before = calloc(2, sizeof(*before)), *after = before + 1;
 
 	cf_assert(before);
-	*before = (struct agreed){.docs = *over, .said = thing->agreed.said};
+	*before = (struct agreed){.docs = *j->over, .said = thing->agreed.said};
 	thing->court.said = &before->said;
 	rule_outcome(&thing->court, before, edits, deletes, after, ret);
-	if (!thing->agreed.docs.at[0] && after->docs.at[0] &&
-	    !comes_back(thing, over, edits, ret)) {
+	if (!thing->agreed.docs.at[0] && !comes_back(j, after, edits, ret)) {
 		after->docs = (struct docs){{NULL}};
 		after->said = before->said;
+		lose_edits_only(edits, ret);
 	}
 	take(thing, after, deletes, ret);
 	free(before);
@@ -348,7 +408,7 @@ static void judge(struct thing *thing, const struct news_list *list, struct edit
 		over.at[other->version] = value_clone(thing->court.chain->arena, other->document);
 		cf_assert(chain_carry(thing->court.chain, &over, other->version));
 	}
-	judge_over(thing, &over, edits, deletes, ret);
+	judge_over(&(struct judging){thing, &over, roots.count > 0}, edits, deletes, ret);
 }
 
 static void learn_ways(struct thing *thing, const struct news_list *list,
@@ -357,14 +417,16 @@ static void learn_ways(struct thing *thing, const struct news_list *list,
 	for (size_t i = 0; i < list->count; i++) {
 		const struct leaf *leaf = &list->at[i].leaf;
 
-		know(thing, leaf->version, leaf->rev, leaf->document, list->at[i].seen);
+		/* Who deletes what is gone then has seen that it is. */
+		know(thing, leaf->version, leaf->rev, leaf->document,
+		     leaf->document || thing->agreed.docs.at[0] ? list->at[i].seen : thing->count);
 		for (size_t k = 0; k < leaf->way_count; k++) {
 			const struct value *body;
 
 			if (thing_knows(thing, leaf->version, leaf->way[k]))
 				continue;
 			body = bodies->read(bodies->ctx, leaf->version, leaf->way[k]);
-			if (body && list->at[i].on_way)
+			if (body)
 				know(thing, leaf->version, leaf->way[k], body, list->at[i].seen);
 		}
 	}

@@ -277,13 +277,34 @@ struct path path_with(const struct path *path, enum step_of_path kind, struct cf
 	return longer;
 }
 
+/* As it is written: ~0, ~1, and ~2 for a "[" that begins a name. */
+static int written(struct cf_str name, size_t at)
+{
+	unsigned char c = (unsigned char)name.ptr[at];
+
+	return c == '~'          ? '~' * 4 + 1
+	       : c == '/'        ? '~' * 4 + 2
+	       : c == '[' && !at ? '~' * 4 + 3
+				 : c * 4;
+}
+
+static int compare_names(struct cf_str a, struct cf_str b)
+{
+	for (size_t i = 0; i < a.len && i < b.len; i++)
+		if (a.ptr[i] != b.ptr[i])
+			return written(a, i) - written(b, i);
+	return (a.len > b.len) - (a.len < b.len);
+}
+
 int path_compare(const struct path *a, const struct path *b)
 {
 	for (size_t i = 0; i < a->count && i < b->count; i++) {
 		int order = (int)a->at[i].kind - (int)b->at[i].kind;
 
 		if (order == 0)
-			order = str_compare(a->at[i].text, b->at[i].text);
+			order = a->at[i].kind == STEP_NAME
+					? compare_names(a->at[i].text, b->at[i].text)
+					: str_compare(a->at[i].text, b->at[i].text);
 		if (order)
 			return order;
 	}
