@@ -382,6 +382,15 @@ static bool check_deletes(struct world *world, unsigned lineage)
 	return true;
 }
 
+/* Whether a pointer names an element (copy_pointer made a digit of its key): that it is there
+ * was said, whatever else is in it. */
+static bool is_element(const char *pointer)
+{
+	const char *last = strrchr(pointer, '/');
+
+	return last && last[1] >= '0' && last[1] <= '9' && !last[2];
+}
+
 /* A revision that is named says the value that is named; what the store forgot, or
  * says elsewhere, cannot be told. */
 static void check_named(struct world *world, const struct listed *listed, const char *id,
@@ -395,7 +404,7 @@ static void check_named(struct world *world, const struct listed *listed, const 
 
 	if (rc || *rev == '\0' || world_lineage(world, str_of(id)) == KEYS ||
 	    record.revision_count == 0 || !record.revisions[0].body.ptr ||
-	    strncmp(pointer, "/_attachments", 13) == 0 || strcmp(listed->kind, "delete") == 0)
+	    strncmp(pointer, "/_attachments", 13) == 0 || *pointer == '\0' || is_element(pointer))
 		return;
 	json_doc_init(&doc, &mem_heap);
 	at = json_pointer_get(world_json(world, &doc, record.revisions[0].body), str_of(pointer));

@@ -31,6 +31,14 @@ static const struct cf_str *new_history(struct bench *bench, struct cf_str rev,
 	return history;
 }
 
+/* The number of this agreement. That there is nothing where there never was anything is none. */
+static uint64_t agreement_now(const struct lineage *lineage)
+{
+	uint64_t before = lineage->base.agreements;
+
+	return before || !lineage->result.gone ? before + 1 : 0;
+}
+
 /* Announces a revision in the base and plans its write. */
 static int announce(struct agreeing *a, struct slot *slot, const struct cf_revision *parent,
 		    struct cf_put *put, struct json_value content)
@@ -51,7 +59,7 @@ static int announce(struct agreeing *a, struct slot *slot, const struct cf_revis
 		return error_nomem(&a->lineage->error);
 	step->news[step->news_count++] = (struct base_news){.rev = put->rev,
 							    .deleted = put->deleted,
-							    .seen = a->lineage->base.agreements + 1,
+							    .seen = agreement_now(a->lineage),
 							    .atoms = step->agreed};
 	return 0;
 }
@@ -168,8 +176,14 @@ static int step_slot(struct agreeing *a, struct slot *slot)
 	slot->rev_now = step->there ? step->current : (struct cf_str){NULL, 0};
 	if (PLANTED(a->bench, ECHO_AS_EDIT))
 		step->news_count = 0;
-	for (size_t i = 0; i < slot->news_count; i++)
-		step->news[step->news_count++] = slot->news[i];
+	for (size_t i = 0; i < slot->news_count; i++) {
+		struct base_news *news = &step->news[step->news_count++];
+
+		*news = slot->news[i];
+		/* Who deletes what is gone then has seen that it is. */
+		if (news->deleted && a->lineage->result.gone)
+			news->seen = agreement_now(a->lineage);
+	}
 	return 0;
 }
 
@@ -374,7 +388,7 @@ static int advance_base(struct agreeing *a)
 	const struct family *family = lineage->name.family;
 	int rc = 0;
 
-	lineage->base.agreements++;
+	lineage->base.agreements = agreement_now(lineage);
 	for (size_t i = 0; i < family->own_count && rc == 0; i++) {
 		rc = agree_said(a, i);
 		rc = rc ? rc : agree_pending(a, i);

@@ -65,8 +65,7 @@ static const struct atom *find_value(const struct lineage *lineage, const struct
 			return found;
 	}
 	found = atoms_find(&base->only, want->pointer);
-	/* What is kept of a deleted thing is known by its pointer alone. */
-	return found && (lineage->was_gone || found->hash == want->hash) ? found : NULL;
+	return found && found->hash == want->hash ? found : NULL;
 }
 
 /* Where values may come from; `force`: whatever they are, rather than none. */
@@ -211,6 +210,13 @@ static int mend_by(struct drafting *d, size_t index, const struct atoms *image, 
 	return rc;
 }
 
+/* What is asked of neighbours. */
+enum asking {
+	ASK_PROOF,    /* what they say of the document that is there, where the hash proves it */
+	ASK_BARE,     /* ... of none */
+	ASK_ANYTHING, /* whatever they say */
+};
+
 /* Takes what one direction of a link says of what is not exact yet. A lens that fails says
  * nothing. */
 static int take_text(struct drafting *d, size_t index, struct cf_str text, bool force)
@@ -247,10 +253,10 @@ static struct json_value *draft_documents(const struct drafting *d)
 	return documents;
 }
 
-static int take_image(struct drafting *d, const struct crossing *way, bool force)
+static int take_image(struct drafting *d, const struct crossing *way, enum asking how)
 {
 	struct json_value *documents = draft_documents(d);
-	struct image image = {way, documents, false};
+	struct image image = {way, documents, how == ASK_BARE};
 	struct cf_str *texts;
 	int rc = documents ? 0 : CF_ERR_NOMEM;
 
@@ -258,7 +264,7 @@ static int take_image(struct drafting *d, const struct crossing *way, bool force
 	if (rc)
 		return rc == CF_ERR_NOMEM ? error_nomem(&d->lineage->error) : 0;
 	for (size_t i = 0; i < way->output_count && rc == 0; i++)
-		rc = take_text(d, way->outputs[i], texts[i], force);
+		rc = take_text(d, way->outputs[i], texts[i], how == ASK_ANYTHING);
 	return rc;
 }
 
@@ -286,7 +292,7 @@ static size_t count_open(const struct drafting *d)
 
 /* Until nothing more is found out. What hashes prove may come from any neighbour; what is
  * forced comes from one that is as agreed, as long as there is such a one. */
-static int ask_neighbours(struct drafting *d, bool force, bool exact)
+static int ask_neighbours(struct drafting *d, enum asking how, bool exact)
 {
 	const struct family *family = d->lineage->name.family;
 	size_t open = count_open(d), before = SIZE_MAX;
@@ -300,7 +306,7 @@ static int ask_neighbours(struct drafting *d, bool force, bool exact)
 
 			for (size_t k = 0; k < ARRAY_LEN(ways) && rc == 0; k++)
 				if (outputs_open(d, ways[k]) && side_ready(d, ways[k], exact))
-					rc = take_image(d, ways[k], force);
+					rc = take_image(d, ways[k], how);
 		}
 		open = count_open(d);
 	}
@@ -356,6 +362,14 @@ static int stand_in_for_parts(struct drafting *d)
 /* --- from the store ------------------------------------------------------------------------------
  */
 
+static ptrdiff_t newest_live(const struct base_slot *base)
+{
+	for (size_t i = 0; i < base->known_count; i++)
+		if (!base->known[i].deleted)
+			return (ptrdiff_t)i;
+	return -1;
+}
+
 /* The revision that said what was agreed, if the store still has its body. */
 static int ask_store(struct drafting *d, size_t index)
 {
@@ -365,28 +379,24 @@ static int ask_store(struct drafting *d, size_t index)
 	const struct cf_record *record;
 	struct json_value document;
 	struct atoms atoms;
+	ptrdiff_t last = base->there ? newest_live(base) : base_last(base);
+	int rc;
 
-	for (size_t i = 0; i < base->known_count; i++) {
-		int rc;
-
-		if (base->known[i].deleted)
-			continue;
-		if (base->there && base->known[i].diff.count)
-			return 0; /* an older one, and it says something else */
-		rc = need_revision(d->bench, slot->id, base->known[i].rev, false, &record);
-		if (rc)
-			return rc < 0 ? error_nomem(&d->lineage->error) : rc;
-		if (record->revision_count == 0 || !record->revisions[0].body.ptr)
-			return 0;
-		if (leaf_read(d->bench, d->lineage, slot, &record->revisions[0], &document))
-			return 0;
-		if (bench_atoms(d->bench, slot->kind, document, &atoms))
-			return error_nomem(&d->lineage->error);
-		draft->document = document;
-		draft->atoms = slot->agreed = draft->want = atoms;
-		draft->exact = draft->wanted = true;
+	/* An older one says something else. */
+	if (last < 0 || (base->there && base->known[last].diff.count))
 		return 0;
-	}
+	rc = need_revision(d->bench, slot->id, base->known[last].rev, false, &record);
+	if (rc)
+		return rc < 0 ? error_nomem(&d->lineage->error) : rc;
+	if (record->revision_count == 0 || !record->revisions[0].body.ptr)
+		return 0;
+	if (leaf_read(d->bench, d->lineage, slot, &record->revisions[0], &document))
+		return 0;
+	if (bench_atoms(d->bench, slot->kind, document, &atoms))
+		return error_nomem(&d->lineage->error);
+	draft->document = document;
+	draft->atoms = slot->agreed = draft->want = atoms;
+	draft->exact = draft->wanted = true;
 	return 0;
 }
 
@@ -403,9 +413,10 @@ static int finish_drafts(struct drafting *d)
 	if (rc < 0 || answer)
 		return rc < 0 ? rc : answer;
 	rc = stand_in_for_parts(d);
-	rc = rc ? rc : ask_neighbours(d, false, false);
-	rc = rc ? rc : ask_neighbours(d, true, true);
-	return rc ? rc : ask_neighbours(d, true, false);
+	rc = rc ? rc : ask_neighbours(d, ASK_PROOF, false);
+	rc = rc ? rc : ask_neighbours(d, ASK_BARE, false);
+	rc = rc ? rc : ask_neighbours(d, ASK_ANYTHING, true);
+	return rc ? rc : ask_neighbours(d, ASK_ANYTHING, false);
 }
 
 /* What was agreed before all was deleted. */
@@ -414,40 +425,24 @@ static int find_before_delete(struct bench *bench, struct lineage *lineage, stru
 	const struct base_slot *base = &lineage->base.slots[slot->index];
 
 	slot->agreed = base->agreed;
-	for (size_t i = 0; i < base->known_count && lineage->was_gone; i++)
-		if (!base->known[i].deleted)
-			return base_atoms(base, i, &bench->arena, &slot->agreed)
-				       ? error_nomem(&lineage->error)
-				       : 0;
-	return 0;
+	return lineage->was_gone && base_stood(base, &bench->arena, &slot->agreed)
+		       ? error_nomem(&lineage->error)
+		       : 0;
 }
 
-/* Attachments go with the last document that has them: what comes back after a delete has none
- * of those whose data nobody has any more. */
-static int drop_gone_attachments(struct drafting *d, size_t index)
+/* Attachments of a thing that is gone may be lost. */
+static int leave_lost(struct drafting *d)
 {
-	struct bench *bench = d->bench;
-	struct draft *draft = &d->drafts[index];
-	const struct slot_kind *kind = d->lineage->slots[index].kind;
-	struct atoms atoms, gone = {NULL, 0};
-	int rc = bench_atoms(bench, kind, draft->document, &atoms);
+	struct lineage *lineage = d->lineage;
+	int answer = 0, rc = 0;
 
-	gone.at = arena_alloc(&bench->arena, (atoms.count + 1) * sizeof(*gone.at));
-	for (size_t i = 0; i < atoms.count && rc == 0 && gone.at; i++) {
-		struct json_value digest = json_member(atoms.at[i].value, STR("digest"));
-		struct cf_str text;
-
-		if (!pointer_lies_under(atoms.at[i].pointer, STR("/_attachments")) ||
-		    json_kind(digest) != JSON_STRING)
-			continue;
-		rc = json_decode(digest, &bench->arena, &text);
-		if (rc == 0 && !attachment_is_there(d->lineage, text))
-			gone.at[gone.count++] =
-				(struct atom){.pointer = atoms.at[i].pointer, .value = JSON_ABSENT};
+	for (size_t i = 0; i < lineage->name.family->own_count && lineage->was_gone && rc >= 0;
+	     i++) {
+		rc = attachments_leave_lost(d->bench, lineage, &lineage->slots[i],
+					    &d->drafts[i].document);
+		answer = rc > 0 ? rc : answer;
 	}
-	if (rc == 0 && gone.count)
-		rc = bench_patch(bench, kind, draft->document, &gone, &draft->document);
-	return rc || !gone.at ? error_nomem(&d->lineage->error) : 0;
+	return rc < 0 ? rc : answer;
 }
 
 int lineage_put_together(struct bench *bench, struct lineage *lineage)
@@ -474,11 +469,11 @@ int lineage_put_together(struct bench *bench, struct lineage *lineage)
 		rc = rc ? rc : start_draft(&d, i);
 	}
 	if (rc == 0)
-		rc = ask_neighbours(&d, false, false);
+		rc = ask_neighbours(&d, ASK_PROOF, false);
 	if (rc == 0 && count_open(&d))
 		rc = finish_drafts(&d);
-	for (size_t i = 0; i < family->own_count && rc == 0 && lineage->was_gone; i++)
-		rc = drop_gone_attachments(&d, i);
+	if (rc == 0)
+		rc = leave_lost(&d);
 	for (size_t i = 0; i < family->slot_count && rc == 0; i++) {
 		lineage->agreed[i].document =
 			d.drafts[i].stands_in ? JSON_ABSENT : d.drafts[i].document;

@@ -40,7 +40,7 @@ static bool stands_in(const struct cf_revision *revision, const struct cf_attach
 	return false;
 }
 
-bool attachment_is_there(const struct lineage *lineage, struct cf_str digest)
+static bool is_there(const struct lineage *lineage, struct cf_str digest)
 {
 	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
 		const struct cf_record *record = &lineage->slots[i].record;
@@ -52,40 +52,96 @@ bool attachment_is_there(const struct lineage *lineage, struct cf_str digest)
 	return false;
 }
 
+/* Looks for the bytes in one revision: wanted->data.ptr where they are there. */
+static int load_from(struct bench *bench, const struct slot *slot, struct cf_str rev,
+		     struct cf_attachment *wanted)
+{
+	const struct cf_record *record;
+	const struct cf_attachment *found = NULL;
+	int rc = need_revision(bench, slot->id, rev, true, &record);
+
+	if (rc == 0 && record->revision_count)
+		found = find_digest(&record->revisions[0], wanted->digest);
+	if (!found || !found->data.ptr)
+		return rc;
+	wanted->data = found->data;
+	if (PLANTED(bench, ATTACHMENTS_EMPTY))
+		wanted->data.len = 0;
+	return 0;
+}
+
+/* In what stands there; of a thing that is gone, also in what stood there before it went, where
+ * it can still be read. */
+static int load_from_slot(struct bench *bench, const struct lineage *lineage,
+			  const struct slot *slot, struct cf_attachment *wanted)
+{
+	const struct base_slot *base = &lineage->base.slots[slot->index];
+	ptrdiff_t last = lineage->was_gone ? base_last(base) : -1;
+	int rc = 0;
+
+	for (size_t k = 0; k < slot->record.revision_count && rc == 0 && !wanted->data.ptr; k++)
+		if (find_digest(&slot->record.revisions[k], wanted->digest))
+			rc = load_from(bench, slot, slot->record.revisions[k].rev, wanted);
+	if (rc == 0 && !wanted->data.ptr && last >= 0)
+		rc = load_from(bench, slot, base->known[last].rev, wanted);
+	return rc;
+}
+
+/* 0, LINEAGE_NEEDS or NOMEM; wanted->data.ptr NULL: they are nowhere. */
+static int find_data(struct bench *bench, const struct lineage *lineage,
+		     struct cf_attachment *wanted)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < lineage->name.family->own_count && rc == 0 && !wanted->data.ptr; i++)
+		rc = load_from_slot(bench, lineage, &lineage->slots[i], wanted);
+	return rc;
+}
+
 int attachment_load(struct bench *bench, struct lineage *lineage, struct cf_attachment *wanted)
 {
+	int rc = find_data(bench, lineage, wanted);
+
+	if (rc)
+		return rc < 0 ? error_nomem(&lineage->error) : rc;
+	if (wanted->data.ptr)
+		return 0;
 	/* Nobody else is kept waiting for what does not come back. */
-	if (!attachment_is_there(lineage, wanted->digest))
-		return error_set(&lineage->error, CF_ERR_INVALID,
-				 "attachment %.*s: no document has its data any more",
-				 STR_ARG(wanted->name));
-	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
-		const struct slot *slot = &lineage->slots[i];
+	return is_there(lineage, wanted->digest)
+		       ? error_set(&lineage->error, CF_ERR_CONFLICT,
+				   "attachment %.*s was replaced meanwhile", STR_ARG(wanted->name))
+		       : error_set(&lineage->error, CF_ERR_INVALID,
+				   "attachment %.*s: no document has its data any more",
+				   STR_ARG(wanted->name));
+}
 
-		for (size_t k = 0; k < slot->record.revision_count; k++) {
-			const struct cf_record *record;
-			const struct cf_attachment *found;
-			int rc;
+int attachments_leave_lost(struct bench *bench, struct lineage *lineage, const struct slot *slot,
+			   struct json_value *document)
+{
+	struct json_value stubs = json_member(*document, STR("_attachments"));
+	struct json_iter it = json_iter(stubs);
+	struct atoms lost = {arena_calloc(&bench->arena, json_count(stubs), sizeof(struct atom)),
+			     0};
+	int answer = 0, rc = lost.at || json_count(stubs) == 0 ? 0 : CF_ERR_NOMEM;
 
-			if (!find_digest(&slot->record.revisions[k], wanted->digest))
-				continue;
-			rc = need_revision(bench, slot->id, slot->record.revisions[k].rev, true,
-					   &record);
-			if (rc)
-				return rc < 0 ? error_nomem(&lineage->error) : rc;
-			found = record->revision_count
-					? find_digest(&record->revisions[0], wanted->digest)
-					: NULL;
-			if (found && found->data.ptr) {
-				wanted->data = found->data;
-				if (PLANTED(bench, ATTACHMENTS_EMPTY))
-					wanted->data.len = 0;
-				return 0;
-			}
-		}
+	while (rc >= 0 && json_next(&it)) {
+		struct cf_attachment wanted = {.length = 0};
+		struct cf_buf *text = &bench->scratch;
+
+		rc = read_stub(bench, it.name, it.value, &wanted);
+		rc = rc ? rc : find_data(bench, lineage, &wanted);
+		answer = rc > 0 ? rc : answer;
+		if (rc || wanted.data.ptr)
+			continue;
+		buf_clear(text);
+		buf_str(text, STR("/_attachments"));
+		rc = json_pointer_push(text, wanted.name);
+		lost.at[lost.count++] = (struct atom){
+			.pointer = arena_dup(&bench->arena, buf_view(text)), .value = JSON_ABSENT};
 	}
-	return error_set(&lineage->error, CF_ERR_CONFLICT, "attachment %.*s was replaced meanwhile",
-			 STR_ARG(wanted->name));
+	if (rc >= 0 && !answer && lost.count)
+		rc = bench_patch(bench, slot->kind, *document, &lost, document);
+	return rc < 0 ? error_nomem(&lineage->error) : answer;
 }
 
 int slot_body(struct bench *bench, struct lineage *lineage, const struct slot *slot,

@@ -54,6 +54,32 @@ ptrdiff_t base_current(const struct base_slot *slot)
 	return -1;
 }
 
+/* Of live ones, the last that was seen; among several the oldest: the others came late. */
+ptrdiff_t base_last(const struct base_slot *slot)
+{
+	ptrdiff_t last = -1;
+
+	for (size_t i = 0; i < slot->known_count; i++)
+		if (!slot->known[i].deleted &&
+		    (last < 0 || slot->known[i].seen >= slot->known[last].seen))
+			last = (ptrdiff_t)i;
+	return last;
+}
+
+uint64_t base_gone_at(const struct base *base, const struct family *family)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < family->own_count; i++)
+		for (size_t k = 0; k < base->slots[i].said_count; k++) {
+			const struct base_said *said = &base->slots[i].said[k];
+
+			if (!said->pointer.len && said->agreement > last)
+				last = said->agreement;
+		}
+	return last;
+}
+
 uint64_t base_seen(const struct base *base, const struct base_slot *slot, size_t known)
 {
 	uint64_t seen = slot->known[known].seen;
@@ -135,6 +161,22 @@ struct json_value base_time_of(const struct base_slot *slot, struct cf_str rev)
 	return JSON_ABSENT;
 }
 
+int base_stood_kept(const struct base_slot *slot, struct cf_arena *arena, struct atoms *ret)
+{
+	ptrdiff_t last = slot->there ? -1 : base_last(slot);
+
+	*ret = slot->kept;
+	return last < 0 ? 0 : kept_atoms(slot, (size_t)last, arena, ret);
+}
+
+int base_stood(const struct base_slot *slot, struct cf_arena *arena, struct atoms *ret)
+{
+	ptrdiff_t last = slot->there ? -1 : base_last(slot);
+
+	*ret = slot->agreed;
+	return last < 0 ? 0 : base_atoms(slot, (size_t)last, arena, ret);
+}
+
 int base_said_order(const struct base_slot *slot, const struct base_said *said,
 		    struct cf_arena *arena, const struct atom_order **ret)
 {
@@ -146,8 +188,11 @@ int base_said_order(const struct base_slot *slot, const struct base_said *said,
 		return CF_ERR_NOMEM;
 	if (known >= 0)
 		atom = atoms_find(&atoms, said->pointer);
-	if (!atom || !atom->order)
-		atom = atoms_find(&slot->agreed, said->pointer);
+	if (!atom || !atom->order) {
+		if (base_stood(slot, arena, &atoms))
+			return CF_ERR_NOMEM;
+		atom = atoms_find(&atoms, said->pointer);
+	}
 	*ret = atom ? atom->order : NULL;
 	return 0;
 }
@@ -248,7 +293,7 @@ int base_agree(const struct base *base, struct base_slot *slot, const struct bas
 		if (str_equal(g.known[i].rev, step->current))
 			g.known[i].seen = BASE_CURRENT;
 		else if (g.known[i].seen == BASE_CURRENT)
-			g.known[i].seen = base->agreements - 1;
+			g.known[i].seen = base->agreements ? base->agreements - 1 : 0;
 	}
 	slot->known = g.known;
 	slot->known_count = g.count;

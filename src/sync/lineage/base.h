@@ -20,8 +20,9 @@
  * atoms are meant, or [REV, AGREEMENT, ATOMS, [POINTER]]: what a person last said here, the
  * last of it what was removed; REV is a place in `known`, or where it is not there the
  * revision itself. `at` is what the field of the policy `latest` says in these revisions.
- * `body` is that of a deleted thing: what stood in one place; the others
- * say in `only` what that one cannot.
+ * Of a deleted thing SAID is what was said before it went, by what stood
+ * then; with the pointer "" it is the deletion itself. `body` is that of a deleted thing: what
+ * stood in one place; the others say in `only` what that one cannot.
  */
 #ifndef SYNC_BASE_H
 #define SYNC_BASE_H
@@ -44,7 +45,7 @@ struct base_known {
 
 /* An atom that a person said here and nobody has said otherwise since. */
 struct base_said {
-	struct cf_str pointer;
+	struct cf_str pointer; /* "": the document, which was deleted */
 	struct cf_str rev;
 	uint64_t agreement;
 };
@@ -115,6 +116,14 @@ ptrdiff_t base_find(const struct base_slot *slot, struct cf_str rev);
 ptrdiff_t base_current(const struct base_slot *slot);
 /* What somebody with that known revision had seen. */
 uint64_t base_seen(const struct base *base, const struct base_slot *slot, size_t known);
+/* Index of the last revision that stood before the document went, or -1. */
+ptrdiff_t base_last(const struct base_slot *slot);
+/* What is agreed, or of a document that is gone what was agreed before. 0 or NOMEM. */
+int base_stood(const struct base_slot *slot, struct cf_arena *arena, struct atoms *ret);
+/* The same, with orders by their sequences. */
+int base_stood_kept(const struct base_slot *slot, struct cf_arena *arena, struct atoms *ret);
+/* The last agreement by which the thing went; 0: it did not, or nobody deleted it. */
+uint64_t base_gone_at(const struct base *base, const struct family *family);
 /* The atoms (hashes, and orders) of a known revision. 0 or NOMEM. */
 int base_atoms(const struct base_slot *slot, size_t known, struct cf_arena *arena,
 	       struct atoms *ret);

@@ -212,27 +212,28 @@ static struct cf_str said_rev(struct reader *r, const struct base_slot *slot,
 	return slot->known[known].rev;
 }
 
-static size_t count_saying(struct reader *r, const struct base_slot *slot, struct json_value saying)
+static size_t count_saying(struct reader *r, const struct atoms *stood, struct json_value saying)
 {
 	struct json_value set = json_element(saying, 2);
-	struct atoms atoms = json_is_absent(set) ? slot->agreed : read_set(r, set);
+	struct atoms atoms = json_is_absent(set) ? *stood : read_set(r, set);
 
 	return atoms.count + json_count(json_element(saying, 3));
 }
 
-static void read_said(struct reader *r, struct json_value array, struct base_slot *slot)
+static void read_said(struct reader *r, struct json_value array, struct base_slot *slot,
+		      const struct atoms *stood)
 {
 	struct json_iter it = json_iter(array);
 	size_t count = 0;
 
 	while (r->rc == 0 && json_next(&it))
-		count += count_saying(r, slot, it.value);
+		count += count_saying(r, stood, it.value);
 	slot->said = alloc(r, count, sizeof(*slot->said));
 	it = json_iter(array);
 	while (r->rc == 0 && json_next(&it)) {
 		struct json_value set = json_element(it.value, 2);
 		struct json_iter gone = json_iter(json_element(it.value, 3));
-		struct atoms atoms = json_is_absent(set) ? slot->agreed : read_set(r, set);
+		struct atoms atoms = json_is_absent(set) ? *stood : read_set(r, set);
 		struct base_said said = {.rev = said_rev(r, slot, json_element(it.value, 0)),
 					 .agreement = number_in(json_element(it.value, 1))};
 
@@ -249,7 +250,8 @@ static void read_said(struct reader *r, struct json_value array, struct base_slo
 
 /* --- values ------------------------------------------------------------------------- */
 
-static void read_only(struct reader *r, struct json_value object, struct base_slot *slot)
+static void read_only(struct reader *r, struct json_value object, struct base_slot *slot,
+		      const struct atoms *stood)
 {
 	struct json_iter it = json_iter(object);
 
@@ -259,7 +261,7 @@ static void read_only(struct reader *r, struct json_value object, struct base_sl
 
 		atom->pointer = text_in(r, it.name);
 		atom->value = it.value;
-		atom->hash = r->rc ? 0 : atoms_hash_at(&slot->agreed, atom->pointer);
+		atom->hash = r->rc ? 0 : atoms_hash_at(stood, atom->pointer);
 	}
 }
 
@@ -293,6 +295,7 @@ static void read_slot(struct reader *r, struct json_value value, struct base_slo
 {
 	struct json_value agreed = json_member(value, STR("a"));
 	struct json_value key = json_member(value, STR("key"));
+	struct atoms stood = {NULL, 0};
 
 	slot->there = !json_is_absent(agreed);
 	if (slot->there)
@@ -303,10 +306,12 @@ static void read_slot(struct reader *r, struct json_value value, struct base_slo
 		slot->key = text_in(r, key);
 	if (r->rc == 0)
 		read_known(r, json_member(value, STR("known")), slot);
+	if (r->rc == 0 && base_stood(slot, r->arena, &stood))
+		r->rc = CF_ERR_NOMEM;
 	if (r->rc == 0)
-		read_said(r, json_member(value, STR("by")), slot);
+		read_said(r, json_member(value, STR("by")), slot, &stood);
 	if (r->rc == 0)
-		read_only(r, json_member(value, STR("only")), slot);
+		read_only(r, json_member(value, STR("only")), slot, &stood);
 	if (r->rc == 0)
 		read_pending(r, json_member(value, STR("hold")), slot);
 	if (r->rc == 0)

@@ -252,11 +252,17 @@ static bool same_saying(const struct base_said *a, const struct base_said *b)
 	return a->agreement == b->agreement && str_equal(a->rev, b->rev);
 }
 
+/* What the words of a slot are about. */
+struct saying {
+	const struct base_slot *slot;
+	struct atoms stood;
+};
+
 /* One revision's atoms at one agreement. */
-static void write_saying(const struct writer *w, const struct base_slot *slot,
+static void write_saying(const struct writer *w, const struct saying *saying,
 			 const struct base_said *said, size_t count)
 {
-	ptrdiff_t known = base_find(slot, said->rev);
+	ptrdiff_t known = base_find(saying->slot, said->rev);
 	struct code_set set = {.out = w->out};
 	size_t gone = 0, from = 0;
 
@@ -267,11 +273,11 @@ static void write_saying(const struct writer *w, const struct base_slot *slot,
 		code_rev(said->rev, w->out);
 	buf_printf(w->out, ",%llu", (unsigned long long)said->agreement);
 	for (size_t i = 0; i < count; i++)
-		gone += !atoms_find(&slot->kept, said[i].pointer);
-	if (gone || count != slot->kept.count) {
+		gone += !atoms_find(&saying->stood, said[i].pointer);
+	if (gone || count != saying->stood.count) {
 		buf_str(w->out, STR(",\""));
 		for (size_t i = 0; i < count; i++) {
-			const struct atom *atom = atoms_find(&slot->kept, said[i].pointer);
+			const struct atom *atom = atoms_find(&saying->stood, said[i].pointer);
 
 			if (!atom)
 				continue;
@@ -282,7 +288,7 @@ static void write_saying(const struct writer *w, const struct base_slot *slot,
 		buf_byte(w->out, '"');
 	}
 	for (size_t i = 0, at = 0; i < count && gone; i++) {
-		if (atoms_find(&slot->kept, said[i].pointer))
+		if (atoms_find(&saying->stood, said[i].pointer))
 			continue;
 		buf_str(w->out, at++ ? STR(",") : STR(",["));
 		json_write_string(said[i].pointer, w->out);
@@ -293,10 +299,11 @@ static void write_saying(const struct writer *w, const struct base_slot *slot,
 static int write_said(const struct writer *w, const struct base_slot *slot)
 {
 	struct base_said *said = arena_alloc(w->arena, slot->said_count * sizeof(*said));
+	struct saying saying = {.slot = slot};
 	size_t from = 0;
 	bool sorted = true;
 
-	if (!said)
+	if (!said || base_stood_kept(slot, w->arena, &saying.stood))
 		return CF_ERR_NOMEM;
 	memcpy(said, slot->said, slot->said_count * sizeof(*said));
 	for (size_t i = 1; i < slot->said_count && sorted; i++)
@@ -310,7 +317,7 @@ static int write_said(const struct writer *w, const struct base_slot *slot)
 		while (to < slot->said_count && same_saying(&said[from], &said[to]))
 			to++;
 		buf_str(w->out, from ? STR(",") : STR(""));
-		write_saying(w, slot, said + from, to - from);
+		write_saying(w, &saying, said + from, to - from);
 		from = to;
 	}
 	return buf_byte(w->out, ']');

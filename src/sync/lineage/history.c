@@ -70,26 +70,30 @@ static bool may_follow(const struct leaf *leaf, struct cf_str rev)
 }
 
 /* The revision that was current when agreed last is no leaf any more, and no leaf says
- * that it came from there: stores remember some revisions only. Where one leaf is left, it
- * has replaced it, whatever is remembered of the way; of several, those that may have. But not
- * a leaf of which all is remembered: then what was current is ours, and never landed. */
+ * that it came from there: stores remember some revisions only. Then one has replaced it: the
+ * only one that is left, or the only one that may have. But not a leaf of which all is
+ * remembered: then what was current is ours, and never landed. */
 static void adopt(const struct base_slot *base, struct slot *slot)
 {
 	ptrdiff_t current = base_current(base);
-	size_t count = slot->record.revision_count;
+	size_t count = slot->record.revision_count, able_count = 0;
+	struct leaf *able = NULL;
 
 	if (current < 0)
 		current = base->known_count ? 0 : -1;
-	for (size_t i = 0; i < count && current >= 0; i++)
-		if (slot->leaves[i].ancestor == current)
-			return;
 	for (size_t i = 0; i < count && current >= 0; i++) {
 		struct leaf *leaf = &slot->leaves[i];
 
+		if (leaf->ancestor == current)
+			return;
 		if (leaf->ancestor < 0 && known_from(leaf) > 1 &&
-		    (count == 1 || may_follow(leaf, base->known[current].rev)))
-			leaf->ancestor = current;
+		    (count == 1 || may_follow(leaf, base->known[current].rev))) {
+			able = leaf;
+			able_count++;
+		}
 	}
+	if (able_count == 1)
+		able->ancestor = current;
 }
 
 int slot_find_ancestors(struct bench *bench, struct lineage *lineage, struct slot *slot)

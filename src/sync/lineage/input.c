@@ -75,31 +75,53 @@ static int says_same(const struct settle_said *said, const struct atoms *eyes,
 }
 
 /* What an app had before its eyes though it had not seen the agreement: the document that
- * it edited says so. */
+ * it had says so. */
+static int look_out(struct bench *bench, const struct lineage *lineage, size_t slot,
+		    const struct atoms *had, const bool **ret)
+{
+	bool *knows = arena_calloc(&bench->arena, lineage->said_count, sizeof(*knows));
+	struct atoms stood;
+
+	if (!knows || base_stood(&lineage->base.slots[slot], &bench->arena, &stood))
+		return CF_ERR_NOMEM;
+	for (size_t i = 0; i < lineage->said_count; i++)
+		if (lineage->said[i].slot == slot &&
+		    says_same(&lineage->said[i], had, &stood, &bench->arena, &knows[i]))
+			return CF_ERR_NOMEM;
+	*ret = knows;
+	return 0;
+}
+
 static int find_eyes(struct bench *bench, struct lineage *lineage, size_t index)
 {
 	struct settle_saved *saved = &lineage->saved[index];
 	ptrdiff_t ancestor = lineage->origins[index].ancestor;
 	const struct base_slot *base = &lineage->base.slots[saved->slot];
-	struct atoms atoms;
-	bool *knows;
+	struct atoms had;
 
-	if (ancestor < 0)
+	if (ancestor < 0 || base->known[ancestor].deleted)
 		return 0;
 	if (index > 0 && saved[-1].slot == saved->slot &&
 	    lineage->origins[index - 1].ancestor == ancestor) {
 		saved->knows = saved[-1].knows;
 		return 0;
 	}
-	knows = arena_calloc(&bench->arena, lineage->said_count, sizeof(*knows));
-	if (!knows || base_atoms(base, (size_t)ancestor, &bench->arena, &atoms))
-		return CF_ERR_NOMEM;
-	for (size_t i = 0; i < lineage->said_count; i++)
-		if (lineage->said[i].slot == saved->slot &&
-		    says_same(&lineage->said[i], &atoms, &base->agreed, &bench->arena, &knows[i]))
-			return CF_ERR_NOMEM;
-	saved->knows = knows;
-	return 0;
+	return base_atoms(base, (size_t)ancestor, &bench->arena, &had)
+		       ? CF_ERR_NOMEM
+		       : look_out(bench, lineage, saved->slot, &had, &saved->knows);
+}
+
+/* Whether somebody may have set the field that is only ever raised. */
+static bool raises(const struct bench *bench, const struct lineage *lineage)
+{
+	const struct catalog_conflicts *policy = catalog_conflicts(bench->registry->catalog);
+
+	for (size_t i = 0; i < lineage->saved_count && policy->prefer == CATALOG_LATEST; i++)
+		for (size_t k = 0; k < lineage->saved[i].edit_count; k++)
+			if (is_latest_field(policy->latest_field,
+					    lineage->saved[i].edits[k].pointer))
+				return true;
+	return false;
 }
 
 /* An edit that waited for a part is not among these: the document it was made in is known,
@@ -127,7 +149,8 @@ int lineage_find_said(struct bench *bench, struct lineage *lineage)
 		const struct base_slot *base = &lineage->base.slots[i];
 
 		for (size_t k = 0; k < base->said_count; k++) {
-			if (base->said[k].agreement <= least || PLANTED(bench, LATE_AS_FREE))
+			if (base->said[k].agreement <= least || !base->said[k].pointer.len ||
+			    PLANTED(bench, LATE_AS_FREE))
 				continue;
 			lineage->said[lineage->said_count++] = (struct settle_said){
 				.slot = i,
@@ -145,7 +168,13 @@ int lineage_find_said(struct bench *bench, struct lineage *lineage)
 	for (size_t i = 0; i < lineage->saved_count && lineage->said_count; i++)
 		if (find_eyes(bench, lineage, i))
 			return error_nomem(&lineage->error);
-	lineage->uncontested = is_uncontested(lineage);
+	for (size_t i = 0; i < lineage->delete_count && lineage->said_count; i++) {
+		struct settle_delete *gone = &lineage->deletes[i];
+
+		if (gone->had && look_out(bench, lineage, gone->slot, gone->had, &gone->knows))
+			return error_nomem(&lineage->error);
+	}
+	lineage->uncontested = !raises(bench, lineage) && is_uncontested(lineage);
 	return 0;
 }
 

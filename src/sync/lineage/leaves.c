@@ -89,7 +89,9 @@ static int read_slot(struct bench *bench, struct lineage *lineage, struct slot *
 			rc = read_live_leaf(bench, lineage, slot, leaf);
 		if (rc == 0 && !leaf->known)
 			rc = note_leaf(bench, lineage, slot, leaf);
-		if (rc == 0 && !leaf->known) {
+		/* A deleted leaf says nothing where nobody agreed on anything. */
+		if (rc == 0 && !leaf->known &&
+		    (lineage->base.agreements || !leaf->revision->deleted)) {
 			rc = slot_learn_way(bench, lineage, slot, leaf);
 			answer = rc > 0 ? rc : answer;
 			rc = rc > 0 ? 0 : rc;
@@ -119,8 +121,20 @@ static int add_delete(struct bench *bench, struct lineage *lineage, struct settl
 	return 0;
 }
 
-/* Tombstones that are news. Where nothing was agreed, one beside a live leaf is how
- * somebody chose among branches. */
+/* Whether a tombstone deletes something that was there: it is what somebody did to a revision
+ * that is known, or it hangs on nothing that is. Where nothing was agreed it says nothing: one
+ * beside a live leaf is how somebody chose among branches, and the engine's own are met again
+ * after the state was lost. */
+static bool deletes(const struct lineage *lineage, const struct slot *slot, const struct leaf *leaf)
+{
+	const struct base_slot *base = &lineage->base.slots[slot->index];
+
+	if (leaf->ancestor >= 0)
+		return lineage->base.agreements && !base->known[leaf->ancestor].deleted;
+	return base->there || (lineage->was_there && !slot->winner);
+}
+
+/* Tombstones that are news. */
 static int find_deletes(struct bench *bench, struct lineage *lineage, struct slot *slot)
 {
 	const struct base_slot *base = &lineage->base.slots[slot->index];
@@ -128,50 +142,42 @@ static int find_deletes(struct bench *bench, struct lineage *lineage, struct slo
 
 	for (size_t i = 0; i < slot->record.revision_count && rc == 0; i++) {
 		const struct leaf *leaf = &slot->leaves[i];
+		struct atoms *had = NULL;
 		struct settle_delete what = {
 			.slot = slot->index, .rev = leaf->revision->rev, .age = slot->kind->age};
 
-		if (!leaf->revision->deleted || leaf->known || (slot->winner && !base->there))
+		if (!leaf->revision->deleted || leaf->known || !deletes(lineage, slot, leaf))
 			continue;
 		if (leaf->ancestor >= 0)
 			what.seen = base_seen(&lineage->base, base, (size_t)leaf->ancestor);
+		if (leaf->ancestor >= 0 && !base->known[leaf->ancestor].deleted) {
+			had = arena_alloc(&bench->arena, sizeof(*had));
+			if (!had || base_atoms(base, (size_t)leaf->ancestor, &bench->arena, had))
+				return error_nomem(&lineage->error);
+		}
+		what.had = had;
 		rc = add_delete(bench, lineage, what);
 	}
 	return rc;
 }
 
-/* The agreement at which all went: behind all that those who have a live revision know. */
-static uint64_t gone_at(const struct lineage *lineage)
-{
-	uint64_t last = 0;
-
-	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
-		const struct base_slot *base = &lineage->base.slots[i];
-
-		for (size_t k = 0; k < base->known_count; k++)
-			if (!base->known[k].deleted && base_seen(&lineage->base, base, k) > last)
-				last = base_seen(&lineage->base, base, k);
-	}
-	return last + 1;
-}
-
-/* That all is gone was agreed: the tombstones that say so. */
+/* That all is gone was agreed: who deleted it. */
 static int add_agreed_deletes(struct bench *bench, struct lineage *lineage)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < lineage->name.family->own_count && rc == 0; i++) {
+	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
 		const struct base_slot *base = &lineage->base.slots[i];
-		ptrdiff_t current = base_current(base);
 
-		if (current < 0 || !base->known[current].deleted)
-			continue;
-		rc = add_delete(bench, lineage,
-				(struct settle_delete){.slot = i,
-						       .rev = base->known[current].rev,
-						       .age = lineage->slots[i].kind->age,
-						       .seen = lineage->base.agreements,
-						       .agreement = gone_at(lineage)});
+		for (size_t k = 0; k < base->said_count && rc == 0; k++)
+			if (!base->said[k].pointer.len)
+				rc = add_delete(bench, lineage,
+						(struct settle_delete){
+							.slot = i,
+							.rev = base->said[k].rev,
+							.age = lineage->slots[i].kind->age,
+							.seen = lineage->base.agreements,
+							.agreement = base->said[k].agreement});
 	}
 	return rc;
 }
@@ -188,13 +194,15 @@ static void find_agreed(struct lineage *lineage)
 		known = known || lineage->base.slots[i].known_count > 0;
 	}
 	lineage->was_there = there;
-	lineage->was_gone = !there && known;
+	lineage->was_gone = !there && known && lineage->base.agreements;
 }
 
-/* After an agreed delete: a leaf on top of what was before it is an edit that comes late;
- * one on top of the tombstone, or of nothing, makes the thing anew. */
+/* After an agreed delete: a leaf whose app had not seen it is an edit that comes late; one on
+ * top of a tombstone makes the thing anew. */
 static void find_revival(struct lineage *lineage)
 {
+	uint64_t gone_at = base_gone_at(&lineage->base, lineage->name.family);
+
 	lineage->creation = !lineage->was_there;
 	for (size_t i = 0; i < lineage->name.family->own_count && lineage->was_gone; i++) {
 		const struct slot *slot = &lineage->slots[i];
@@ -202,11 +210,14 @@ static void find_revival(struct lineage *lineage)
 
 		for (size_t k = 0; k < slot->record.revision_count; k++) {
 			const struct leaf *leaf = &slot->leaves[k];
+			uint64_t seen = 0;
 
-			lineage->revives =
-				lineage->revives || (!leaf->known && !leaf->revision->deleted);
-			if (!leaf->known && !leaf->revision->deleted && leaf->ancestor >= 0 &&
-			    !base->known[leaf->ancestor].deleted)
+			if (leaf->known || leaf->revision->deleted)
+				continue;
+			lineage->revives = true;
+			if (leaf->ancestor >= 0)
+				seen = base_seen(&lineage->base, base, (size_t)leaf->ancestor);
+			if (seen < gone_at)
 				lineage->creation = false;
 		}
 	}

@@ -382,9 +382,11 @@ int bench_form(void *ctx, struct cf_str document, struct cf_arena *arena, struct
  * an error. */
 int slot_body(struct bench *bench, struct lineage *lineage, const struct slot *slot,
 	      struct json_value document, struct cf_put *ret);
+/* Of a thing that was gone: *document without attachments whose bytes are nowhere any more.
+ * 0, LINEAGE_NEEDS or NOMEM. */
+int attachments_leave_lost(struct bench *bench, struct lineage *lineage, const struct slot *slot,
+			   struct json_value *document);
 /* The data of an attachment that a leaf of this lineage has. */
 int attachment_load(struct bench *bench, struct lineage *lineage, struct cf_attachment *wanted);
-/* Whether some leaf has one with that digest. */
-bool attachment_is_there(const struct lineage *lineage, struct cf_str digest);
 
 #endif

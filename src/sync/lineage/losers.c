@@ -162,8 +162,7 @@ int list_losers(struct bench *bench, struct lineage *lineage, struct plan *plan)
 
 		if (loser->late)
 			conflict.kind = "late";
-		if (loser->loser.kind == SETTLE_SIDE_DELETE ||
-		    loser->winner.kind == SETTLE_SIDE_DELETE)
+		if (loser->loser.kind == SETTLE_SIDE_DELETE)
 			conflict.kind = "delete";
 		if (!conflict.policy)
 			conflict.policy = "edit over delete";

@@ -102,21 +102,13 @@ static int tell_said(struct settler *s, struct settle_result *ret)
 static bool delete_knows(struct settler *s, const struct settle_delete *gone, struct edit *edit,
 			 int *rc)
 {
-	struct page *page;
-	bool knows;
-
 	if (edit->source->kind == SETTLE_SIDE_SAID)
 		return edit->agreement <= gone->seen ||
 		       (gone->knows && gone->knows[edit->side.index]);
 	if (gone->agreement)
 		return edit->source->seen >= gone->agreement;
-	if (json_is_absent(gone->document) || gone->slot != edit->source->slot)
-		return false;
-	page = page_borrow(s, &s->family->slots[gone->slot], gone->document);
-	*rc = page ? *rc : error_nomem(s->error);
-	knows = *rc == 0 && edit_stands_in(s, page, edit, rc);
-	page_drop(s, page);
-	return knows;
+	return gone->had && gone->slot == edit->source->slot &&
+	       edit_stands_in(s, gone->had, edit, rc);
 }
 
 /* Whether it was accepted, and is more than what was agreed. */
@@ -126,7 +118,9 @@ static bool changes(struct settler *s, struct edit *edit, int *rc)
 
 	if (edit->source->kind != SETTLE_SIDE_EDIT || !edit->accepted)
 		return false;
-	return s->input->saved[side->index].edits[side->edit].changes ||
+	/* The field that is only ever raised says nothing new where more is said already. */
+	return (s->input->saved[side->index].edits[side->edit].changes &&
+		edit->kind != EDIT_LATEST) ||
 	       !edit_stands(s, &s->agreed, edit, rc);
 }
 
@@ -145,6 +139,15 @@ static struct edit *over_delete(struct settler *s, const struct settle_delete *g
 			return edit;
 	}
 	return NULL;
+}
+
+/* Whether somebody who saw that it was deleted saves it again. */
+static bool is_anew(const struct settler *s, const struct settle_delete *gone)
+{
+	for (size_t i = 0; i < s->input->saved_count && gone->agreement; i++)
+		if (s->input->saved[i].seen >= gone->agreement)
+			return true;
+	return false;
 }
 
 static void lose_delete(struct settler *s, struct settle_result *ret, size_t index,
@@ -203,8 +206,8 @@ static int tell_deletes(struct settler *s, struct settle_result *ret)
 			winner = over_delete(s, gone, true, &rc);
 		if (!winner && rc == 0)
 			winner = over_delete(s, gone, false, &rc);
-		wins[i] = !winner;
-		any = any || !winner;
+		wins[i] = !winner && !is_anew(s, gone);
+		any = any || wins[i];
 		if (winner)
 			lose_delete(s, ret, i, winner);
 	}

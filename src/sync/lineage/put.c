@@ -116,13 +116,8 @@ static bool one_stands(struct settler *s, const struct atoms *atoms, struct edit
 	}
 }
 
-bool edit_stands_in(struct settler *s, struct page *page, struct edit *edit, int *rc)
+bool edit_stands_in(struct settler *s, const struct atoms *atoms, struct edit *edit, int *rc)
 {
-	const struct atoms *atoms;
-
-	if (*rc || !page)
-		return false;
-	*rc = page_atoms(s, page, &atoms);
 	for (; edit && *rc == 0; edit = edit->with)
 		if (!one_stands(s, atoms, edit, rc))
 			return false;
@@ -131,7 +126,13 @@ bool edit_stands_in(struct settler *s, struct page *page, struct edit *edit, int
 
 bool edit_stands(struct settler *s, const struct pages *state, struct edit *edit, int *rc)
 {
-	return edit_stands_in(s, state->pages[edit->source->slot], edit, rc);
+	struct page *page = state->pages[edit->source->slot];
+	const struct atoms *atoms = NULL;
+
+	if (*rc || !page)
+		return false;
+	*rc = page_atoms(s, page, &atoms);
+	return edit_stands_in(s, atoms, edit, rc);
 }
 
 /* --- one trial ------------------------------------------------------------------------- */

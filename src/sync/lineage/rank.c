@@ -19,6 +19,12 @@ int compare_latest(struct json_value a, struct json_value b)
 		      : str_compare(json_span(a), json_span(b));
 }
 
+bool is_latest_field(struct cf_str field, struct cf_str pointer)
+{
+	/* Names that need escapes are no names of times. */
+	return pointer.len == field.len + 1 && memcmp(pointer.ptr + 1, field.ptr, field.len) == 0;
+}
+
 int compare_numbers(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);

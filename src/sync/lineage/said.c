@@ -24,17 +24,23 @@ static bool said_again(const struct base_said *said, size_t count, struct cf_str
 	return false;
 }
 
+/* What stood in a slot before, and what stands there now; of a thing that goes, or is gone, what
+ * it said last. */
+struct standing {
+	size_t slot;
+	struct atoms before, now;
+};
+
 /* An order, where those of its elements that are there follow it; all else, where it is as it
- * was agreed. 0 or NOMEM. */
-static int says_still(const struct agreeing *a, size_t slot, const struct base_said *said,
-		      bool *ret)
+ * was. 0 or NOMEM. */
+static int says_still(const struct agreeing *a, const struct standing *at,
+		      const struct base_said *said, bool *ret)
 {
-	const struct base_slot *base = &a->lineage->base.slots[slot];
-	const struct atoms *now = &a->steps[slot].agreed;
-	const struct atom *there = atoms_find(now, said->pointer);
+	const struct base_slot *base = &a->lineage->base.slots[at->slot];
+	const struct atom *there = atoms_find(&at->now, said->pointer);
 	const struct atom_order *order = NULL;
 
-	*ret = (there ? there->hash : 0) == atoms_hash_at(&base->agreed, said->pointer);
+	*ret = (there ? there->hash : 0) == atoms_hash_at(&at->before, said->pointer);
 	if (*ret || !there || !there->order)
 		return 0;
 	if (base_said_order(base, said, &a->bench->arena, &order))
@@ -42,14 +48,16 @@ static int says_still(const struct agreeing *a, size_t slot, const struct base_s
 	return order ? order_follows(order, there->order, &a->bench->arena, ret, NULL) : 0;
 }
 
-static int still_said(const struct agreeing *a, size_t slot, const struct base_said *said,
-		      bool *ret)
+/* A word of the field by which the latest is known stands though a higher one has overtaken it,
+ * but is forgotten. */
+static int still_said(const struct agreeing *a, const struct standing *at,
+		      const struct base_said *said, bool *ret)
 {
 	const struct lineage *lineage = a->lineage;
-	int rc = says_still(a, slot, said, ret);
+	int rc = says_still(a, at, said, ret);
 
-	for (size_t i = 0; i < lineage->said_count && *ret; i++)
-		if (lineage->said[i].slot == slot &&
+	for (size_t i = 0; i < lineage->said_count && lineage->result.said_stands && *ret; i++)
+		if (lineage->said[i].slot == at->slot &&
 		    lineage->said[i].pointer.ptr == said->pointer.ptr) {
 			*ret = lineage->result.said_stands[i];
 			break;
@@ -57,49 +65,56 @@ static int still_said(const struct agreeing *a, size_t slot, const struct base_s
 	return rc;
 }
 
-static int by_pointer(const void *a, const void *b)
-{
-	const struct base_said *x = a, *y = b;
+/* A word that was accepted, and who said it. */
+struct word {
+	struct base_said said;
+	const struct settle_saved *by;
+};
 
-	return pointer_compare(x->pointer, y->pointer);
+/* By pointer; of several that say the same the highest first. */
+static int by_word(const void *a, const void *b)
+{
+	const struct word *x = a, *y = b;
+	int order = pointer_compare(x->said.pointer, y->said.pointer);
+
+	if (order == 0)
+		order = compare_latest(y->by->latest, x->by->latest);
+	return order ? order : revision_compare(y->by->rev, false, x->by->rev, false);
 }
 
 /* Of the field by which the latest is known a higher value may stand: then somebody else
  * said it. */
-static bool is_said(const struct atoms *agreed, const struct settle_edit *edit)
+static bool is_said(const struct atoms *stands, const struct settle_edit *edit)
 {
-	return keyed_is_order(edit->pointer) || atoms_hash_at(agreed, edit->pointer) == edit->hash;
+	return keyed_is_order(edit->pointer) || atoms_hash_at(stands, edit->pointer) == edit->hash;
 }
 
-static size_t add_accepted(const struct agreeing *a, size_t slot, struct base_said *said)
+static size_t find_words(const struct agreeing *a, size_t slot, const struct atoms *stands,
+			 struct word *ret)
 {
 	const struct lineage *lineage = a->lineage;
-	size_t count = 0, kept = 0;
-	bool sorted = true;
+	size_t count = 0;
 
 	for (size_t i = 0; i < lineage->saved_count; i++) {
 		const struct settle_saved *saved = &lineage->saved[i];
 
-		if (saved->slot != slot)
-			continue;
-		for (size_t k = 0; k < saved->edit_count; k++)
-			if (lineage->result.edits[i][k] == SETTLE_ACCEPTED &&
-			    is_said(&a->steps[slot].agreed, &saved->edits[k]))
-				said[count++] = (struct base_said){
-					.pointer = saved->edits[k].pointer,
-					/* Where it was said elsewhere, the part's own one. */
-					.rev = lineage->origins[i].forward ? a->steps[slot].current
-									   : saved->rev,
-					.agreement = lineage->base.agreements};
+		for (size_t k = 0; k < saved->edit_count && saved->slot == slot; k++) {
+			struct word *word = &ret[count];
+
+			if (lineage->result.edits[i][k] != SETTLE_ACCEPTED ||
+			    !is_said(stands, &saved->edits[k]))
+				continue;
+			word->by = saved;
+			word->said = (struct base_said){
+				.pointer = saved->edits[k].pointer,
+				/* Where it was said elsewhere, the part's own one. */
+				.rev = lineage->origins[i].forward ? a->steps[slot].current
+								   : saved->rev,
+				.agreement = lineage->base.agreements};
+			count++;
+		}
 	}
-	for (size_t i = 1; i < count && sorted; i++)
-		sorted = by_pointer(&said[i - 1], &said[i]) <= 0;
-	if (!sorted)
-		qsort(said, count, sizeof(*said), by_pointer);
-	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || by_pointer(&said[kept - 1], &said[i]) != 0)
-			said[kept++] = said[i];
-	return kept;
+	return count;
 }
 
 /* What the field of the policy said in a revision; absent: nothing. */
@@ -141,25 +156,82 @@ static int agree_times(const struct agreeing *a, size_t slot)
 	return 0;
 }
 
+/* What was accepted, of each atom once; in the order of pointers. */
+static int add_accepted(const struct agreeing *a, size_t slot, const struct atoms *stands,
+			struct base_said *said, size_t *ret_count)
+{
+	struct word *words;
+	bool sorted = true;
+	size_t max = 0, count;
+
+	for (size_t i = 0; i < a->lineage->saved_count; i++)
+		max += a->lineage->saved[i].slot == slot ? a->lineage->saved[i].edit_count : 0;
+	words = arena_alloc(&a->bench->arena, (max + 1) * sizeof(*words));
+	if (!words)
+		return CF_ERR_NOMEM;
+	count = find_words(a, slot, stands, words);
+	for (size_t i = 1; i < count && sorted; i++)
+		sorted = by_word(&words[i - 1], &words[i]) <= 0;
+	if (!sorted)
+		qsort(words, count, sizeof(*words), by_word);
+	*ret_count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || pointer_compare(words[i].said.pointer, words[i - 1].said.pointer))
+			said[(*ret_count)++] = words[i].said;
+	return 0;
+}
+
+/* Who deleted the thing. */
+static size_t add_deletes(const struct lineage *lineage, size_t slot, struct base_said *said)
+{
+	size_t count = 0;
+
+	/* What comes to a thing that is gone already deletes nothing. */
+	for (size_t i = 0; i < lineage->delete_count; i++)
+		if (lineage->deletes[i].slot == slot && !lineage->deletes[i].agreement &&
+		    (lineage->was_there || lineage->saved_count))
+			said[count++] = (struct base_said){.pointer = STR(""),
+							   .rev = lineage->deletes[i].rev,
+							   .agreement = lineage->base.agreements};
+	return count;
+}
+
+static size_t max_said(const struct lineage *lineage, size_t slot)
+{
+	size_t max = lineage->base.slots[slot].said_count + lineage->delete_count + 1;
+
+	for (size_t i = 0; i < lineage->saved_count; i++)
+		max += lineage->saved[i].slot == slot ? lineage->saved[i].edit_count : 0;
+	return max;
+}
+
+/* What was said of a thing that goes, or is gone, is kept as it was, for edits that come late. */
 int agree_said(const struct agreeing *a, size_t slot)
 {
 	const struct lineage *lineage = a->lineage;
 	struct base_slot *base = &a->lineage->base.slots[slot];
 	const struct base_step *step = &a->steps[slot];
-	size_t max = base->said_count + 1, count = 0, fresh;
-	struct base_said *said;
+	struct base_said *said =
+		arena_alloc(&a->bench->arena, max_said(lineage, slot) * sizeof(*said));
+	struct standing at = {.slot = slot};
+	size_t count = 0, fresh = 0;
+	bool gone = lineage->result.gone, kept = gone || (step->there && !lineage->creation);
+	int rc = said ? base_stood(base, &a->bench->arena, &at.before) : CF_ERR_NOMEM;
 
-	for (size_t i = 0; i < lineage->saved_count; i++)
-		max += lineage->saved[i].slot == slot ? lineage->saved[i].edit_count : 0;
-	said = arena_alloc(&a->bench->arena, max * sizeof(*said));
-	if (!said)
+	at.now = gone ? at.before : step->agreed;
+	if (rc == 0 && (step->there || (gone && lineage->was_there)))
+		rc = add_accepted(a, slot, &at.now, said, &fresh);
+	if (rc)
 		return error_nomem(&a->lineage->error);
-	count = fresh = step->there ? add_accepted(a, slot, said) : 0;
-	for (size_t i = 0; i < base->said_count && step->there; i++) {
-		bool still = false;
+	count = fresh;
+	if (gone)
+		count += add_deletes(lineage, slot, said + count);
+	for (size_t i = 0; i < base->said_count && kept; i++) {
+		bool still = gone && !lineage->was_there;
 
-		if (!said_again(said, fresh, base->said[i].pointer) &&
-		    still_said(a, slot, &base->said[i], &still))
+		if (!still && (base->said[i].pointer.len || gone) &&
+		    !said_again(said, fresh, base->said[i].pointer) &&
+		    still_said(a, &at, &base->said[i], &still))
 			return error_nomem(&a->lineage->error);
 		if (still)
 			said[count++] = base->said[i];

@@ -61,15 +61,6 @@ static int by_pointer(const void *a, const void *b)
 			       ((const struct edit *)b)->pointer);
 }
 
-static bool is_latest_field(const struct settle_policy *policy, struct cf_str pointer)
-{
-	struct cf_str field = policy->latest_field;
-
-	/* Names that need escapes are no names of times. */
-	return policy->prefer == CATALOG_LATEST && pointer.len == field.len + 1 &&
-	       memcmp(pointer.ptr + 1, field.ptr, field.len) == 0;
-}
-
 /* What kind of atom the pointer names, and the element that it lies in. */
 static void read_pointer(const struct settler *s, struct edit *edit)
 {
@@ -80,7 +71,8 @@ static void read_pointer(const struct settler *s, struct edit *edit)
 		token--;
 	if (token < pointer.len && pointer.ptr[token] == '[')
 		edit->kind = pointer.len - token > 2 ? EDIT_ELEMENT : EDIT_ORDER;
-	else if (is_latest_field(&s->input->policy, pointer))
+	else if (s->input->policy.prefer == CATALOG_LATEST &&
+		 is_latest_field(s->input->policy.latest_field, pointer))
 		edit->kind = EDIT_LATEST;
 	else if (edit->hash && json_kind(edit->value) == JSON_OBJECT &&
 		 json_count(edit->value) == 0)

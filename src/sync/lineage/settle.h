@@ -78,8 +78,8 @@ struct settle_delete {
 	size_t slot;
 	struct cf_str rev;
 	uint64_t age, seen;
-	const bool *knows;          /* as settle_saved.knows */
-	struct json_value document; /* the one that was deleted; absent: not known */
+	const bool *knows;       /* as settle_saved.knows */
+	const struct atoms *had; /* of the document that was deleted, hashes; NULL: not known */
 	/* Not 0: it is what was agreed on then, and the slots say what was agreed before it. It
 	 * stays, without a word, unless an edit whose app had not seen it changes something. */
 	uint64_t agreement;
@@ -208,6 +208,10 @@ int settle(struct settler *settler, const struct settle_input *input, struct set
  * is what it says of the parts. Result, answers and errors as settle's, without losers. */
 int settle_carry(struct settler *settler, const struct settle_input *input, size_t saved,
 		 struct settle_result *ret, struct cf_error *error);
+
+/* rank.c: values of the policy's field: > 0 where a is later; whether a pointer is its. */
+int compare_latest(struct json_value a, struct json_value b);
+bool is_latest_field(struct cf_str field, struct cf_str pointer);
 
 /* edits.c: what a saved document says otherwise than the one that its app had (`was`,
  * hashes only; none: {}): one edit per atom. Removing a whole array is one edit; otherwise

@@ -257,7 +257,7 @@ int check_images(struct settler *s, struct pages *state);
 int check_valid(struct settler *s, struct pages *state);
 
 /* put.c */
-bool edit_stands_in(struct settler *s, struct page *page, struct edit *edit, int *rc);
+bool edit_stands_in(struct settler *s, const struct atoms *atoms, struct edit *edit, int *rc);
 bool edit_stands(struct settler *s, const struct pages *state, struct edit *edit, int *rc);
 void trial_begin(struct settler *s);
 void trial_add(struct settler *s, struct edit *edit);
@@ -304,8 +304,7 @@ bool contest_propose(struct settler *s, struct contest *c, int *rc);
 /* `failed`: the lens did, or what it made is no document, whoever stands. */
 int contest_answer(struct settler *s, struct contest *c, bool failed, const struct pages *state);
 
-/* rank.c: of the policy's field; > 0 where a is later. */
-int compare_latest(struct json_value a, struct json_value b);
+/* rank.c */
 int compare_numbers(uint64_t a, uint64_t b);
 /* > 0 where a has the higher priority. */
 int compare_sources(const struct settle_policy *policy, const struct source *a,

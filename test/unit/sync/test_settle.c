@@ -170,6 +170,21 @@ static struct cf_str decoded_at(struct play *p, struct json_value object, const 
 	return text;
 }
 
+static void read_delete(struct play *p, struct json_value given, struct settle_delete *ret)
+{
+	struct json_value had = value_at(given, "document");
+	struct atoms *atoms = arena_alloc(&p->w->arena, sizeof(*atoms));
+	size_t slot = number_at(given, "slot");
+
+	ck_assert_ptr_nonnull(atoms);
+	atoms_at(p, slot, had, atoms);
+	*ret = (struct settle_delete){.slot = slot,
+				      .rev = text_at(given, "rev"),
+				      .age = p->family->slots[slot].age,
+				      .seen = number_at(given, "seen"),
+				      .had = json_is_absent(had) ? NULL : atoms};
+}
+
 static void read_case(struct play *p)
 {
 	struct json_iter it = json_iter(value_at(p->given, "agreed"));
@@ -212,16 +227,8 @@ static void read_case(struct play *p)
 					     .agreement = number_at(it.value, "agreement")};
 	}
 	it = json_iter(value_at(p->given, "deletes"));
-	while (json_next(&it)) {
-		size_t slot = number_at(it.value, "slot");
-
-		p->deletes[input->delete_count++] =
-			(struct settle_delete){.slot = slot,
-					       .rev = text_at(it.value, "rev"),
-					       .age = p->family->slots[slot].age,
-					       .seen = number_at(it.value, "seen"),
-					       .document = value_at(it.value, "document")};
-	}
+	while (json_next(&it))
+		read_delete(p, it.value, &p->deletes[input->delete_count++]);
 }
 
 /* --- what came out --------------------------------------------------------------------- */
