@@ -28,6 +28,8 @@ class Thing:
         edits, deletes, unseen = self.read(news)
         self.count += 1
         lost = self.judge(news, edits, deletes, unseen)
+        for l in leaves:
+            if l.doc is None: self.known[l.version].setdefault(l.rev, Known(None, 0))     # nobody agreed on anything
         for n in news:
             l = n.leaf
             self.known[l.version][l.rev] = Known(l.doc, self.count if l.doc is None and self.docs is None else n.seen)
@@ -89,13 +91,14 @@ class Thing:
     def judge(self, news, edits, deletes, unseen):
         over, roots = self.docs, []
         if over is None:
-            roots = [n for n in news if n.leaf.doc is not None and n.base is None and not any(self.at[key(d)] > n.seen for d in self.deleted)]
+            roots = [n for n in news if n.leaf.doc is not None and not any(self.at[key(d)] > n.seen for d in self.deleted)]
             made = {(n.leaf.version, n.leaf.rev) for n in roots}
             others = [e for e in edits if one_document(e) not in made]
             if not roots and not others: return []                           # stays deleted
             if not self.deleted or not others: return self.begin(roots, edits, deletes)
             over = self.before or self.chain.image(others[0].version, others[0].doc)
-        agreed, lost = outcome(self.chain, Agreed(over, self.said), edits, deletes, self.prefer, self.late, unseen)
+        said = [s for s in self.said if stands(self.chain, over, s)]
+        agreed, lost = outcome(self.chain, Agreed(over, said), edits, deletes, self.prefer, self.late, unseen)
         if self.docs is None: agreed, lost = self.back(over, agreed, lost, edits, unseen, bool(roots))
         self.take(agreed, edits, [d for d in deletes if d not in [l.edit for l in lost]])
         return lost

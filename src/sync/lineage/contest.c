@@ -72,7 +72,7 @@ static bool begin_group(struct contest *c)
 			c->left[c->left_count++] = c->edits[c->at];
 	}
 	c->chunk = c->left_count;
-	c->grown = false;
+	c->grown = c->needs_too = false;
 	c->known_too = true;
 	return source != NULL;
 }
@@ -107,8 +107,10 @@ static void propose_chunk(struct settler *s, struct contest *c)
 			propose(s, c, c->said[i]);
 	for (size_t i = 0; i < c->accepted_count; i++)
 		propose(s, c, c->accepted[i]);
-	for (size_t i = 0; i < c->chunk; i++)
-		propose_unit(s, c, c->left[c->cursor + i]);
+	for (size_t i = 0; i < c->chunk && !c->needs_too; i++)
+		propose(s, c, c->left[c->cursor + i]);
+	if (c->needs_too)
+		propose_unit(s, c, c->left[c->cursor]);
 }
 
 static void accept(struct settler *s, struct contest *c, struct edit *edit)
@@ -148,12 +150,13 @@ static int accept_chunk(struct settler *s, struct contest *c, const struct pages
 		struct edit *edit = c->left[c->cursor + i];
 
 		accept(s, c, edit);
-		for (size_t k = 0; k < edit->unit_count; k++)
+		for (size_t k = 0; k < edit->unit_count && c->needs_too; k++)
 			accept(s, c, edit->unit[k]);
 	}
 	shorten_left(c);
 	c->chunk = chunk * 2;
 	c->grown = c->known_too = true;
+	c->needs_too = false;
 	return rc;
 }
 
@@ -174,6 +177,7 @@ static int pass_over(struct settler *s, struct contest *c)
 	edit->hold_count = count;
 	c->cursor++;
 	c->known_too = true;
+	c->needs_too = false;
 	return 0;
 }
 
@@ -235,6 +239,10 @@ static int answer_accept(struct settler *s, struct contest *c, bool fits, const 
 		c->known_too = false;
 		return 0;
 	}
+	if (!c->needs_too && c->left[c->cursor]->unit_count) {
+		c->known_too = c->needs_too = true;
+		return 0;
+	}
 	return pass_over(s, c);
 }
 
@@ -269,7 +277,7 @@ static bool has_own(const struct contest *c, const struct edit *loser)
 	return false;
 }
 
-/* From the highest priority down: what must have been left, then what was accepted. */
+/* From the highest priority down what must have been left, then what was accepted, as it was. */
 static void list_others(struct settler *s, struct contest *c, struct edit *loser)
 {
 	struct edit *clash = is_said(loser) ? NULL : taken_clash(s, loser);
@@ -277,12 +285,9 @@ static void list_others(struct settler *s, struct contest *c, struct edit *loser
 
 	for (size_t i = 0; i < count; i++)
 		c->others[i] = loser->hold[i];
-	for (size_t i = 0; i < c->given_count; i++)
+	for (size_t i = 0; i < c->accepted_count; i++)
 		if (is_other(c->accepted[i], loser))
 			c->others[count++] = c->accepted[i];
-	for (size_t i = 0; i < c->count; i++)
-		if (is_other(c->edits[i], loser))
-			c->others[count++] = c->edits[i];
 	c->low = 0;
 	c->other_count = c->high = count;
 	/* Where the others alone leave it standing, its own document said more. */
@@ -295,19 +300,46 @@ static void list_others(struct settler *s, struct contest *c, struct edit *loser
 	}
 }
 
+/* In how many ways the loser can be tried: alone or with what it needs, beside others alone or
+ * with what they need. One suffices in which it stands. */
+enum { WAY_NEEDS = 1, WAY_OTHERS_NEED = 2, WAYS = 4 };
+
+static bool others_need(const struct contest *c)
+{
+	for (size_t i = 0; i < c->middle; i++)
+		if (c->others[i]->unit_count)
+			return true;
+	return false;
+}
+
+/* The next way that is not as one before; false: there is none. */
+static bool next_way(struct contest *c, const struct edit *loser)
+{
+	bool needs = !is_said(loser) && loser->unit_count;
+	bool others = !is_said(loser) && others_need(c);
+
+	while (++c->ways < WAYS)
+		if ((needs || !(c->ways & WAY_NEEDS)) && (others || !(c->ways & WAY_OTHERS_NEED)))
+			return true;
+	c->ways = 0;
+	return false;
+}
+
 /* So many of the others; the loser beside them, but what was said need not be put. */
 static void propose_others(struct settler *s, struct contest *c, struct edit *loser)
 {
 	for (size_t i = 0; i < c->middle; i++)
-		if (is_said(loser))
-			propose(s, c, c->others[i]);
-		else
+		if (c->ways & WAY_OTHERS_NEED)
 			propose_unit(s, c, c->others[i]);
+		else
+			propose(s, c, c->others[i]);
 	for (size_t i = 0; i < loser->lost_among && c->own == OWN_WITH; i++)
 		if (c->accepted[i]->source == loser->source)
 			propose(s, c, c->accepted[i]);
-	if (!is_said(loser))
+	if (c->ways & WAY_NEEDS)
 		propose_unit(s, c, loser);
+	else if (!is_said(loser))
+		propose(s, c, loser);
 }
 
 /* What was said has lost only to who had not seen it, and came late. */
@@ -353,6 +385,9 @@ static int answer_against(struct settler *s, struct contest *c, bool fits,
 	/* Whether it stands is asked, not whether the others fit. */
 	if (is_said(loser))
 		fits = s->carried_all && edit_stands(s, state, loser, &rc);
+	if (!fits && next_way(c, loser))
+		return rc;
+	c->ways = 0;
 	if (c->own == OWN_UNKNOWN)
 		c->own = fits ? OWN_WITH : OWN_NONE;
 	else if (fits)
@@ -369,6 +404,7 @@ static void begin_stage(struct contest *c, enum contest_stage stage)
 	c->stage = stage;
 	c->at = c->left_count = c->cursor = 0;
 	c->grown = c->listed = false;
+	c->ways = 0;
 }
 
 bool contest_propose(struct settler *s, struct contest *c, int *rc)

@@ -81,7 +81,6 @@ static void contest_take(struct settler *s, struct contest *c, struct edit *edit
 	} else if (edit->given) {
 		edit->place = c->accepted_count;
 		c->accepted[c->accepted_count++] = edit;
-		c->given_count++;
 		taken_note(s, edit);
 	} else {
 		c->edits[c->count++] = edit;

@@ -127,7 +127,6 @@ struct contest {
 	bool active; /* in this step */
 	struct edit **edits, **said, **accepted, **losers;
 	size_t count, said_count, accepted_count, loser_count;
-	size_t given_count;     /* the first of the accepted ones, in a creation */
 	struct edit **proposed; /* in this step */
 	size_t proposed_count;
 	size_t at; /* among the edits, or the losers */
@@ -136,10 +135,12 @@ struct contest {
 	size_t left_count, cursor, chunk;
 	bool grown;     /* some were accepted in this pass */
 	bool known_too; /* with what is held, though their app knew it */
+	bool needs_too; /* with those of their document that they need */
 	/* Those that a loser may have lost to; it stands with so many of them, and does not with
 	 * so many. */
 	struct edit **others;
 	size_t other_count, low, middle, high;
+	unsigned ways; /* in which it was tried with these: with what either needs, or without */
 	bool listed;
 	enum contest_own own;
 };

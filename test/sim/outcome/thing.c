@@ -364,7 +364,10 @@ static void judge_over(const struct judging *j, struct edits *edits, const struc
 	struct agreed *before = calloc(2, sizeof(*before)), *after = before + 1;
 
 	cf_assert(before);
-	*before = (struct agreed){.docs = *j->over, .said = thing->agreed.said};
+	before->docs = *j->over;
+	for (size_t i = 0; i < thing->agreed.said.count; i++)
+		if (rule_stands(&thing->court, j->over, thing->agreed.said.at[i]))
+			rule_add(&before->said, thing->agreed.said.at[i]);
 	thing->court.said = &before->said;
 	rule_outcome(&thing->court, before, edits, deletes, after, ret);
 	if (!thing->agreed.docs.at[0] && !comes_back(j, after, edits, ret)) {
@@ -384,8 +387,7 @@ static void judge(struct thing *thing, const struct news_list *list, struct edit
 	const struct edit *other = NULL;
 
 	for (size_t i = 0; i < list->count; i++)
-		if (list->at[i].leaf.document && !list->at[i].base &&
-		    !misses_a_delete(thing, list->at[i].seen))
+		if (list->at[i].leaf.document && !misses_a_delete(thing, list->at[i].seen))
 			roots.at[roots.count++] = list->at[i];
 	for (size_t i = 0; i < edits->count && !other; i++) {
 		bool root = false;
@@ -409,6 +411,15 @@ static void judge(struct thing *thing, const struct news_list *list, struct edit
 		cf_assert(chain_carry(thing->court.chain, &over, other->version));
 	}
 	judge_over(&(struct judging){thing, &over, roots.count > 0}, edits, deletes, ret);
+}
+
+/* A deleted leaf that says nothing, because nobody agreed on anything: it has seen nothing. */
+static void know_ignored(struct thing *thing, const struct leaf_list *leaves)
+{
+	for (size_t i = 0; i < leaves->count; i++)
+		if (!leaves->at[i].document &&
+		    !thing_knows(thing, leaves->at[i].version, leaves->at[i].rev))
+			know(thing, leaves->at[i].version, leaves->at[i].rev, NULL, 0);
 }
 
 static void learn_ways(struct thing *thing, const struct news_list *list,
@@ -449,6 +460,7 @@ bool thing_agree(struct thing *thing, const struct leaf_list *leaves, const stru
 	thing->count++;
 	judge(thing, &list, &edits, &deletes, ret);
 	learn_ways(thing, &list, bodies);
+	know_ignored(thing, leaves);
 	return true;
 }
 
