@@ -42,7 +42,8 @@ THE RULE (greedy by whole edits)
     hangs on nothing that is known, beside others, is laid over what is agreed in the same way, and has seen
     nothing (a deleted one is a delete that has seen nothing). A known leaf that has vanished was replaced by a
     descendant, which has seen all that the known one had: by the one leaf that is left, or else by the only one
-    that it can be, whose remembered ancestors break off above it (stores remember some revisions only).
+    that it can be, whose remembered ancestors break off above it (stores remember some revisions only). A leaf of
+    which all is remembered has replaced nothing: then what stood there never landed.
  9. An array is one atom, unless a lens of the type names its key: then, in all versions that it travels to,
     presence of an element, each of its fields, and the order of those that were there before are atoms; where
     it holds scalars, a scalar is its own key. An added element goes behind the one that it was put behind (that

@@ -60,8 +60,8 @@ class Thing:
         last, mine = self.last[v], [l for l in leaves if l.version == v]
         if last is None or any(last in (l.rev, *l.way) for l in mine): return None
         cut = lambda l: revision((l.rev, *l.way)[-1])[0]
-        able = [l for l in mine if not any(r in self.known[v] for r in (l.rev, *l.way)) and cut(l) > max(1, revision(last)[0])]
-        return mine[0].rev if len(mine) == 1 else able[0].rev if len(able) == 1 else None
+        able = [l for l in mine if not any(r in self.known[v] for r in (l.rev, *l.way)) and cut(l) > (1 if len(mine) == 1 else revision(last)[0])]
+        return able[0].rev if len(able) == 1 else None
 
     def takes(self, n):
         """A document that is invalid or cannot be carried waits, unless its edits fit all together."""

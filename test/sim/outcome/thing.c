@@ -103,23 +103,32 @@ static bool knows_any(const struct thing *thing, const struct leaf *leaf)
 	return known;
 }
 
-/* Whether the ancestors that are remembered break off above a revision. */
-static bool breaks_off_above(const struct leaf *leaf, struct cf_str rev)
+static size_t count_leaves(const struct leaf_list *leaves, size_t version)
 {
-	uint64_t oldest =
-		revision_generation(leaf->way_count ? leaf->way[leaf->way_count - 1] : leaf->rev);
+	size_t count = 0;
 
-	return oldest > 1 && oldest > revision_generation(rev);
+	for (size_t i = 0; i < leaves->count; i++)
+		count += leaves->at[i].version == version;
+	return count;
+}
+
+/* Whether the ancestors that are remembered break off above a generation. */
+static bool breaks_off_above(const struct leaf *leaf, uint64_t generation)
+{
+	return revision_generation(leaf->way_count ? leaf->way[leaf->way_count - 1] : leaf->rev) >
+	       generation;
 }
 
 /* The leaf that has replaced the known one that stood last, though the store forgot the way:
- * the only one that is left, or the only one that it can be. NULL: none. */
+ * the only one that is left, or the only one that it can be; not one of which all is
+ * remembered. NULL: none. */
 static const struct leaf *replaced_by(const struct thing *thing, const struct leaf_list *leaves,
 				      size_t version)
 {
 	struct cf_str last = thing->last[version];
-	const struct leaf *able = NULL, *any = NULL;
-	size_t count = 0, able_count = 0;
+	const struct leaf *able = NULL;
+	bool only = count_leaves(leaves, version) == 1;
+	size_t able_count = 0;
 
 	for (size_t i = 0; i < leaves->count; i++) {
 		const struct leaf *leaf = &leaves->at[i];
@@ -128,14 +137,13 @@ static const struct leaf *replaced_by(const struct thing *thing, const struct le
 			continue;
 		if (str_equal(leaf->rev, last) || on_way(leaf, last))
 			return NULL;
-		any = leaf;
-		count++;
-		if (knows_any(thing, leaf) || !breaks_off_above(leaf, last))
+		if (knows_any(thing, leaf) ||
+		    !breaks_off_above(leaf, only ? 1 : revision_generation(last)))
 			continue;
 		able = leaf;
 		able_count++;
 	}
-	return count == 1 ? any : able_count == 1 ? able : NULL;
+	return able_count == 1 ? able : NULL;
 }
 
 static struct news made_of(const struct thing *thing, const struct leaf *leaf,
