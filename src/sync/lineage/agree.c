@@ -134,6 +134,23 @@ static int put_document(struct agreeing *a, struct slot *slot, struct json_value
 	return rc ? rc : announce(a, slot, parent, &put, document);
 }
 
+/* The one that stands for a document that is gone: of those that were there, and those that are
+ * written now. */
+static struct cf_str highest_tombstone(const struct base_step *step, const struct cf_record *record)
+{
+	struct cf_str highest = {NULL, 0};
+
+	for (size_t i = 0; i < record->revision_count; i++)
+		if (record->revisions[i].deleted &&
+		    (!highest.len ||
+		     revision_compare(record->revisions[i].rev, false, highest, false) > 0))
+			highest = record->revisions[i].rev;
+	for (size_t i = 0; i < step->news_count; i++)
+		if (!highest.len || revision_compare(step->news[i].rev, false, highest, false) > 0)
+			highest = step->news[i].rev;
+	return highest;
+}
+
 /* The document as it is to be on top of the winning leaf, tombstones on the others. */
 static int step_slot(struct agreeing *a, struct slot *slot)
 {
@@ -170,7 +187,8 @@ static int step_slot(struct agreeing *a, struct slot *slot)
 	}
 	if (rc)
 		return rc;
-	step->current = wrote                    ? step->news[0].rev
+	step->current = !step->there             ? highest_tombstone(step, record)
+			: wrote                  ? step->news[0].rev
 			: record->revision_count ? record->revisions[0].rev
 						 : (struct cf_str){NULL, 0};
 	slot->rev_now = step->there ? step->current : (struct cf_str){NULL, 0};

@@ -158,13 +158,12 @@ static const char *kind_of(const struct loser *loser)
 		       : "edit";
 }
 
-/* The loser's version, revision and pointer. */
+/* The loser, without the kind of the entry. */
 static struct cf_str loser_of(struct cf_str entry)
 {
-	const char *from = memchr(entry.ptr, ' ', entry.len), *to = from;
+	const char *from = memchr(entry.ptr, ' ', entry.len);
+	const char *to = memmem(entry.ptr, entry.len, " lost to p@", strlen(" lost to p@"));
 
-	for (int i = 0; i < 3; i++)
-		to = memchr(to + 1, ' ', entry.len - (size_t)(to + 1 - entry.ptr));
 	return (struct cf_str){from, (size_t)(to - from)};
 }
 
