@@ -12,10 +12,19 @@ static int settle_gone(struct bench *bench, struct lineage *lineage)
 	return lineage->result.slots ? 0 : error_nomem(&lineage->error);
 }
 
-static int settle_keep(struct bench *bench, struct json_value document, struct json_value *ret)
+/* A slot's document and key, out of what the settler's next call overwrites. */
+static int settle_keep(struct bench *bench, const struct settle_slot_result *from,
+		       struct settle_slot *ret)
 {
-	*ret = JSON_ABSENT;
-	return json_is_absent(document) ? 0 : bench_keep(bench, json_span(document), ret, NULL);
+	*ret = (struct settle_slot){.document = JSON_ABSENT};
+	if (from->key.len) {
+		ret->key = arena_dup(&bench->arena, from->key);
+		if (!ret->key.ptr)
+			return CF_ERR_NOMEM;
+	}
+	return json_is_absent(from->document)
+		       ? 0
+		       : bench_keep(bench, json_span(from->document), &ret->document, NULL);
 }
 
 /* Who won and who lost, out of what the settler's next call overwrites. */
@@ -59,11 +68,12 @@ static int settle_again(struct bench *bench, struct lineage *lineage)
 		slots && keep_fates(bench, lineage, &first) == 0 ? 0 : error_nomem(&lineage->error);
 
 	for (size_t i = 0; i < family->slot_count && rc == 0; i++) {
-		struct slot other = {.kind = &family->slots[i], .key = first.slots[i].key};
+		struct slot other = {.kind = &family->slots[i]};
 
-		slots[i].key = first.slots[i].key;
-		rc = settle_keep(bench, first.slots[i].document, &slots[i].document);
-		if (rc == 0 && other.kind->shared && other.key.len) {
+		if (settle_keep(bench, &first.slots[i], &slots[i]))
+			return error_nomem(&lineage->error);
+		other.key = slots[i].key;
+		if (other.kind->shared && other.key.len) {
 			rc = part_answer(&lineage->parting, i, other.key, &slots[i].document);
 			slots[i].missing = json_is_absent(slots[i].document);
 		}
