@@ -400,6 +400,28 @@ static int ask_store(struct drafting *d, size_t index)
 	return 0;
 }
 
+/* --- from those who embed it ---------------------------------------------------------------------
+ */
+
+/* A part that was deleted while somebody changed it in a document that embeds it: that one says
+ * what it was. */
+static int ask_forwards(struct drafting *d, size_t index)
+{
+	struct draft *draft = &d->drafts[index];
+	int rc = 0;
+
+	for (const struct forward *f = d->lineage->forwards; f && rc == 0; f = f->next) {
+		if (f->slot != index || !json_is_absent(draft->document))
+			continue;
+		rc = bench_read(d->bench, f->image, &draft->document, &d->lineage->error);
+		rc = rc ? rc
+			: bench_atoms(d->bench, d->lineage->slots[index].kind, draft->document,
+				      &draft->atoms);
+		rc = rc ? rc : mend(d, index, (struct source_of){NULL});
+	}
+	return rc;
+}
+
 static int finish_drafts(struct drafting *d)
 {
 	int answer = 0, rc = 0;
@@ -408,6 +430,7 @@ static int finish_drafts(struct drafting *d)
 		if (!d->drafts[i].wanted || d->drafts[i].exact)
 			continue;
 		rc = ask_store(d, i);
+		rc = rc ? rc : ask_forwards(d, i);
 		answer = rc > 0 ? rc : answer;
 	}
 	if (rc < 0 || answer)

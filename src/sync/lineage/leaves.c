@@ -204,6 +204,15 @@ static void find_revival(struct lineage *lineage)
 	uint64_t gone_at = base_gone_at(&lineage->base, lineage->name.family);
 
 	lineage->creation = !lineage->was_there;
+	for (const struct forward *f = lineage->forwards; f && lineage->was_gone; f = f->next) {
+		const struct base_slot *base = &lineage->base.slots[f->slot];
+		ptrdiff_t seen = f->seen_rev.len ? base_find(base, f->seen_rev) : -1;
+
+		if (seen < 0 || base->known[seen].deleted)
+			continue;
+		lineage->revives = true;
+		lineage->creation = false;
+	}
 	for (size_t i = 0; i < lineage->name.family->own_count && lineage->was_gone; i++) {
 		const struct slot *slot = &lineage->slots[i];
 		const struct base_slot *base = &lineage->base.slots[i];

@@ -205,6 +205,7 @@ struct forwarding {
 	const struct settle_saved *saved;
 	size_t index; /* the shared slot */
 	bool joins;
+	const struct atoms *was; /* what the part said; NULL: what it says now */
 };
 
 /* Where in the saved document a pointer of the part was said. */
@@ -282,6 +283,7 @@ static int forward_image(const struct forwarding *f, struct cf_str key, struct j
 	if (rc || !other.part)
 		return rc;
 	rc = bench_atoms(f->bench, kind, other.document, &was);
+	was = f->was ? *f->was : was;
 	rc = rc ? rc : bench_atoms(f->bench, kind, image, &now);
 	rc = rc ? rc : settle_edits(&was, &now, NULL, 0, &f->bench->arena, &edits, &edit_count);
 	if (rc)
@@ -332,6 +334,62 @@ static int reaches(struct bench *bench, const struct lineage *lineage,
 	return 0;
 }
 
+/* What one output of a crossing says, of what was agreed; a lens that fails says nothing. */
+static int read_output(struct bench *bench, const struct lineage *lineage,
+		       const struct crossing *way, size_t output, struct json_value *ret)
+{
+	size_t count = lineage->name.family->slot_count;
+	struct json_value *documents = arena_calloc(&bench->arena, count, sizeof(*documents));
+	struct image image = {way, documents, false};
+	struct cf_str *texts;
+	int rc = documents ? 0 : CF_ERR_NOMEM;
+
+	for (size_t i = 0; i < count && rc == 0; i++)
+		documents[i] = lineage->agreed[i].document;
+	rc = rc ? rc : image_make(bench, lineage, &image, &texts);
+	if (rc || !texts[output].ptr)
+		return rc == CF_ERR_NOMEM ? rc : 0;
+	return bench_read(bench, texts[output], ret, NULL);
+}
+
+/* A part that was deleted since this lineage agreed, as the documents that embed it say it now.
+ * Absent: it was missing before. */
+static int part_before(struct bench *bench, struct lineage *lineage, size_t index,
+		       struct json_value *ret)
+{
+	const struct family *family = lineage->name.family;
+	int rc = 0;
+
+	*ret = JSON_ABSENT;
+	if (!lineage->slots[index].missing || !lineage->base.slots[index].there)
+		return 0;
+	for (size_t i = 0; i < family->link_count * 2 && rc == 0 && json_is_absent(*ret); i++) {
+		const struct crossing *way =
+			i % 2 ? &family->links[i / 2].down : &family->links[i / 2].up;
+
+		for (size_t k = 0; k < way->output_count && rc == 0; k++)
+			if (way->outputs[k] == index)
+				rc = read_output(bench, lineage, way, k, ret);
+	}
+	return rc;
+}
+
+/* As what was agreed, the part was still there. */
+static int before_input(struct bench *bench, const struct lineage *lineage, size_t index,
+			struct json_value was, struct settle_input *input)
+{
+	size_t size = lineage->name.family->slot_count * sizeof(*input->slots);
+	struct settle_slot *slots = arena_alloc(&bench->arena, size);
+
+	if (!slots)
+		return CF_ERR_NOMEM;
+	memcpy(slots, input->slots, size);
+	slots[index].document = was;
+	slots[index].missing = false;
+	input->slots = slots;
+	return 0;
+}
+
 static int forward_saved(struct bench *bench, struct lineage *lineage, size_t at, size_t index)
 {
 	struct settle_saved *saved = &lineage->saved[at];
@@ -339,6 +397,7 @@ static int forward_saved(struct bench *bench, struct lineage *lineage, size_t at
 	struct slot *slot = &lineage->slots[index];
 	struct settle_input input;
 	struct settle_result image;
+	struct json_value before;
 	bool leads, differs;
 	int rc;
 
@@ -347,12 +406,20 @@ static int forward_saved(struct bench *bench, struct lineage *lineage, size_t at
 	if (!leads || slot->key.len == 0)
 		return 0;
 	lineage_settle_input(bench, lineage, &input);
+	rc = part_before(bench, lineage, index, &before);
+	if (rc == 0 && !json_is_absent(before))
+		rc = before_input(bench, lineage, index, before, &input);
+	if (rc)
+		return error_nomem(&lineage->error);
+	if (slot->missing && json_is_absent(before))
+		return 0;
+	f.was = slot->missing ? &lineage->base.slots[index].agreed : NULL;
 	rc = settle_carry(bench->settler, &input, at, &image, &lineage->error);
 	if (rc)
 		return rc;
 	/* Who refers to another part from now on has not edited this one. */
 	if (!str_equal(image.slots[index].key, slot->key) ||
-	    json_is_absent(image.slots[index].document) || slot->missing)
+	    json_is_absent(image.slots[index].document))
 		return 0;
 	rc = forward_image(&f, slot->key, image.slots[index].document, &differs);
 	return rc ? rc : drop_part_edits(bench, lineage, saved, index);
@@ -444,94 +511,4 @@ int lineage_make_parts(struct bench *bench, struct lineage *lineage, bool *ret_d
 		*ret_differs = *ret_differs || differs;
 	}
 	return answer;
-}
-
-/* --- the part's own lineage
- * ------------------------------------------------------------------------ */
-
-static int read_text(struct bench *bench, struct cf_str text, struct json_value *ret)
-{
-	*ret = JSON_ABSENT;
-	return text.ptr ? bench_read(bench, text, ret, NULL) : 0;
-}
-
-static int take_forward(struct bench *bench, struct lineage *lineage, const struct forward *forward)
-{
-	const struct slot *slot = &lineage->slots[forward->slot];
-	const struct base_slot *base = &lineage->base.slots[forward->slot];
-	struct settle_edit *edits =
-		arena_calloc(&bench->arena, forward->pointer_count + 1, sizeof(*edits));
-	struct settle_saved saved = {.slot = forward->slot,
-				     .rev = forward->rev,
-				     .age = forward->age,
-				     .edits = edits,
-				     .edit_count = forward->pointer_count};
-	ptrdiff_t seen = forward->seen_rev.len ? base_find(base, forward->seen_rev) : -1;
-	struct atoms atoms;
-	int rc = edits ? read_text(bench, forward->image, &saved.document) : CF_ERR_NOMEM;
-
-	rc = rc ? rc : read_text(bench, forward->latest, &saved.latest);
-	rc = rc ? rc : bench_atoms(bench, slot->kind, saved.document, &atoms);
-	if (rc)
-		return error_nomem(&lineage->error);
-	if (seen >= 0)
-		saved.seen = base_seen(&lineage->base, base, (size_t)seen);
-	for (size_t i = 0; i < forward->pointer_count; i++) {
-		const struct atom *atom = atoms_find(&atoms, forward->pointers[i].part);
-
-		edits[i] = (struct settle_edit){.pointer = forward->pointers[i].part,
-						.value = atom ? atom->value : JSON_ABSENT,
-						.hash = atom ? atom->hash : 0};
-	}
-	return lineage_add_saved(bench, lineage, saved, (struct origin){forward, -1});
-}
-
-int lineage_take_forwards(struct bench *bench, struct lineage *lineage)
-{
-	int rc = 0;
-
-	for (const struct forward *forward = lineage->forwards; forward && rc == 0;
-	     forward = forward->next)
-		rc = take_forward(bench, lineage, forward);
-	return rc;
-}
-
-static bool same_text(struct cf_str a, struct cf_str b)
-{
-	return (a.ptr == NULL) == (b.ptr == NULL) && str_equal(a, b);
-}
-
-int part_settle(struct bench *bench, const struct lineage *lineage, struct part *part,
-		bool *ret_changed)
-{
-	int rc = 0;
-
-	*ret_changed = false;
-
-	for (size_t i = 0; i < lineage->name.family->own_count && rc == 0; i++) {
-		const struct cf_record *record = &lineage->slots[i].record;
-		const struct cf_revision *winner =
-			record->revision_count && !record->revisions[0].deleted
-				? &record->revisions[0]
-				: NULL;
-		struct cf_str text = {NULL, 0}, rev = winner ? winner->rev : text;
-
-		if (lineage->failure)
-			rev = text;
-		else if (!lineage->result.slots)
-			text = winner ? winner->body : text;
-		else if (!lineage->result.gone &&
-			 !json_is_absent(lineage->result.slots[i].document))
-			text = json_span(lineage->result.slots[i].document);
-		if (lineage->slots[i].rev_now.len)
-			rev = lineage->slots[i].rev_now;
-		rev = text.ptr ? rev : text;
-		*ret_changed = *ret_changed || !same_text(part->documents[i], text) ||
-			       !same_text(part->revs[i], rev);
-		part->documents[i] = text.ptr ? arena_dup(&bench->batch, text) : text;
-		part->revs[i] = text.ptr ? arena_dup(&bench->batch, rev) : text;
-		rc = text.ptr && (!part->documents[i].ptr || !part->revs[i].ptr) ? CF_ERR_NOMEM : 0;
-	}
-	part->state = PART_SETTLED;
-	return rc;
 }

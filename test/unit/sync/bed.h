@@ -45,6 +45,35 @@ static inline void bed_open(struct bed *bed, const char *folder)
 	bed_open_at(bed, path);
 }
 
+/* The todo app with another policy. */
+static inline void bed_open_with(struct bed *bed, const char *policy)
+{
+	static const char *const folders[] = {"manifests", "schemas", "lenses"};
+	const char *source = getenv("CHESTERFIELD_SOURCE");
+	char folder[] = "/tmp/chesterfield-bed-XXXXXX", path[512], target[512];
+	FILE *file;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/catalog.yaml", folder);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fprintf(file, "name: todo\nconflicts: %s\n", policy);
+	ck_assert_int_eq(fclose(file), 0);
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, folders[i]);
+		snprintf(target, sizeof(target), "%s/examples/todo/%s", source, folders[i]);
+		ck_assert_int_eq(symlink(target, path), 0);
+	}
+	bed_open_at(bed, folder);
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, folders[i]);
+		ck_assert_int_eq(unlink(path), 0);
+	}
+	snprintf(path, sizeof(path), "%s/catalog.yaml", folder);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+
 static inline void bed_close(struct bed *bed)
 {
 	sync_close(bed->sync);

@@ -59,7 +59,7 @@ static void expect_files(struct bed *bed, const char *id, const struct cf_attach
 		ck_assert_msg(found != NULL, "%s lacks %.*s", id, STR_ARG(files[i].name));
 		ck_assert_msg(str_equal(found->data, files[i].data), "%s: %.*s is %.*s", id,
 			      STR_ARG(files[i].name), STR_ARG(found->data));
-		ck_assert(str_equal(found->content_type, STR("text/plain")));
+		ck_assert(str_equal(found->content_type, files[i].content_type));
 	}
 	for (size_t i = 1; i < record.revision_count; i++)
 		ck_assert(record.revisions[i].deleted);
@@ -87,6 +87,23 @@ START_TEST(attachments_are_in_every_version)
 	put_files(&bed, "todo-item@1:a", "", NULL, V1, files + 1, 1);
 	settle(&bed);
 	expect_everywhere(&bed, files + 1, 1);
+	bed_close(&bed);
+}
+END_TEST
+
+START_TEST(change_of_the_type_alone_travels)
+{
+	struct bed bed;
+	struct cf_attachment file = file_of("a", "<p>");
+
+	bed_open(&bed, "examples/todo");
+	put_files(&bed, "todo-item@1:a", "", NULL, V1, &file, 1);
+	settle(&bed);
+	expect_everywhere(&bed, &file, 1);
+	file.content_type = STR("text/html");
+	put_files(&bed, "todo-item@1:a", "", NULL, V1, &file, 1);
+	settle(&bed);
+	expect_everywhere(&bed, &file, 1);
 	bed_close(&bed);
 }
 END_TEST
@@ -154,6 +171,7 @@ int main(void)
 	TCase *tcase = tcase_create("attach");
 
 	tcase_add_test(tcase, attachments_are_in_every_version);
+	tcase_add_test(tcase, change_of_the_type_alone_travels);
 	tcase_add_test(tcase, file_with_a_new_name_keeps_its_content);
 	tcase_add_test(tcase, files_added_in_two_versions_at_once_are_both_kept);
 	tcase_add_test(tcase, file_on_the_branch_of_an_app_that_was_away_is_kept);

@@ -1,42 +1,11 @@
 /* Who wins, by each policy of a catalog; and lenses that break their laws. */
 #include "bed.h"
 
-#include <sys/stat.h>
-
 #define INBOX "790fbc12070b9c37aece000b24c1c02f"
 #define V1(rest) "{\"schema\":\"todo-item\",\"version\":1," rest "}"
 #define V3(rest)                                        \
 	"{\"schema\":\"todo-item\",\"version\":3," rest \
 	",\"status\":\"active\",\"groupId\":\"" INBOX "\"}"
-
-/* The todo app with another policy. */
-static void open_with(struct bed *bed, const char *policy)
-{
-	static const char *const folders[] = {"manifests", "schemas", "lenses"};
-	const char *source = getenv("CHESTERFIELD_SOURCE");
-	char folder[] = "/tmp/chesterfield-policy-XXXXXX", path[512], target[512];
-	FILE *file;
-
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/catalog.yaml", folder);
-	file = fopen(path, "w");
-	ck_assert_ptr_nonnull(file);
-	fprintf(file, "name: todo\nconflicts: %s\n", policy);
-	ck_assert_int_eq(fclose(file), 0);
-	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, folders[i]);
-		snprintf(target, sizeof(target), "%s/examples/todo/%s", source, folders[i]);
-		ck_assert_int_eq(symlink(target, path), 0);
-	}
-	bed_open_at(bed, folder);
-	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, folders[i]);
-		ck_assert_int_eq(unlink(path), 0);
-	}
-	snprintf(path, sizeof(path), "%s/catalog.yaml", folder);
-	ck_assert_int_eq(unlink(path), 0);
-	ck_assert_int_eq(rmdir(folder), 0);
-}
 
 /* Version 1 and version 3 change the title at once; `title` is what stands then. */
 static void contest(const char *policy, const char *at_1, const char *at_3, const char *title)
@@ -44,7 +13,7 @@ static void contest(const char *policy, const char *at_1, const char *at_3, cons
 	struct bed bed;
 	char v1[256], v3[256], expected[256];
 
-	open_with(&bed, policy);
+	bed_open_with(&bed, policy);
 	put(&bed, "todo-item@1:a",
 	    V1("\"title\":\"t\",\"isDone\":false,\"createdAt\":\"2020-01-01T00:00:00Z\""));
 	settle(&bed);
@@ -93,7 +62,7 @@ static void come_back_late(const char *policy, const char *title, bool deletes)
 	const char *old;
 	char expected[256];
 
-	open_with(&bed, policy);
+	bed_open_with(&bed, policy);
 	put(&bed, "todo-item@1:a", V1("\"title\":\"t\",\"isDone\":false"));
 	settle(&bed);
 	old = rev_of(&bed, "todo-item@1:a");
@@ -127,7 +96,7 @@ START_TEST(saving_a_deleted_document_again_brings_back_all)
 	struct bed bed;
 	size_t leaves;
 
-	open_with(&bed, "{late: agreed}");
+	bed_open_with(&bed, "{late: agreed}");
 	put(&bed, "todo-item@1:a", V1("\"title\":\"t\",\"isDone\":false"));
 	settle(&bed);
 	put_on(&bed, "todo-item@3:a", rev_of(&bed, "todo-item@3:a"), "{}", true);
