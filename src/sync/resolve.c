@@ -15,8 +15,9 @@ struct resolving {
 	const struct sync_resolve *how;
 	struct cf_arena *arena;
 	const struct cf_mem *mem;
-	struct json_value loser; /* of the entry */
-	struct cf_str document;  /* its id */
+	struct json_value loser;   /* of the entry */
+	struct cf_str document;    /* its id */
+	struct json_value lineage; /* as the entry says */
 	struct cf_str pointer;
 	struct json_value value; /* to be written; absent: removed */
 	struct registry registry;
@@ -150,6 +151,38 @@ static int make_delete(struct resolving *r, const struct cf_revision *now, struc
 	return buf_byte(&r->out, '}') && rc == 0 ? error_nomem(error) : rc;
 }
 
+/* The leaf that all versions agreed on, where several live. Another that has arrived since is no
+ * ground to write on: its app had not seen what was decided, and the decision would be as late
+ * as its edits. */
+static int choose_leaf(struct resolving *r, const struct cf_revision **ret, struct cf_error *error)
+{
+	struct cf_get get = {.id = r->document};
+	struct cf_record record = {0};
+	struct state_record base;
+	struct json_doc doc;
+	struct cf_str place, lineage;
+	int rc = store_get(r->store, &get, 1, CF_READ_BODIES | CF_READ_LEAVES, r->arena, &record,
+			   error);
+
+	if (rc || record.revision_count < 2)
+		return rc;
+	rc = decode(r, json_member(r->loser, STR("version")), &place, error);
+	rc = rc ? rc : decode(r, r->lineage, &lineage, error);
+	rc = rc ? rc
+		: state_get_one(r->state, (struct state_key){STATE_BASE, lineage}, r->arena, &base,
+				error);
+	if (rc || !state_exists(&base))
+		return rc;
+	json_doc_init(&doc, r->mem);
+	rc = json_read(&doc, base.body.ptr, base.body.len, JSON_READ_DOCUMENT, error);
+	for (size_t i = record.revision_count; i-- > 0 && rc == 0;)
+		if (!record.revisions[i].deleted &&
+		    unserved_knows(json_root(&doc), place, record.revisions[i].rev))
+			*ret = &record.revisions[i];
+	json_doc_fini(&doc);
+	return rc;
+}
+
 static int write_once(struct resolving *r, bool deletes, struct sync_resolved *ret,
 		      struct cf_error *error)
 {
@@ -171,7 +204,9 @@ static int write_once(struct resolving *r, bool deletes, struct sync_resolved *r
 				 "%.*s is deleted by now: there is nothing to write to",
 				 STR_ARG(r->document));
 	}
-	rc = deletes ? make_delete(r, now, error) : make_edit(r, now, &same, error);
+	rc = choose_leaf(r, &now, error);
+	if (rc == 0)
+		rc = deletes ? make_delete(r, now, error) : make_edit(r, now, &same, error);
 	if (rc || same)
 		return rc;
 	put.rev = now->rev;
@@ -237,6 +272,7 @@ static int take(struct resolving *r, struct json_value entry, struct sync_resolv
 	rc = decode(r, json_member(r->loser, STR("id")), &r->document, error);
 	if (rc == 0)
 		rc = decode(r, json_member(entry, STR("pointer")), &r->pointer, error);
+	r->lineage = json_member(entry, STR("lineage"));
 	ret->document = r->document;
 	if (rc || r->how->take == SYNC_TAKE_WINNER)
 		return rc;

@@ -49,6 +49,34 @@ START_TEST(loser_is_carried_to_all_versions)
 }
 END_TEST
 
+/* The app whose title lost comes back, before the next run, with an edit on top of that title:
+ * its branch is on top, but the decision is about what all agreed on. */
+START_TEST(decision_is_written_on_what_was_agreed)
+{
+	struct bed bed;
+	struct sync_resolved done;
+	const char *lost;
+
+	bed_open(&bed, "examples/todo");
+	put(&bed, "todo-item@1:a", V1("\"title\":\"t\",\"isDone\":true"));
+	settle(&bed);
+	put(&bed, "todo-item@1:a", V1("\"title\":\"old\",\"isDone\":true"));
+	lost = rev_of(&bed, "todo-item@1:a");
+	put(&bed, "todo-item@2:a", V2("\"title\":\"new\",\"status\":\"done\""));
+	settle(&bed);
+	put_branch(&bed, "todo-item@1:a", lost, "ffffffffffffffffffffffffffffffff",
+		   V1("\"title\":\"old\",\"isDone\":true,\"isImportant\":true"));
+	ck_assert_int_eq(resolve(&bed, bed.store, "todo-item/a", SYNC_TAKE_LOSER, NULL, &done), 0);
+	ck_assert(done.written);
+	settle(&bed);
+	expect(&bed, "todo-item@1:a", V1("\"title\":\"old\",\"isDone\":true,\"isImportant\":true"));
+	expect(&bed, "todo-item@2:a",
+	       V2("\"title\":\"old\",\"status\":\"done\",\"isImportant\":true"));
+	ck_assert_uint_eq(find_listed(&bed, SYNC_CONFLICTS, NULL).count, 0);
+	bed_close(&bed);
+}
+END_TEST
+
 /* Somebody sets another field just before our write. */
 static void be_first(struct hook *hook, const char *operation, struct cf_str id)
 {
@@ -315,6 +343,7 @@ int main(void)
 	TCase *tcase = tcase_create("lists");
 
 	tcase_add_test(tcase, loser_is_carried_to_all_versions);
+	tcase_add_test(tcase, decision_is_written_on_what_was_agreed);
 	tcase_add_test(tcase, conflict_is_answered_by_reading_again);
 	tcase_add_test(tcase, somebody_who_is_always_first_is_told_of);
 	tcase_add_test(tcase, what_says_so_already_is_not_written);
