@@ -66,6 +66,9 @@ static int note_listed(void *ctx, struct cf_str id, struct json_value body)
 		snprintf(listed->value, sizeof(listed->value), "%.*s", STR_ARG(json_span(value)));
 	listed->lineage = world_lineage(world, str_of(listed->loser_id));
 	listed->whole = side_whole(winner) && side_whole(loser);
+	for (size_t i = 0; i < world->listed_count; i++)
+		if (memcmp(&world->listed[i], listed, sizeof(*listed)) == 0)
+			return 0;
 	world->listed_count++;
 	return 0;
 }
@@ -267,13 +270,14 @@ void model_note_agreed(struct world *world)
 	}
 }
 
-/* The policy: what was agreed stays, whatever comes late. */
+/* The policy: what was agreed stays, whatever comes late. What somebody decided on is a value
+ * that others have had before their eyes. */
 static void check_policy(struct world *world, unsigned lineage, size_t atom)
 {
 	const struct atom_def *def = &world->shape->atoms[atom];
 	int agreed = world->agreed[lineage][atom];
 
-	if (def->loose || world->shape->late_wins || agreed < 0 ||
+	if (def->loose || world->shape->late_wins || agreed < 0 || world->events[agreed].decided ||
 	    !(last_words(world, lineage, atom) >> agreed & 1))
 		return;
 	if (!stands(world, lineage, atom, &world->events[agreed]))
@@ -455,7 +459,7 @@ static void check_contested(struct world *world, const struct listed *listed)
 	for (size_t i = 0; i < world->event_count; i++) {
 		const struct event *event = &world->events[i];
 
-		for (size_t atom = 0; atom < world->shape->atom_count; atom++) {
+		for (size_t atom = 0; atom < world->shape->atom_count && !event->decided; atom++) {
 			const struct atom_def *def = &world->shape->atoms[atom];
 
 			if (!concerns(event, listed->lineage, atom) || def->mute || def->loose ||

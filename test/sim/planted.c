@@ -33,6 +33,7 @@ static void search_range(unsigned fault, uint64_t *from, uint64_t *count)
 	*from = 1;
 	*count = SEEDS_USUAL;
 	switch ((enum planted)fault) {
+	case PLANTED_REFUSAL_IGNORED:
 	case PLANTED_BASE_AFTER_DOCUMENTS:
 	case PLANTED_STALE_LEFT:
 	case PLANTED_TOMBSTONES_FIRST:

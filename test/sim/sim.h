@@ -129,6 +129,9 @@ enum step_kind {
 	STEP_LOSE_CHECKPOINT,
 	STEP_LOSE_STATE,
 	STEP_CLOCK,
+	STEP_RESOLVE, /* people.c */
+	STEP_RETRY,
+	STEP_REBUILD,
 	STEP_KINDS,
 };
 enum fault {
@@ -195,6 +198,7 @@ struct net {
 struct event {
 	uint8_t lineage, level, app;
 	bool deleted;
+	bool decided; /* somebody decided on a contested edit: its value comes again */
 	char id[64];
 	char rev[48];
 	uint64_t seen; /* events whose effect its author had before the eyes */
@@ -326,6 +330,9 @@ void app_pull(struct world *world, struct app *app, struct rng *rng, unsigned in
 /* Whoever finds an invalid document in the database mends it; whoever refers to a part
  * that does not exist gets it. */
 void apps_mend(struct world *world);
+
+/* --- people.c ------------------------------------------------------------------------------ */
+void people_do(struct world *world, const struct step *step);
 
 /* --- checks ---------------------------------------------------------------------------------- */
 void heal_and_check(struct world *world);                   /* heal.c */

@@ -65,10 +65,20 @@ static struct step step_make(struct rng *rng, const struct profile *profile)
 	return step;
 }
 
+/* Mostly somebody decides; seldom the state is built anew. */
+static uint8_t people_kind(uint64_t roll)
+{
+	return roll % 8 < 6                    ? STEP_RESOLVE
+	       : roll % 8 == 6 || roll / 8 % 4 ? STEP_RETRY
+					       : STEP_REBUILD;
+}
+
 void steps_make(struct plan_of_run *run)
 {
 	struct rng rng = {.state = run->seed};
 	struct profile profile = profile_make(&rng);
+	/* Such runs are others' runs in which people act, too. */
+	bool people = hash64(STR("people"), run->seed) % 5 == 0;
 	bool engine = false;
 	uint8_t at = 0;
 
@@ -77,6 +87,8 @@ void steps_make(struct plan_of_run *run)
 		struct step *step = &run->steps[i];
 
 		*step = step_make(&rng, &profile);
+		if (people && step->seed % 8 == 0)
+			step->kind = people_kind(step->seed >> 8);
 		if (engine && profile.inside && rng_below(&rng, 2) &&
 		    (step->kind != STEP_ENGINE || profile.second_engine)) {
 			at = (uint8_t)(at + rng_below(&rng, 5));
@@ -98,7 +110,10 @@ static const char *const kind_names[STEP_KINDS] = {"writes",
 						   "runs",
 						   "the checkpoint is lost",
 						   "all state is lost",
-						   "the clock jumps"};
+						   "the clock jumps",
+						   "somebody decides on a contested edit",
+						   "somebody asks for another look",
+						   "the state is built anew"};
 static const char *const fault_names[FAULT_KINDS] = {"",
 						     "refused",
 						     "answered too late",

@@ -252,6 +252,11 @@ void world_do(struct world *world, const struct step *step)
 	case STEP_CLOCK:
 		world->now_ms += (int64_t)rng_below(&rng, 100000000) - 50000000;
 		break;
+	case STEP_RESOLVE:
+	case STEP_RETRY:
+	case STEP_REBUILD:
+		people_do(world, step);
+		break;
 	case STEP_KINDS:
 		break;
 	}
