@@ -277,34 +277,50 @@ int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *err
 }
 
 /* All time counts from the first page on: pages of several lanes overlap. */
-static int move_page(struct sync *sync, const struct flight *flight, struct cf_error *error)
+static int note_page(struct sync *sync, const struct flight *flight)
 {
 	struct reading *reading = &sync->reading;
 	uint64_t now_ns = sync->env->monotonic_ns(sync->env->ctx);
 
 	reading->spent_ms += (now_ns - reading->mark_ns) / 1000000;
 	reading->mark_ns = now_ns;
-	if (text_replace(sync->mem, &reading->after, flight->last->id))
-		return error_nomem(error);
 	reading->done += flight->count;
 	/* Others write, too. */
 	if (reading->done > reading->total)
 		reading->total = reading->done;
-	return checkpoint_save(sync, str_of(sync->since), error);
+	return text_replace(sync->mem, &reading->after, flight->last->id);
 }
 
-int checkpoint_move(struct sync *sync, const struct flight *flight, struct cf_error *error)
+/* The fault that is planted: a later page of the same kind, which is still open. */
+static const struct flight *pass_open(const struct sync *sync, const struct flight *flight)
 {
-	struct cf_str token = flight->token;
+	const struct flight *last = flight;
 
+	for (const struct flight *at = sync->flights; at; at = at->next)
+		if (at->kind == flight->kind)
+			last = at;
+	return PLANTED(&sync->worker->bench, CHECKPOINT_PAST_OPEN) ? last : flight;
+}
+
+int checkpoint_note(struct sync *sync, const struct flight *flight)
+{
 	if (flight->kind == FLIGHT_OTHER)
 		return 0;
+	sync->moved = true;
+	flight = pass_open(sync, flight);
 	if (flight->kind == FLIGHT_PAGE)
-		return move_page(sync, flight, error);
-	if (note_last(sync, flight->last))
-		return error_nomem(error);
-	if (PLANTED(&sync->worker->bench, CHECKPOINT_PAST_OPEN) && sync->flights &&
-	    sync->last_flight->kind == FLIGHT_CHANGES)
-		token = sync->last_flight->token;
-	return checkpoint_save(sync, token, error);
+		return note_page(sync, flight);
+	return note_last(sync, flight->last) ||
+			       text_replace(sync->mem, &sync->landed, flight->token)
+		       ? CF_ERR_NOMEM
+		       : 0;
+}
+
+int checkpoint_commit(struct sync *sync, struct cf_error *error)
+{
+	struct cf_str token = str_of(sync->landed ? sync->landed : sync->since);
+	int rc = sync->moved ? checkpoint_save(sync, token, error) : 0;
+
+	sync->moved = sync->moved && rc != 0;
+	return rc;
 }

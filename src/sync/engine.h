@@ -39,12 +39,14 @@ struct sync {
 	size_t batch_changes;                 /* now; at least options.batch_changes_max */
 	struct cf_arena step;                 /* lives for one step */
 	struct flight *flights, *last_flight; /* on their way, the oldest first */
-	size_t flight_count;
+	size_t flight_count;                  /* of those that work */
 	struct lanes *lanes; /* NULL: batches are worked on by `worker`, one at a time */
 	struct done done;    /* by batches; empty but while it is taken over */
 	struct reading reading;
 	char *since;              /* the checkpoint's token */
 	char *checkpoint_rev;     /* of its record; "": there was none */
+	char *landed;             /* the token behind the last change that landed; NULL: none did */
+	bool moved;               /* something landed that the stored checkpoint does not know */
 	char *ahead;              /* up to where the feed was read */
 	char *last_id, *last_rev; /* of the latest change that landed; NULL: of none */
 	struct sync_counters counters;
@@ -101,6 +103,7 @@ struct flight {
 		struct task *next; /* in its lane */
 	} * tasks;                 /* one for each lane */
 	size_t task_count;
+	bool works;  /* some lineages are to be worked on */
 	size_t open; /* tasks that are not done; guarded as lanes.c says */
 	int rc;      /* of the first that failed */
 	struct cf_error error;
@@ -131,6 +134,8 @@ struct lanes *lanes_close(struct lanes *lanes); /* returns NULL; no task may be 
 void lanes_send(struct lanes *lanes, struct flight *flight);
 /* Returns when all its tasks are done; adds what was done by any to `sum`. 0 or NOMEM. */
 int lanes_wait(struct lanes *lanes, const struct flight *flight, struct done *sum);
+/* Whether it is done, and well. */
+bool lanes_done(struct lanes *lanes, const struct flight *flight);
 /* Tasks that have not begun are left out from now on, or no longer. */
 void lanes_skip(struct lanes *lanes, bool skip);
 
@@ -138,8 +143,10 @@ void lanes_skip(struct lanes *lanes, bool skip);
 
 int checkpoint_load(struct sync *sync, struct cf_error *error);
 int checkpoint_save(struct sync *sync, struct cf_str token, struct cf_error *error);
-/* Behind a page, which has landed with all older ones. */
-int checkpoint_move(struct sync *sync, const struct flight *flight, struct cf_error *error);
+/* Notes that a page has landed with all older ones. 0 or NOMEM. */
+int checkpoint_note(struct sync *sync, const struct flight *flight);
+/* Saves what was noted. */
+int checkpoint_commit(struct sync *sync, struct cf_error *error);
 void reading_fini(struct sync *sync);
 
 /* reading.c: nothing is known of the database: notes where its feed stands, and where the

@@ -25,6 +25,11 @@ static int take_none(struct sync *sync, struct cf_str token, bool *ret_idle, str
 {
 	int rc = 0;
 
+	/* Pages may go on while the feed rests. */
+	if (sync->reading.active) {
+		sync->reading.changes = SYNC_READING_CHANGES;
+		return 0;
+	}
 	if (sync->flights)
 		return flight_land(sync, error);
 	/* What an engine that was killed has left to hand on. */
@@ -32,11 +37,7 @@ static int take_none(struct sync *sync, struct cf_str token, bool *ret_idle, str
 		rc = fanout_load(sync, error);
 	if (rc)
 		return rc;
-	*ret_idle = !sync->fanouts && !sync->reading.active;
-	if (sync->reading.active) {
-		sync->reading.changes = SYNC_READING_CHANGES;
-		return 0;
-	}
+	*ret_idle = !sync->fanouts;
 	if (!sync->read_all && !sync->fanouts) {
 		/* All was read once: from now on, what is new was just written. */
 		sync->read_all = true;
@@ -63,7 +64,8 @@ static int send_changes(struct sync *sync, struct flight *flight, const struct c
 	int rc = fill(sync, flight, changes, error);
 
 	if (rc == 0 && PLANTED(&sync->worker->bench, CHECKPOINT_AHEAD))
-		rc = checkpoint_move(sync, flight, error);
+		rc = checkpoint_note(sync, flight) ? error_nomem(error)
+						   : checkpoint_commit(sync, error);
 	if (rc == 0 && text_replace(sync->mem, &sync->ahead, flight->token))
 		rc = error_nomem(error);
 	if (rc) {

@@ -92,7 +92,6 @@ static void run_here(struct sync *sync, struct flight *flight)
 
 int flight_send(struct sync *sync, struct flight *flight, struct cf_error *error)
 {
-	size_t max = sync->lanes ? SYNC_FLIGHTS : 1;
 	int rc = 0;
 
 	flight->facts = (struct facts){.registry = sync->registry,
@@ -106,12 +105,15 @@ int flight_send(struct sync *sync, struct flight *flight, struct cf_error *error
 	else
 		sync->flights = flight;
 	sync->last_flight = flight;
-	sync->flight_count++;
+	for (size_t i = 0; i < flight->task_count; i++)
+		flight->works = flight->works || flight->tasks[i].batch.count;
+	sync->flight_count += flight->works;
 	if (sync->lanes)
 		lanes_send(sync->lanes, flight);
 	else
 		run_here(sync, flight);
-	while (rc == 0 && sync->flight_count >= max)
+	while (rc == 0 &&
+	       (sync->lanes ? sync->flight_count >= SYNC_FLIGHTS : sync->flights != NULL))
 		rc = flight_land(sync, error);
 	return rc;
 }
@@ -149,7 +151,7 @@ static struct flight *pop(struct sync *sync)
 	sync->flights = flight->next;
 	if (!sync->flights)
 		sync->last_flight = NULL;
-	sync->flight_count--;
+	sync->flight_count -= flight->works;
 	return flight;
 }
 
@@ -176,6 +178,18 @@ void flight_drop_all(struct sync *sync)
 		lanes_skip(sync->lanes, false);
 }
 
+/* The oldest one, which is done. */
+static int land_first(struct sync *sync)
+{
+	struct flight *flight = sync->flights;
+	int rc;
+
+	sync_counters_add(&sync->counters, &flight->counters);
+	rc = checkpoint_note(sync, flight);
+	flight_free(sync, pop(sync));
+	return rc;
+}
+
 int flight_land(struct sync *sync, struct cf_error *error)
 {
 	struct flight *flight = sync->flights;
@@ -186,12 +200,12 @@ int flight_land(struct sync *sync, struct cf_error *error)
 	rc = wait_for(sync, flight) ? error_nomem(error) : flight->rc;
 	if (flight->rc)
 		*error = flight->error;
-	pop(sync);
-	if (rc == 0) {
-		sync_counters_add(&sync->counters, &flight->counters);
-		rc = checkpoint_move(sync, flight, error);
-	}
-	flight_free(sync, flight);
+	/* And all behind it that are done already: the checkpoint is saved once. */
+	for (bool done = rc == 0; done && rc == 0;
+	     done = sync->flights && sync->lanes && lanes_done(sync->lanes, sync->flights))
+		rc = land_first(sync) ? error_nomem(error) : 0;
+	if (rc == 0)
+		rc = checkpoint_commit(sync, error);
 	if (rc) {
 		flight_drop_all(sync);
 		(void)go_back(sync);

@@ -61,10 +61,10 @@ static void close_handles(struct lane *lane)
 
 static int run_task(struct lane *lane, const struct task *task, struct cf_error *error)
 {
-	int rc = task->batch.count ? open_handles(lane, error) : 0;
+	int rc = open_handles(lane, error);
 
 	lane->worker->facts = task->flight->facts;
-	return rc || task->batch.count == 0 ? rc : batch_run(lane->worker, &task->batch, error);
+	return rc ? rc : batch_run(lane->worker, &task->batch, error);
 }
 
 /* With the lock. */
@@ -187,6 +187,10 @@ void lanes_send(struct lanes *lanes, struct flight *flight)
 		struct lane *lane = &lanes->at[i];
 		struct task *task = &flight->tasks[i];
 
+		if (task->batch.count == 0) {
+			flight->open--;
+			continue;
+		}
 		if (lane->first)
 			lane->last->next = task;
 		else
@@ -208,6 +212,17 @@ int lanes_wait(struct lanes *lanes, const struct flight *flight, struct done *su
 	rc = done_move(&lanes->done, sum);
 	threads->unlock(threads->ctx);
 	return rc;
+}
+
+bool lanes_done(struct lanes *lanes, const struct flight *flight)
+{
+	const struct sync_threads *threads = &lanes->threads;
+	bool done;
+
+	threads->lock(threads->ctx);
+	done = flight->open == 0 && flight->rc == 0;
+	threads->unlock(threads->ctx);
+	return done;
 }
 
 void lanes_skip(struct lanes *lanes, bool skip)

@@ -54,7 +54,8 @@ static int send_page(struct sync *sync, struct flight *flight, const struct cf_r
 		rc = unsupported_take(sync, &unsupported, error);
 	flight->counters.unsupported = unsupported.listed;
 	if (rc == 0 && PLANTED(&sync->worker->bench, CHECKPOINT_AHEAD))
-		rc = checkpoint_move(sync, flight, error);
+		rc = checkpoint_note(sync, flight) ? error_nomem(error)
+						   : checkpoint_commit(sync, error);
 	if (rc == 0 && text_replace(sync->mem, &sync->reading.ahead, flight->last->id))
 		rc = error_nomem(error);
 	if (rc) {

@@ -146,6 +146,7 @@ struct sync *sync_close(struct sync *sync)
 	done_fini(&sync->done);
 	mem_free(sync->mem, sync->since);
 	mem_free(sync->mem, sync->ahead);
+	mem_free(sync->mem, sync->landed);
 	mem_free(sync->mem, sync->checkpoint_rev);
 	mem_free(sync->mem, sync->last_id);
 	mem_free(sync->mem, sync->last_rev);

@@ -3,8 +3,8 @@
 
 void engine_close(struct world *world, struct engine *engine)
 {
-	(void)world;
 	engine->sync = sync_close(engine->sync);
+	net_forget(&world->nets[engine - world->engines][1]);
 	engine->dead = engine->hit = false;
 	memset(engine->read, 0, sizeof(engine->read));
 	memset(engine->invalid, 0, sizeof(engine->invalid));

@@ -310,6 +310,8 @@ int revision_token(struct world *world, const struct view *view,
 struct json_value world_json(struct world *world, struct json_doc *doc, struct cf_str text);
 
 /* --- net.c -------------------------------------------------------------------------------- */
+/* What its engine knew of the state is forgotten with the engine. */
+void net_forget(struct net *net);
 void net_open(struct net *net, struct world *world, struct engine *engine, bool state);
 void feed_note(struct world *world);
 

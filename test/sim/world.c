@@ -180,7 +180,7 @@ static void world_init(struct world *world, const struct shape *shape,
 	world->batch_max = rng_below(&rng, 3) ? 500 : 1 + rng_below(&rng, 4);
 	world->app_count = 2 + rng_below(&rng, APPS_MAX - 1);
 	world->token_salt = rng_next(&rng);
-	world->lanes = run->lanes;
+	world->lanes = run->lanes ? run->lanes : 1;
 	/* Where late edits win, nothing comes between the operations of a step. */
 	if (shape->late_wins)
 		world->lanes = 1;
@@ -208,6 +208,10 @@ static void world_fini(struct world *world)
 	for (size_t i = 0; i < world->app_count; i++)
 		store_close(world->apps[i].replica);
 	lanes_fini(world);
+	for (size_t i = 0; i < 2; i++) {
+		state_fini(&world->nets[i][0].records);
+		state_fini(&world->nets[i][1].records);
+	}
 	store_close(world->server);
 	store_close(world->state);
 	lens_worker_free(world->worker);
