@@ -191,7 +191,7 @@ int state_get(const struct state *state, const struct state_key *keys, size_t co
 {
 	struct cf_get *gets = arena_calloc(arena, count + 1, sizeof(*gets));
 	struct cf_record *records = arena_calloc(arena, count + 1, sizeof(*records));
-	size_t at = 0;
+	struct templates_records short_ones;
 	int rc;
 
 	if (!gets || !records)
@@ -212,9 +212,10 @@ int state_get(const struct state *state, const struct state_key *keys, size_t co
 	}
 	if (rc)
 		return rc;
-	rc = templates_restore(state, ret, count, arena, &at, error);
+	short_ones = (struct templates_records){ret, count, arena, 0};
+	rc = templates_restore(state, &short_ones, error);
 	return rc == CF_ERR_NOT_FOUND || rc == CF_ERR_INVALID || rc == CF_ERR_SYNTAX
-		       ? damaged(CF_ERR_INVALID, gets[at].id, error)
+		       ? damaged(CF_ERR_INVALID, gets[short_ones.at].id, error)
 		       : rc;
 }
 
@@ -230,7 +231,7 @@ static int take_page(const struct state *state, const struct state_range *range,
 		     struct cf_error *error)
 {
 	bool two = state_kind_info(range->kind)->names > 1;
-	size_t at;
+	struct templates_records short_ones;
 	int rc;
 
 	for (size_t i = 0; i < page->count; i++) {
@@ -245,7 +246,8 @@ static int take_page(const struct state *state, const struct state_range *range,
 		if (rc)
 			return damaged(rc, records[i].id, error);
 	}
-	rc = templates_restore(state, page->records, page->count, page->arena, &at, error);
+	short_ones = (struct templates_records){page->records, page->count, page->arena, 0};
+	rc = templates_restore(state, &short_ones, error);
 	return rc == CF_ERR_NOT_FOUND || rc == CF_ERR_INVALID || rc == CF_ERR_SYNTAX ? 0 : rc;
 }
 
@@ -352,11 +354,13 @@ int state_put(const struct state *state, const struct state_put *puts, size_t co
 {
 	struct cf_put *out = arena_calloc(arena, count + 1, sizeof(*out));
 	struct cf_str *bodies = arena_calloc(arena, count + 1, sizeof(*bodies));
+	struct templates_puts shortened;
 	int rc;
 
 	if (!out || !bodies)
 		return error_nomem(error);
-	rc = templates_shorten(state, puts, count, arena, bodies, error);
+	shortened = (struct templates_puts){puts, count, arena, bodies};
+	rc = templates_shorten(state, &shortened, error);
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		struct state_put put = puts[i];
 

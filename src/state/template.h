@@ -24,13 +24,25 @@ int template_join(struct cf_str template, struct cf_str values, struct cf_arena 
 struct templates;
 struct templates *templates_new(const struct cf_mem *mem); /* NULL: no memory */
 void templates_free(struct templates *templates);
-/* What is to be written for these bodies, each as it is or short; what the shorter ones need
- * is in the state then. All in the arena. */
-int templates_shorten(const struct state *state, const struct state_put *puts, size_t count,
-		      struct cf_arena *arena, struct cf_str *ret, struct cf_error *error);
-/* Bodies as they were put, in the records. NOT_FOUND: a template is missing; *ret_at is the
- * first record that wants it, and the others are done. */
-int templates_restore(const struct state *state, struct state_record *records, size_t count,
-		      struct cf_arena *arena, size_t *ret_at, struct cf_error *error);
+/* Bodies that are to be written. */
+struct templates_puts {
+	const struct state_put *puts;
+	size_t count;
+	struct cf_arena *arena;
+	struct cf_str *ret; /* each body as it is, or short; what these need is in the state */
+};
+int templates_shorten(const struct state *state, const struct templates_puts *bodies,
+		      struct cf_error *error);
+/* Records that were read: those that are short get their bodies as they were put. */
+struct templates_records {
+	struct state_record *records;
+	size_t count;
+	struct cf_arena *arena;
+	size_t at; /* the first that cannot be */
+};
+/* NOT_FOUND: a template is missing; INVALID, SYNTAX: a record is damaged. The others are done
+ * where it is NOT_FOUND. */
+int templates_restore(const struct state *state, struct templates_records *records,
+		      struct cf_error *error);
 
 #endif

@@ -214,16 +214,15 @@ static int write_made(const struct shortening *s, struct cf_error *error)
 	return rc;
 }
 
-static int shorten_all(struct shortening *s, const struct state_put *puts, size_t count,
-		       struct cf_str *ret, struct cf_error *error)
+static int shorten_all(struct shortening *s, const struct templates_puts *b, struct cf_error *error)
 {
 	struct templates *all = s->state->templates;
 	size_t before = all->count;
 	int rc = 0;
 
-	for (size_t i = 0; i < count && rc == 0; i++)
-		if (is_base(&puts[i]))
-			rc = shorten(s, puts[i].body, &ret[i]) ? error_nomem(error) : 0;
+	for (size_t i = 0; i < b->count && rc == 0; i++)
+		if (is_base(&b->puts[i]))
+			rc = shorten(s, b->puts[i].body, &b->ret[i]) ? error_nomem(error) : 0;
 	if (rc == 0 && s->made_count)
 		rc = write_made(s, error);
 	if (rc)
@@ -231,27 +230,27 @@ static int shorten_all(struct shortening *s, const struct state_put *puts, size_
 	return rc;
 }
 
-int templates_shorten(const struct state *state, const struct state_put *puts, size_t count,
-		      struct cf_arena *arena, struct cf_str *ret, struct cf_error *error)
+int templates_shorten(const struct state *state, const struct templates_puts *bodies,
+		      struct cf_error *error)
 {
-	struct shortening s = {.state = state, .arena = arena};
+	struct shortening s = {.state = state, .arena = bodies->arena};
 	size_t due = 0;
 	int rc = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		ret[i] = puts[i].body;
-		due += is_base(&puts[i]);
+	for (size_t i = 0; i < bodies->count; i++) {
+		bodies->ret[i] = bodies->puts[i].body;
+		due += is_base(&bodies->puts[i]);
 	}
 	if (!state->templates || due == 0)
 		return 0;
 	if (!state->templates->loaded)
-		rc = load(state, state->templates, arena, error);
-	s.made = arena_calloc(arena, due, sizeof(*s.made));
+		rc = load(state, state->templates, s.arena, error);
+	s.made = arena_calloc(s.arena, due, sizeof(*s.made));
 	if (rc || !s.made)
 		return rc ? rc : error_nomem(error);
-	buf_init(&s.template, arena->mem);
-	buf_init(&s.values, arena->mem);
-	rc = shorten_all(&s, puts, count, ret, error);
+	buf_init(&s.template, s.arena->mem);
+	buf_init(&s.values, s.arena->mem);
+	rc = shorten_all(&s, bodies, error);
 	buf_fini(&s.template);
 	buf_fini(&s.values);
 	return rc;
@@ -284,25 +283,17 @@ static int restore(const struct templates *all, struct state_record *record, str
 	return rc ? rc : template_join(str_of(one->text), values, arena, &record->body);
 }
 
-struct templates_wanted {
-	struct state_record *records;
-	size_t count;
-	struct cf_arena *arena;
-};
-
 static int restore_all(const struct state *state, struct templates *all,
-		       const struct templates_wanted *wanted, size_t *ret_at,
-		       struct cf_error *error)
+		       struct templates_records *wanted, struct cf_error *error)
 {
 	struct state_record *records = wanted->records;
 	struct cf_arena *arena = wanted->arena;
-	size_t count = wanted->count;
 	bool asked = false;
 	struct json_doc doc;
 	int rc = 0;
 
 	json_doc_init(&doc, arena->mem);
-	for (size_t i = 0; i < count && (rc == 0 || rc == CF_ERR_NOT_FOUND); i++) {
+	for (size_t i = 0; i < wanted->count && (rc == 0 || rc == CF_ERR_NOT_FOUND); i++) {
 		int missing = rc;
 
 		if (!state_exists(&records[i]) || !is_short(&records[i]))
@@ -315,29 +306,29 @@ static int restore_all(const struct state *state, struct templates *all,
 				rc = restore(all, &records[i], &doc, arena);
 		}
 		if (rc && !missing)
-			*ret_at = i;
+			wanted->at = i;
 		rc = rc ? rc : missing;
 	}
 	json_doc_fini(&doc);
 	return rc;
 }
 
-int templates_restore(const struct state *state, struct state_record *records, size_t count,
-		      struct cf_arena *arena, size_t *ret_at, struct cf_error *error)
+int templates_restore(const struct state *state, struct templates_records *records,
+		      struct cf_error *error)
 {
-	struct templates_wanted wanted = {records, count, arena};
 	struct templates *own;
 	size_t i = 0;
 	int rc;
 
 	if (state->templates)
-		return restore_all(state, state->templates, &wanted, ret_at, error);
-	while (i < count && !(state_exists(&records[i]) && is_short(&records[i])))
+		return restore_all(state, state->templates, records, error);
+	while (i < records->count &&
+	       !(state_exists(&records->records[i]) && is_short(&records->records[i])))
 		i++;
-	if (i == count)
+	if (i == records->count)
 		return 0;
-	own = templates_new(arena->mem);
-	rc = own ? restore_all(state, own, &wanted, ret_at, error) : error_nomem(error);
+	own = templates_new(records->arena->mem);
+	rc = own ? restore_all(state, own, records, error) : error_nomem(error);
 	templates_free(own);
 	return rc;
 }
