@@ -40,7 +40,6 @@ static void search_range(unsigned fault, uint64_t *from, uint64_t *count)
 	case PLANTED_QUARANTINE_IGNORED:
 	case PLANTED_REFERENCE_NOT_NOTED:
 	case PLANTED_CHECKPOINT_PAST_OPEN:
-	case PLANTED_REFUSAL_IGNORED:
 		*count = SEEDS_RARE;
 		break;
 	case PLANTED_SHARED_ANCESTOR_SKIPPED:
