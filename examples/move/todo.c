@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ITEMS = 64, THREADS = 4, PAUSE_US = 500, DELETED_EVERY = 8 };
+enum { ITEMS = 32, THREADS = 2, PAUSE_US = 5000, DELETED_EVERY = 8 };
 
 struct item {
 	char id[64];

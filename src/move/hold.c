@@ -76,6 +76,17 @@ static void go_on(struct move_calls *calls, uint64_t step, enum move_outcome out
 	pthread_mutex_unlock(&calls->lock);
 }
 
+/* Another thread has heard the outcome meanwhile; the note may stand for a later one now. */
+static bool is_over(struct move_calls *calls, uint64_t step)
+{
+	bool over;
+
+	pthread_mutex_lock(&calls->lock);
+	over = calls->hold.at.step != step;
+	pthread_mutex_unlock(&calls->lock);
+	return over;
+}
+
 int move_hold_ask(struct cf_move *w, struct move_calls *calls, bool end, struct cf_error *error)
 {
 	enum move_outcome outcome = MOVE_UNDECIDED;
@@ -90,5 +101,5 @@ int move_hold_ask(struct cf_move *w, struct move_calls *calls, bool end, struct 
 	rc = move_outcome_ask(w, &at, end, &outcome, error);
 	if (rc == 0 && outcome != MOVE_UNDECIDED)
 		go_on(calls, at.step, outcome);
-	return rc;
+	return rc && is_over(calls, at.step) ? 0 : rc;
 }

@@ -30,11 +30,15 @@ pid_b=$!
 exec 8>input-a 9>input-b
 
 stage() { "$program" move status --json | sed 's/.*"stage":"\([a-z]*\)".*/\1/'; }
-# A condition, and not a clock: what stands in the way is asked again until it is gone.
+# What stands in the way is asked again until it is gone, ten times a second: a machine that
+# is busy needs its time for the service.
+mkfifo nothing
+exec 7<>nothing
 until_confirmed() {
 	until "$program" move status --json |
 		grep -q '"name":"a","confirmed":true.*"name":"b","confirmed":true'; do
 		kill -0 $pid_a && kill -0 $pid_b || break
+		read -r -t 0.1 -u 7
 	done
 }
 # A hand-over that was withdrawn, on a machine that is busy, is tried again.
