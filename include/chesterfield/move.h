@@ -62,6 +62,12 @@ enum cf_guarantee {
 	CF_GUARANTEE_REPAIR, /* what a crash leaves is found and repaired by verification */
 };
 
+/* Whose failure is the call's. */
+enum cf_require {
+	CF_REQUIRE_AUTHORITY, /* a failure of the other store is counted, kept, and repaired */
+	CF_REQUIRE_BOTH,      /* the other store is written first: if it fails, nothing is */
+};
+
 /* Differences that are named here do not count, and are counted apart. */
 struct cf_tolerances {
 	unsigned float_digits;     /* numbers equal when rounded to so many digits; 0: exact */
@@ -77,6 +83,7 @@ struct cf_move_config {
 	const struct cf_str *drop; /* members at the top that are left out */
 	size_t drop_count;
 	enum cf_guarantee guarantee;
+	enum cf_require require; /* at the start; cf_move_require changes it */
 	struct cf_tolerances tolerances;
 	unsigned old_ms, new_ms; /* time-out of each call */
 	unsigned hold_ms;        /* how long writes wait for a hand-over at most */
@@ -132,7 +139,7 @@ void cf_move_value_free(struct cf_move *move, struct cf_move_value *value);
 /* What an answer means:
  *
  *   0           written: the authority has it. A failure of the other store is counted, kept,
- *               and repaired
+ *               and repaired; with CF_REQUIRE_BOTH the other store has it, too
  *   UNCERTAIN   nobody knows; it may still be done. Read, before doing it again
  *   all else    not written */
 int cf_move_write(struct cf_move *move, struct cf_str key, struct cf_str body,
@@ -163,6 +170,9 @@ int cf_move_go(struct cf_move *move, enum cf_stage stage, unsigned gate, const c
 int cf_move_advance(struct cf_move *move, const char *who, struct cf_error *error);
 /* All keys back to the present stage or, where none is beyond it, to the one before. */
 int cf_move_reverse(struct cf_move *move, const char *who, struct cf_error *error);
+/* At any time, and at once. USAGE where it is not possible. */
+int cf_move_require(struct cf_move *move, enum cf_require require, const char *who,
+		    struct cf_error *error);
 /* To stage off at once, for all; only while the old store is the authority. */
 int cf_move_kill(struct cf_move *move, const char *who, struct cf_error *error);
 /* To stage off, from wherever it stands; hands the keys back first. */
@@ -258,6 +268,7 @@ struct cf_move_status {
 	uint64_t step;
 	unsigned gate; /* hundredths of a percent: keys that are at the next stage */
 	bool handing_over;
+	enum cf_require require;
 	int64_t since_ms;
 	bool backfill_begun;
 	struct cf_move_backfill backfill;

@@ -199,7 +199,8 @@ static const struct cli_command cmd_move_backfill = {
 };
 extern const struct cli_command cmd_move_verify, cmd_move_status, cmd_move_log;
 extern const struct cli_command cmd_move_advance, cmd_move_reverse, cmd_move_abort;
-extern const struct cli_command cmd_move_kill, cmd_move_complete, cmd_move_evict;
+extern const struct cli_command cmd_move_kill, cmd_move_require, cmd_move_complete;
+extern const struct cli_command cmd_move_evict;
 static const struct cli_command *const subcommands[] = {
 	&cmd_move_plan,
 	&cmd_move_start,

@@ -199,10 +199,11 @@ static void status_text(struct cli *cli, const struct cf_move_config *config,
 		if (s->handing_over)
 			cli_out_bytes(cli, STR("hand-over    keys are handed over at this "
 					       "moment\n"));
-		cli_out_printf(cli, "authority    %s\nguarantee    %s\n",
+		cli_out_printf(cli, "authority    %s\nrequire      %s\nguarantee    %s\n",
 			       s->gate && s->stage == CF_STAGE_SHADOW ? "old, and new of the keys "
 									"beyond the gate"
 								      : sides[stage->first],
+			       s->require == CF_REQUIRE_BOTH ? "both" : "authority",
 			       config->guarantee == CF_GUARANTEE_INTENT ? "intent" : "repair");
 		status_backfill(cli, s);
 		status_verify(cli, s);
@@ -226,10 +227,10 @@ static void status_json(struct cli *cli, const struct cf_move_config *config,
 	cli_move_text(&cli->out.buf, config->name);
 	cli_out_printf(cli,
 		       ",\"started\":%s,\"stage\":\"%s\",\"step\":%" PRIu64 ",\"gate\":%.2f"
-		       ",\"authority\":\"%s\",\"since_ms\":%" PRId64,
+		       ",\"authority\":\"%s\",\"require\":\"%s\",\"since_ms\":%" PRId64,
 		       s->started ? "true" : "false", cf_stage_info(s->stage)->name, s->step,
 		       s->gate / 100.0, cf_stage_info(s->stage)->first == CF_OLD ? "old" : "new",
-		       s->since_ms);
+		       s->require == CF_REQUIRE_BOTH ? "both" : "authority", s->since_ms);
 	cli_out_printf(cli,
 		       ",\"backfill\":{\"copied\":%" PRIu64 ",\"equal\":%" PRIu64
 		       ",\"left_out\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"unsettled\":%" PRIu64

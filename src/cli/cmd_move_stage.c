@@ -130,6 +130,25 @@ static int run_abort(struct cli *cli, struct cf_error *error)
 	return change(cli, cf_move_abort, error);
 }
 
+static int run_require(struct cli *cli, struct cf_error *error)
+{
+	bool both = strcmp(cli->args[0], "both") == 0;
+	struct cli_move move;
+	int rc;
+
+	if (!both && strcmp(cli->args[0], "authority") != 0)
+		return error_set(error, CF_ERR_USAGE, "must be both or authority, not \"%s\"",
+				 cli->args[0]);
+	rc = cli_move_open(cli, &move, error);
+	rc = rc ? rc
+		: cf_move_require(move.move, both ? CF_REQUIRE_BOTH : CF_REQUIRE_AUTHORITY,
+				  move.who, error);
+	if (rc == 0)
+		cli_say(cli, "move %.*s: require %s", STR_ARG(move.config->name), cli->args[0]);
+	cli_move_close(&move);
+	return rc;
+}
+
 static int run_complete(struct cli *cli, struct cf_error *error)
 {
 	int rc = cli_confirm(cli, error,
@@ -161,7 +180,8 @@ static int run_evict(struct cli *cli, struct cf_error *error)
 }
 
 extern const struct cli_command cmd_move_advance, cmd_move_reverse, cmd_move_abort;
-extern const struct cli_command cmd_move_kill, cmd_move_complete, cmd_move_evict;
+extern const struct cli_command cmd_move_kill, cmd_move_require, cmd_move_complete;
+extern const struct cli_command cmd_move_evict;
 const struct cli_command cmd_move_advance = {
 	.name = "advance",
 	.summary = "go one stage on, with all keys or a part of them",
@@ -190,6 +210,18 @@ const struct cli_command cmd_move_abort = {
 	.help = "Where the new store is the authority, the keys are handed back first.",
 	.options = options,
 	.run = run_abort,
+};
+const struct cli_command cmd_move_require = {
+	.name = "require",
+	.summary = "say whose failure is the call's",
+	.usage = "[OPTIONS] both|authority",
+	.help = "With `both` the store that is not the authority is written first; if it fails, "
+		"nothing is written and the caller hears so. With `authority` its failures are "
+		"counted, kept and repaired. At any time, and undone as quickly.",
+	.options = options,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_require,
 };
 const struct cli_command cmd_move_complete = {
 	.name = "complete",

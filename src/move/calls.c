@@ -66,6 +66,7 @@ static void count_in(struct move_calls *calls, struct move_call *call)
 	call->stage = move_calls_stage(calls, call->position);
 	call->doubt = calls->hold.doubt && move_calls_held(calls, call->position);
 	call->parity = calls->parity;
+	call->both = calls->both;
 	calls->under_way[call->parity]++;
 	call->m->authority = cf_stage_info(call->stage)->first;
 }
@@ -120,4 +121,14 @@ void move_pending_add(struct move_calls *calls, struct cf_str key)
 	pthread_cond_broadcast(&calls->changed);
 	pthread_mutex_unlock(&calls->lock);
 	mem_free(&calls->mem, copy);
+}
+
+void move_count_failure(struct move_calls *calls, enum cf_side authority)
+{
+	pthread_mutex_lock(&calls->lock);
+	if (authority == CF_OLD)
+		calls->counters.new_failures++;
+	else
+		calls->counters.old_failures++;
+	pthread_mutex_unlock(&calls->lock);
 }

@@ -32,6 +32,7 @@ struct move_calls {
 	pthread_cond_t changed;
 	enum cf_stage stage;
 	unsigned gate;
+	bool both; /* a failure of the other store is the call's */
 	uint64_t step;
 	struct move_hold hold;
 	unsigned parity;       /* of the stage: which counter new calls are in */
@@ -40,6 +41,7 @@ struct move_calls {
 	unsigned free_count, worker_count;
 	struct cf_str *pending; /* keys that are to be settled again */
 	size_t pending_count;
+	bool repairing; /* one that is no longer among them */
 	struct cf_move_counters counters;
 	bool stop, keeping;
 	pthread_t keeper;
@@ -58,6 +60,7 @@ struct move_call {
 	unsigned position; /* of the key */
 	bool writes;
 	enum cf_stage stage; /* of the key */
+	bool both;           /* a failure of the other store is the call's */
 	bool doubt;          /* a read: asks for the outcome first */
 	unsigned parity;
 };
@@ -69,6 +72,21 @@ void move_calls_wait(struct move_calls *calls, uint64_t until_ns, const struct c
 pthread_mutex_t *move_stripe(struct move_calls *calls, struct cf_str key);
 /* For the keeper to settle. Beyond the limit only the intent tells of it. */
 void move_pending_add(struct move_calls *calls, struct cf_str key);
+
+/* What a failure of the store that is not the authority is counted as. */
+void move_count_failure(struct move_calls *calls, enum cf_side authority);
+
+/* --- both.c ---------------------------------------------------------------------- */
+
+/* A write or delete that has been counted in; the stripe of its key is locked. */
+struct move_write {
+	struct cf_move *m; /* the worker */
+	struct move_calls *calls;
+	struct cf_str key, body;
+	bool deleted, dual, intent;
+	struct cf_error *error;
+};
+int move_write_both(struct move_write *w);
 
 /* --- hold.c ---------------------------------------------------------------------- */
 

@@ -209,6 +209,16 @@ static int take_guarantee(struct loaded *l, struct json_value value, const char 
 	return rc;
 }
 
+static int take_require(struct loaded *l, struct json_value value, const char *name)
+{
+	static const char *const words[] = {"authority", "both", NULL};
+	unsigned at = 0;
+	int rc = read_word(l, value, name, words, &at);
+
+	l->config.require = at ? CF_REQUIRE_BOTH : CF_REQUIRE_AUTHORITY;
+	return rc;
+}
+
 static int take_old_ms(struct loaded *l, struct json_value value, const char *name)
 {
 	return read_count(l, value, name, 3600000, &l->config.old_ms);
@@ -311,6 +321,7 @@ static const struct member config_members[] = {
 	{"where", take_where},
 	{"drop", take_drop},
 	{"guarantee", take_guarantee},
+	{"require", take_require},
 	{"timeouts", take_timeouts},
 	{"pace", take_pace},
 	{"shadow", take_shadow},

@@ -82,6 +82,9 @@ int move_control_read(struct cf_move *m, struct move_control *ret, struct cf_err
 	ret->target = (unsigned)move_number(root, "target");
 	ret->phase =
 		move_number(root, "phase") > MOVE_HELD ? MOVE_HELD : move_number(root, "phase");
+	ret->require = json_kind(json_member(root, STR("require_both"))) == JSON_TRUE
+			       ? CF_REQUIRE_BOTH
+			       : CF_REQUIRE_AUTHORITY;
 	ret->both_step = move_number(root, "both_step");
 	ret->since_ms = (int64_t)move_number(root, "since_ms");
 	ret->compare_all = json_kind(json_member(root, STR("compare_all"))) == JSON_TRUE;
@@ -115,11 +118,12 @@ static int write_body(const struct move_control *control, struct cf_buf *out)
 	buf_clear(out);
 	buf_printf(out,
 		   "{\"stage\":\"%s\",\"step\":%" PRIu64 ",\"gate\":%u,\"phase\":%u,\"target\":%u"
-		   ",\"both_step\":%" PRIu64 ",\"since_ms\":%" PRId64
+		   ",\"require_both\":%s,\"both_step\":%" PRIu64 ",\"since_ms\":%" PRId64
 		   ",\"compare_all\":%s,\"instances\":[",
 		   cf_stage_info(control->stage)->name, control->step, control->gate,
-		   (unsigned)control->phase, control->target, control->both_step, control->since_ms,
-		   control->compare_all ? "true" : "false");
+		   (unsigned)control->phase, control->target,
+		   control->require == CF_REQUIRE_BOTH ? "true" : "false", control->both_step,
+		   control->since_ms, control->compare_all ? "true" : "false");
 	for (size_t i = 0; i < control->instance_count; i++) {
 		const struct move_instance *one = &control->instances[i];
 
@@ -352,11 +356,14 @@ int cf_move_start(struct cf_move *m, bool compare_all, const char *who, struct c
 			if (memmem(m->notes[i].ptr, m->notes[i].len, "only `guarantee", 15))
 				rc = error_set(error, CF_ERR_PRECONDITION, "%.*s",
 					       STR_ARG(m->notes[i]));
+	if (rc == 0 && m->config->require == CF_REQUIRE_BOTH)
+		rc = move_check_both(m, error);
 	if (rc == 0 && !compare_all)
 		rc = check_empty(m, error);
 	if (rc)
 		return rc;
 	control = (struct move_control){.stage = CF_STAGE_OFF,
+					.require = m->config->require,
 					.step = 1,
 					.since_ms = m->env.now_ms(m->env.ctx),
 					.compare_all = compare_all};

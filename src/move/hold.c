@@ -34,6 +34,7 @@ static void set_hold(struct move_calls *calls, const struct move_control *contro
 
 	calls->stage = control->stage;
 	calls->gate = control->gate;
+	calls->both = control->require == CF_REQUIRE_BOTH;
 	calls->step = control->step;
 	calls->hold = (struct move_hold){
 		.at = {up ? CF_OLD : CF_NEW, control->step},

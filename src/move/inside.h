@@ -21,11 +21,14 @@
 
 struct move_calls;
 
-/* Tests stop here: `at` is called at each named point of a call, by the thread that makes
- * it. */
+/* For tests. `at` is called at each named point of a call, by the thread that makes it.
+ * `wrap`, which may be NULL, gives what is used instead of a store that was opened. With
+ * poll_ms the keeper looks so often. */
 struct move_hook {
 	void (*at)(void *ctx, const char *point);
 	void *ctx;
+	struct cf_store *(*wrap)(void *ctx, enum cf_side side, struct cf_store *store);
+	unsigned poll_ms;
 };
 
 struct cf_move {
@@ -103,7 +106,8 @@ struct move_control {
 	uint64_t step;
 	unsigned gate;
 	enum move_phase phase;
-	unsigned target;    /* the gate, once the hand-over is done */
+	unsigned target; /* the gate, once the hand-over is done */
+	enum cf_require require;
 	uint64_t both_step; /* since when all keys are written to both; 0: they are not */
 	int64_t since_ms;
 	bool compare_all;
@@ -180,6 +184,11 @@ int move_hand_over(struct cf_move *m, struct move_control *control, unsigned tar
 		   struct cf_error *error);
 /* Ends what a controller that died has left. */
 int move_hand_over_finish(struct cf_move *m, struct move_control *control, struct cf_error *error);
+
+/* --- step.c --------------------------------------------------------------------------- */
+
+/* Whether `require: both` is possible. */
+int move_check_both(const struct cf_move *m, struct cf_error *error);
 
 /* --- copy.c -------------------------------------------------------------------------- */
 

@@ -22,6 +22,7 @@ static struct cf_str take_pending(struct cf_move *w, struct move_calls *calls, b
 		w->authority = cf_stage_info(move_calls_stage(calls, position))->first;
 		key = calls->pending[i];
 		calls->pending[i] = calls->pending[--calls->pending_count];
+		calls->repairing = true;
 	}
 	pthread_mutex_unlock(&calls->lock);
 	return key;
@@ -43,6 +44,7 @@ static bool repair_one(struct cf_move *w, struct move_calls *calls, bool held, b
 	rc = move_repair_left(w, calls->instance, key, &error);
 	pthread_mutex_unlock(stripe);
 	pthread_mutex_lock(&calls->lock);
+	calls->repairing = false;
 	if (rc == 0)
 		calls->counters.repaired++;
 	else if (calls->pending_count < MOVE_PENDING_MAX) {
@@ -74,6 +76,7 @@ static bool change_stage(struct move_calls *calls, const struct move_control *co
 		wait_for_counter(calls, !calls->parity);
 		calls->stage = control->stage;
 		calls->gate = control->gate;
+		calls->both = control->require == CF_REQUIRE_BOTH;
 		calls->step = control->step;
 		calls->hold = (struct move_hold){0};
 		calls->parity = !calls->parity;
@@ -176,6 +179,8 @@ static void wait_a_little(struct cf_move *w, struct move_calls *calls)
 	uint64_t now = w->env.monotonic_ns(w->env.ctx);
 	uint64_t ms = now < calls->hasty_until_ns ? HASTY_MS : POLL_MS;
 
+	if (w->hook && w->hook->poll_ms)
+		ms = w->hook->poll_ms;
 	pthread_mutex_lock(&calls->lock);
 	if (!calls->stop)
 		move_calls_wait(calls, now + ms * 1000000, &w->env);
@@ -243,6 +248,7 @@ static int enter(struct cf_move *w, struct move_calls *calls, struct cf_error *e
 		return rc;
 	calls->stage = control.stage;
 	calls->gate = control.gate;
+	calls->both = control.require == CF_REQUIRE_BOTH;
 	calls->step = control.step;
 	if (move_repair_intents(w, &control, calls->instance, NULL))
 		rc = error_set(error, CF_ERR_UNAVAILABLE,

@@ -10,14 +10,6 @@
 /* A writer that others overtake all the time. */
 enum { TRIES = 16 };
 
-struct write {
-	struct cf_move *m; /* the worker */
-	struct move_calls *calls;
-	struct cf_str key, body;
-	bool deleted, dual, intent;
-	struct cf_error *error;
-};
-
 /* --- reading --- */
 
 static int copy_value(const struct cf_move *m, const struct cf_record *record,
@@ -44,17 +36,6 @@ void cf_move_value_free(struct cf_move *m, struct cf_move_value *value)
 {
 	mem_free(&m->mem, (char *)value->body.ptr);
 	*value = (struct cf_move_value){0};
-}
-
-/* What a failure of the store that is not the authority comes to. */
-static void count_failure(struct move_calls *calls, enum cf_side authority)
-{
-	pthread_mutex_lock(&calls->lock);
-	if (authority == CF_OLD)
-		calls->counters.new_failures++;
-	else
-		calls->counters.old_failures++;
-	pthread_mutex_unlock(&calls->lock);
 }
 
 static bool exists(const struct cf_record *record)
@@ -100,7 +81,7 @@ static void compare_read(struct cf_move *m, struct move_call *call, struct cf_st
 	records[move_other(side)] = &other;
 	rc = rc ? rc : judge(w, records, &equal);
 	if (rc) {
-		count_failure(m->calls, side);
+		move_count_failure(m->calls, side);
 		return;
 	}
 	pthread_mutex_lock(&m->calls->lock);
@@ -160,7 +141,7 @@ int cf_move_read(struct cf_move *m, struct cf_str key, struct cf_move_value *ret
 /* --- writing --- */
 
 /* One try; CONFLICT in `answer`: another writer came between. */
-static int put_first(struct write *w, struct cf_answer *answer)
+static int put_first(struct move_write *w, struct cf_answer *answer)
 {
 	struct cf_move *m = w->m;
 	struct cf_get get = {.id = w->key};
@@ -196,7 +177,7 @@ static int put_first(struct write *w, struct cf_answer *answer)
 }
 
 /* A delete leaves a fence, so that a copy that is slow does not bring the record back. */
-static int fence_other(struct write *w)
+static int fence_other(struct move_write *w)
 {
 	struct cf_store *store = move_store(w->m, move_other(w->m->authority));
 	struct cf_put put = {.id = w->key, .deleted = true, .fence = true};
@@ -210,10 +191,10 @@ static int fence_other(struct write *w)
 }
 
 /* The second write: its failure is counted, kept, and not the caller's. */
-static void write_other(const struct write *w)
+static void write_other(const struct move_write *w)
 {
 	struct cf_error error = {0};
-	struct write second = *w;
+	struct move_write second = *w;
 	int rc;
 
 	second.error = &error;
@@ -221,11 +202,11 @@ static void write_other(const struct write *w)
 	rc = rc ? rc : move_repair(w->m, w->calls->instance, w->key, &error);
 	if (rc == 0)
 		return;
-	count_failure(w->calls, w->m->authority);
+	move_count_failure(w->calls, w->m->authority);
 	move_pending_add(w->calls, w->key);
 }
 
-static int write_locked(struct write *w)
+static int write_locked(struct move_write *w)
 {
 	struct cf_answer answer = {.code = CF_ERR_CONFLICT};
 	int rc = 0;
@@ -245,7 +226,7 @@ static int write_locked(struct write *w)
 	return rc;
 }
 
-static int write_key(struct write *w, struct cf_move *m)
+static int write_key(struct move_write *w, struct cf_move *m)
 {
 	struct move_call call = {.position = cf_move_position(w->key), .writes = true};
 	pthread_mutex_t *stripe;
@@ -259,7 +240,7 @@ static int write_key(struct write *w, struct cf_move *m)
 	w->intent = w->dual && m->config->guarantee == CF_GUARANTEE_INTENT;
 	stripe = move_stripe(m->calls, w->key);
 	pthread_mutex_lock(stripe);
-	rc = write_locked(w);
+	rc = w->dual && call.both ? move_write_both(w) : write_locked(w);
 	pthread_mutex_unlock(stripe);
 	pthread_mutex_lock(&m->calls->lock);
 	m->calls->counters.writes++;
@@ -270,14 +251,14 @@ static int write_key(struct write *w, struct cf_move *m)
 
 int cf_move_write(struct cf_move *m, struct cf_str key, struct cf_str body, struct cf_error *error)
 {
-	struct write w = {.key = key, .body = body, .error = error};
+	struct move_write w = {.key = key, .body = body, .error = error};
 
 	return write_key(&w, m);
 }
 
 int cf_move_delete(struct cf_move *m, struct cf_str key, struct cf_error *error)
 {
-	struct write w = {.key = key, .deleted = true, .error = error};
+	struct move_write w = {.key = key, .deleted = true, .error = error};
 
 	return write_key(&w, m);
 }

@@ -172,6 +172,7 @@ int cf_move_status(struct cf_move *m, struct cf_move_status *ret, struct cf_erro
 	status.stage = control.stage;
 	status.step = control.step;
 	status.gate = control.gate;
+	status.require = control.require;
 	status.handing_over = control.phase != MOVE_NO_PHASE;
 	status.since_ms = control.since_ms;
 	if (filled.worked_ms)

@@ -219,6 +219,36 @@ int cf_move_abort(struct cf_move *m, const char *who, struct cf_error *error)
 	return rc ? rc : cf_move_kill(m, who, error);
 }
 
+int move_check_both(const struct cf_move *m, struct cf_error *error)
+{
+	if (m->config->where_count || m->config->drop_count)
+		return error_set(error, CF_ERR_USAGE,
+				 "require: both is not possible with where or drop");
+	return 0;
+}
+
+/* At once: both orders of writing are safe together, so nobody is waited for. */
+int cf_move_require(struct cf_move *m, enum cf_require require, const char *who,
+		    struct cf_error *error)
+{
+	struct move_control control;
+	int rc = require == CF_REQUIRE_BOTH ? move_check_both(m, error) : 0;
+
+	if (rc)
+		return rc;
+	do {
+		rc = read_control(m, &control, error);
+		if (rc || control.require == require)
+			return rc;
+		control.require = require;
+		control.step++;
+		rc = move_control_write(m, &control, error);
+	} while (rc == CF_ERR_PRECONDITION);
+	return rc ? rc
+		  : move_log(m, who, error, "require %s",
+			     require == CF_REQUIRE_BOTH ? "both" : "authority");
+}
+
 /* --- the end --- */
 
 static int forget(struct cf_move *m, enum cf_side side, struct cf_error *error)

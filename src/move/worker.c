@@ -12,6 +12,8 @@ int move_open_side(struct cf_move *m, bool old, struct cf_store **ret, struct cf
 
 	if (rc)
 		return error_prefix(error, rc, "%s", old ? "old" : "new");
+	if (m->hook && m->hook->wrap)
+		*ret = m->hook->wrap(m->hook->ctx, old ? CF_OLD : CF_NEW, *ret);
 	if (ms && (*ret)->capabilities & CF_STORE_TIMEOUTS)
 		rc = store_set_timeout(*ret, ms, error);
 	return rc;
