@@ -139,3 +139,18 @@ void put_beside(struct writer *writer, struct cf_move *move, int value)
 	*writer = (struct writer){.move = move, .value = value, .rc = 1};
 	ck_assert_int_eq(pthread_create(&writer->thread, NULL, put_a, writer), 0);
 }
+
+unsigned gate_when_time_is_over(struct cf_move *move)
+{
+	unsigned gate;
+
+	pthread_mutex_lock(&move->calls->lock);
+	ck_assert_uint_ne(move->calls->hold.at.step, 0);
+	move->calls->hold.until_ns = 1;
+	pthread_mutex_unlock(&move->calls->lock);
+	ck_assert_int_eq(move_put(move, "a", 8), 0);
+	pthread_mutex_lock(&move->calls->lock);
+	gate = move->calls->gate;
+	pthread_mutex_unlock(&move->calls->lock);
+	return gate;
+}

@@ -46,5 +46,7 @@ struct writer {
 	pthread_t thread;
 };
 void put_beside(struct writer *writer, struct cf_move *move, int value);
+/* A write that has waited as long as it may: the gate that the instance then goes by. */
+unsigned gate_when_time_is_over(struct cf_move *move);
 
 #endif
