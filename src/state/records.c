@@ -163,6 +163,8 @@ int state_read(const struct state_record *record, struct json_doc *doc, struct c
 
 /* --- reading ---------------------------------------------------------------------------- */
 
+#define DAMAGED_REV STR("0-damaged") /* of no revision that there is */
+
 static bool is_there(const struct cf_record *record)
 {
 	return record->revision_count && !record->revisions[0].deleted;
@@ -170,6 +172,14 @@ static bool is_there(const struct cf_record *record)
 
 static void take_record(const struct cf_record *record, struct state_record *ret)
 {
+	/* What the store cannot give stands there, and is no JSON: who reads it says so; who
+	 * takes it away need not read it. */
+	if (record->code) {
+		ret->rev = DAMAGED_REV;
+		ret->body = STR("");
+		ret->id = record->id;
+		return;
+	}
 	if (!is_there(record))
 		return;
 	ret->rev = record->revisions[0].rev;

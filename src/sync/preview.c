@@ -205,6 +205,12 @@ static int compare_older(struct preview *p, const struct family_of *f, struct cf
 
 /* --- one document ---------------------------------------------------------------------- */
 
+/* What is damaged is there, too. */
+static bool is_known(const struct cf_record *record)
+{
+	return record->code || exists(record);
+}
+
 /* What is missing of a thing is counted at the first of its documents. */
 static void count_missing(struct preview *p, const struct family_of *f)
 {
@@ -212,10 +218,10 @@ static void count_missing(struct preview *p, const struct family_of *f)
 	size_t own = (size_t)(f->id.major - type->majors);
 
 	for (size_t i = 0; i < own; i++)
-		if (type->majors[i].supported && exists(&f->sisters[i]))
+		if (type->majors[i].supported && is_known(&f->sisters[i]))
 			return;
 	for (size_t i = 0; i < type->major_count; i++)
-		if (i != own && type->majors[i].supported && !exists(&f->sisters[i]))
+		if (i != own && type->majors[i].supported && !is_known(&f->sisters[i]))
 			row_of(p, &type->majors[i])->missing++;
 }
 
@@ -250,11 +256,11 @@ static int list_families(struct preview *p, const struct cf_record *records, siz
 	for (size_t i = 0; i < count; i++) {
 		struct family_of *f = &families[*ret_count];
 
-		if (!exists(&records[i]) ||
+		if (!is_known(&records[i]) ||
 		    catalog_identify_id(p->catalog, records[i].id, &f->id, NULL) || !f->id.major)
 			continue;
 		f->document = records[i].id;
-		f->body = records[i].revisions[0].body;
+		f->body = records[i].code ? STR("") : records[i].revisions[0].body;
 		++*ret_count;
 		for (size_t k = 0; k < f->id.type->major_count; k++)
 			if (format_id(p, &f->id, f->id.type, f->id.type->majors[k].major,

@@ -194,6 +194,10 @@ static int write_once(struct resolving *r, bool deletes, struct sync_resolved *r
 	bool same = false;
 	int rc = store_get(r->store, &get, 1, CF_READ_BODIES, r->arena, &record, error);
 
+	if (rc == 0 && record.code) {
+		rc = error_set(error, record.code, "%.*s", STR_ARG(record.message));
+		error_at_document(error, r->document);
+	}
 	if (rc)
 		return rc;
 	now = record.revisions;

@@ -129,6 +129,69 @@ expect_err_has "documents/base/todo-item/a: this record of the state is damaged:
 run run -c "$catalog" --store "sqlite:$PWD/k.db" --once --rebuild
 expect_code 0
 
+begin "a document that is damaged in the file is named, and nothing of it is passed on"
+damaged=sqlite:$PWD/dmg.db
+printf '%s\n' '{"_id":"todo-item@1:a","schema":"todo-item","version":1,"title":"milk","isDone":true}' \
+	'{"_id":"todo-item@1:b","schema":"todo-item","version":1,"title":"bread","isDone":true}' |
+	"$program" docs put --store "$damaged" >out
+cp dmg.db dmg2.db
+run run -c "$catalog" --store "$damaged" --once
+# Text that is still JSON, and still valid.
+sqlite3 dmg.db "UPDATE documents SET body = replace(body, 'milk', 'silk') WHERE id = 'todo-item@1:a'"
+words='revision 1-[0-9a-f]* is damaged in the file: it is not what was written'
+run docs get --store "$damaged" todo-item@1:a
+expect_code 3
+expect_true "get names it" grep -q "todo-item@1:a: $words" err
+run docs list --store "$damaged" --prefix todo-item@
+expect_code 3
+expect_lines out 5
+expect_true "list names it" grep -q "todo-item@1:a: $words" err
+# Nobody looks at it; then somebody edits the newest version.
+retitle() { # STORE ID OLD NEW
+	"$program" docs get --store "$1" "$2" | sed "s/$3/$4/" | "$program" docs put --store "$1" >out
+}
+retitle "$damaged" todo-item@3:a milk oil
+run run -c "$catalog" --store "$damaged" --once
+expect_code 0
+run quarantine list --store "$damaged"
+expect_lines out 1
+expect_out_has '"id":"todo-item@1:a"'
+expect_true "the reason is told" grep -q "$words" out
+run docs get --store "$damaged" todo-item@2:a
+expect_out_has '"title":"milk"'
+# Written anew, all goes on.
+rev=$(sqlite3 dmg.db "SELECT rev FROM documents WHERE id = 'todo-item@1:a'")
+echo '{"_id":"todo-item@1:a","_rev":"'"$rev"'","schema":"todo-item","version":1,"title":"oil","isDone":true}' |
+	"$program" docs put --store "$damaged" >out
+run run -c "$catalog" --store "$damaged" --once
+run quarantine list --store "$damaged"
+expect_out ''
+run docs get --store "$damaged" todo-item@2:a
+expect_out_has '"title":"oil"'
+
+begin "so it is in a first reading, and in a dry run"
+damaged=sqlite:$PWD/dmg2.db
+sqlite3 dmg2.db "UPDATE documents SET body = replace(body, 'milk', 'silk') WHERE id = 'todo-item@1:a'"
+run run -c "$catalog" --store "$damaged" --dry-run --json
+expect_code 0
+expect_out_has '"version":"todo-item@1","documents":2,"missing":0,"invalid":1'
+run run -c "$catalog" --store "$damaged" --once
+expect_code 0
+expect_err_has '1 in quarantine'
+run docs list --store "$damaged" --prefix todo-item@3:
+expect_lines out 1
+
+begin "a record of the state that was damaged, and is JSON, is named"
+sqlite3 dmg.db "UPDATE \"chesterfield-state\" SET body = replace(body, '\"n\":', '\"m\":') WHERE id = 'documents/base/todo-item/b'"
+retitle "sqlite:$PWD/dmg.db" todo-item@3:b bread oil
+run run -c "$catalog" --store "sqlite:$PWD/dmg.db" --once
+expect_code 1
+expect_err_has 'documents/base/todo-item/b: this record of the state is damaged: '
+run run -c "$catalog" --store "sqlite:$PWD/dmg.db" --once --rebuild
+expect_code 0
+run docs get --store "sqlite:$PWD/dmg.db" todo-item@1:b
+expect_out_has '"title":"oil"'
+
 # Another user. Root's rights are no rights to be refused.
 if [ "$(id -u)" = 0 ]; then
 	cp "$program" program

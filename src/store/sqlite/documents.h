@@ -2,7 +2,8 @@
  *
  *   T             seq INTEGER PRIMARY KEY  the number of the latest change
  *                 id TEXT UNIQUE, rev TEXT  the winner
- *                 state INTEGER  1 deleted, 2 has other leaves, 4 has attachments
+ *                 state INTEGER  1 deleted, 2 has other leaves, 4 has attachments, 8 has a
+ *                     sum of rev and body: 23 bits, from the ninth on
  *                 history BLOB   the winner's ancestors, see history.c
  *                 body TEXT
  *   T/leaves      the other leaves, of the few records that have some
@@ -31,6 +32,7 @@ enum {
 	DOCUMENT_DELETED = 1,
 	DOCUMENT_BRANCHED = 2,
 	DOCUMENT_ATTACHED = 4,
+	DOCUMENT_SUMMED = 8, /* files of before have rows without a sum */
 };
 
 enum document_statement {
@@ -71,7 +73,10 @@ struct document_row {
 	int64_t seq;
 	int64_t state;
 	struct cf_revision revision; /* with its history */
+	bool damaged;                /* the body is not what was written */
 };
+/* DOCUMENT_SUMMED and the sum, as they stand in a state. */
+int64_t document_sum(struct cf_str rev, bool deleted, struct cf_str body);
 
 /* The columns seq, rev, state, history from `column` on, and the body behind them
  * where asked for; all in the arena. */
@@ -81,6 +86,7 @@ int documents_row(sqlite3_stmt *statement, int column, bool body, struct cf_aren
 int documents_leaves(struct documents *documents, struct cf_str id, bool bodies,
 		     struct cf_arena *arena, struct document_row **ret, size_t *ret_count,
 		     struct cf_error *error);
+/* 1: read, and the data of one is not what its digest says. */
 int documents_attachments(struct documents *documents, struct cf_str id,
 			  struct cf_revision *revision, bool data, struct cf_arena *arena,
 			  struct cf_error *error);
@@ -103,7 +109,8 @@ int documents_info(struct cf_store *store, struct cf_arena *arena, struct cf_sto
 
 /* The number of the latest change. */
 int documents_latest(struct documents *documents, uint64_t *ret, struct cf_error *error);
-/* A row and what hangs on it become a record, as the flags ask. */
+/* A row and what hangs on it become a record, as the flags ask; with a code and no revisions
+ * where something of it that was read is damaged. */
 int documents_record(struct documents *documents, struct cf_str id, struct document_row *row,
 		     unsigned flags, struct cf_arena *arena, struct cf_record *ret,
 		     struct cf_error *error);

@@ -29,6 +29,18 @@ static struct cf_str body_of(const struct cf_put *put)
 	return put->body.len ? put->body : STR("{}");
 }
 
+/* A leaf that was there keeps its sum: what is damaged stays so. */
+static int64_t state_of(const struct tree_leaf *leaf, unsigned state, struct cf_str body)
+{
+	const struct document_row *row = leaf->content;
+	int64_t flags = (int64_t)state | (leaf->deleted ? DOCUMENT_DELETED : 0);
+
+	if (!row)
+		return flags | document_sum(leaf->history[0], leaf->deleted, body);
+	return flags |
+	       (row->state & ~(int64_t)(DOCUMENT_DELETED | DOCUMENT_BRANCHED | DOCUMENT_ATTACHED));
+}
+
 /* Binds rev, state, history, body to 1..4 and the history's blob. */
 static int bind_leaf(struct writing *w, sqlite3_stmt *statement, const struct tree_leaf *leaf,
 		     unsigned state, struct cf_str body)
@@ -43,7 +55,7 @@ static int bind_leaf(struct writing *w, sqlite3_stmt *statement, const struct tr
 		rc = sqlite3_bind_blob(statement, 1, w->packed, sizeof(w->packed), SQLITE_STATIC);
 	else
 		rc = sqlite_bind(statement, 1, leaf->history[0]);
-	rc = rc ? rc : sqlite3_bind_int(statement, 2, (int)(state | (leaf->deleted ? 1 : 0)));
+	rc = rc ? rc : sqlite3_bind_int64(statement, 2, state_of(leaf, state, body));
 	if (rc == 0 && blob->len)
 		rc = sqlite3_bind_blob64(statement, 3, blob->ptr, blob->len, SQLITE_STATIC);
 	else if (rc == 0)

@@ -19,6 +19,23 @@ static int copy_rev(sqlite3_stmt *statement, int column, struct cf_arena *arena,
 	return ret->ptr ? 0 : CF_ERR_NOMEM;
 }
 
+/* Few bits are enough to notice damage, and so the state takes four bytes in a row. */
+int64_t document_sum(struct cf_str rev, bool deleted, struct cf_str body)
+{
+	uint64_t sum = hash64(body, hash64(rev, deleted));
+
+	return DOCUMENT_SUMMED | (int64_t)(sum & 0x7fffff) << 8;
+}
+
+static bool is_damaged(const struct document_row *row)
+{
+	int64_t sum =
+		row->state & ~(int64_t)(DOCUMENT_DELETED | DOCUMENT_BRANCHED | DOCUMENT_ATTACHED);
+
+	return row->state & DOCUMENT_SUMMED &&
+	       sum != document_sum(row->revision.rev, row->revision.deleted, row->revision.body);
+}
+
 int documents_row(sqlite3_stmt *statement, int column, bool body, struct cf_arena *arena,
 		  struct document_row *ret)
 {
@@ -37,6 +54,7 @@ int documents_row(sqlite3_stmt *statement, int column, bool body, struct cf_aren
 				  &revision->history_count);
 	if (rc == 0 && body)
 		rc = sqlite_copy(statement, column + 4, arena, &revision->body);
+	ret->damaged = rc == 0 && body && is_damaged(ret);
 	return rc;
 }
 
@@ -91,6 +109,18 @@ static struct cf_attachment *grow_attachments(struct cf_attachment *list, size_t
 	return more;
 }
 
+/* Other stores have other digests. */
+static bool is_what_digest_says(const struct cf_attachment *attachment)
+{
+	char hex[33];
+
+	if (!attachment->data.ptr || !str_starts_with(attachment->digest, STR("xxh3-")))
+		return true;
+	hash128_hex(hash128(attachment->data), hex);
+	return str_equal((struct cf_str){attachment->digest.ptr + 5, attachment->digest.len - 5},
+			 str_of(hex));
+}
+
 int documents_attachments(struct documents *documents, struct cf_str id,
 			  struct cf_revision *revision, bool data, struct cf_arena *arena,
 			  struct cf_error *error)
@@ -99,6 +129,7 @@ int documents_attachments(struct documents *documents, struct cf_str id,
 	sqlite3_stmt *statement = sqlite_statement(db, SQL_ATTACHMENTS, error);
 	struct cf_attachment *list = NULL;
 	size_t count = 0, cap = 0;
+	bool damaged = false;
 	int rc;
 
 	if (!statement || sqlite_bind(statement, 1, id) ||
@@ -123,11 +154,12 @@ int documents_attachments(struct documents *documents, struct cf_str id,
 			rc = error_nomem(error);
 			break;
 		}
+		damaged = damaged || !is_what_digest_says(one);
 	}
 	sqlite3_reset(statement);
 	revision->attachments = list;
 	revision->attachment_count = count;
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : damaged;
 }
 
 static int leaf_order(const struct document_row *a, const struct document_row *b)
@@ -147,6 +179,16 @@ static void sort_rows(struct document_row *rows, size_t count)
 			rows[k] = rows[k - 1];
 		rows[k] = row;
 	}
+}
+
+static int damaged_record(struct cf_str id, struct cf_str rev, struct cf_arena *arena,
+			  struct cf_record *ret, struct cf_error *error)
+{
+	*ret = (struct cf_record){.id = id, .code = CF_ERR_INVALID};
+	ret->message = arena_printf(
+		arena, "revision %.*s is damaged in the file: it is not what was written",
+		STR_ARG(rev));
+	return ret->message.ptr ? 0 : error_nomem(error);
 }
 
 int documents_record(struct documents *documents, struct cf_str id, struct document_row *row,
@@ -178,9 +220,13 @@ int documents_record(struct documents *documents, struct cf_str id, struct docum
 		if (row->state & DOCUMENT_ATTACHED)
 			rc = documents_attachments(documents, id, &revisions[i],
 						   flags & CF_READ_ATTACHMENTS, arena, error);
+		if (rc > 0 || (i ? others[i - 1].damaged : row->damaged))
+			return damaged_record(id, revisions[i].rev, arena, ret, error);
 	}
+	if (rc)
+		return rc;
 	*ret = (struct cf_record){id, revisions, count + 1};
-	return rc;
+	return 0;
 }
 
 /* --- get -------------------------------------------------------------------------- */
@@ -196,6 +242,10 @@ static int get_revision(struct documents *documents, const struct cf_get *get,
 
 	if (rc || !found)
 		return rc ? rc : error_nomem(error);
+	if (all.code) {
+		*ret = all;
+		return 0;
+	}
 	for (size_t i = 0; i < all.revision_count; i++) {
 		const struct cf_revision *leaf = &all.revisions[i];
 		struct tree_leaf way = {leaf->history, leaf->history_count, false, NULL};
@@ -289,6 +339,19 @@ struct walking {
 	struct cf_error *error;
 };
 
+static bool stands_on_damage(sqlite3_stmt *statement)
+{
+	struct document_row row = {.state = sqlite3_column_int64(statement, 2)};
+
+	/* Packed, it is looked at when it is read. */
+	if (sqlite3_column_type(statement, 1) == SQLITE_BLOB)
+		return false;
+	row.revision.rev = sqlite_text(statement, 1);
+	row.revision.deleted = row.state & DOCUMENT_DELETED;
+	row.revision.body = sqlite_text(statement, 4);
+	return is_damaged(&row);
+}
+
 /* Takes the row that the statement stands on, where it meets the conditions. */
 static int take_row(struct walking *walk, sqlite3_stmt *statement)
 {
@@ -297,7 +360,8 @@ static int take_row(struct walking *walk, sqlite3_stmt *statement)
 	struct cf_str id;
 	bool matches = true;
 
-	if (walk->find->condition_count &&
+	/* Nobody knows whether what is damaged would meet them. */
+	if (walk->find->condition_count && !stands_on_damage(statement) &&
 	    find_matches(&walk->documents->doc, sqlite_text(statement, 4), walk->find, walk->values,
 			 &matches))
 		return error_nomem(walk->error);

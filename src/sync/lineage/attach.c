@@ -54,12 +54,14 @@ static bool is_there(const struct lineage *lineage, struct cf_str digest)
 
 /* Looks for the bytes in one revision: wanted->data.ptr where they are there. */
 static int load_from(struct bench *bench, const struct slot *slot, struct cf_str rev,
-		     struct cf_attachment *wanted)
+		     struct cf_attachment *wanted, const struct cf_record **damaged)
 {
 	const struct cf_record *record;
 	const struct cf_attachment *found = NULL;
 	int rc = need_revision(bench, slot->id, rev, true, &record);
 
+	if (rc == 0 && record->code)
+		*damaged = record;
 	if (rc == 0 && record->revision_count)
 		found = find_digest(&record->revisions[0], wanted->digest);
 	if (!found || !found->data.ptr)
@@ -73,7 +75,8 @@ static int load_from(struct bench *bench, const struct slot *slot, struct cf_str
 /* In what stands there; of a thing that is gone, also in what stood there before it went, where
  * it can still be read. */
 static int load_from_slot(struct bench *bench, const struct lineage *lineage,
-			  const struct slot *slot, struct cf_attachment *wanted)
+			  const struct slot *slot, struct cf_attachment *wanted,
+			  const struct cf_record **damaged)
 {
 	const struct base_slot *base = &lineage->base.slots[slot->index];
 	ptrdiff_t last = lineage->was_gone ? base_last(base) : -1;
@@ -81,31 +84,39 @@ static int load_from_slot(struct bench *bench, const struct lineage *lineage,
 
 	for (size_t k = 0; k < slot->record.revision_count && rc == 0 && !wanted->data.ptr; k++)
 		if (find_digest(&slot->record.revisions[k], wanted->digest))
-			rc = load_from(bench, slot, slot->record.revisions[k].rev, wanted);
+			rc = load_from(bench, slot, slot->record.revisions[k].rev, wanted, damaged);
 	if (rc == 0 && !wanted->data.ptr && last >= 0)
-		rc = load_from(bench, slot, base->known[last].rev, wanted);
+		rc = load_from(bench, slot, base->known[last].rev, wanted, damaged);
 	return rc;
 }
 
-/* 0, LINEAGE_NEEDS or NOMEM; wanted->data.ptr NULL: they are nowhere. */
+/* 0, LINEAGE_NEEDS or NOMEM; wanted->data.ptr NULL: they are nowhere, or in `damaged`, a
+ * revision that cannot be read. */
 static int find_data(struct bench *bench, const struct lineage *lineage,
-		     struct cf_attachment *wanted)
+		     struct cf_attachment *wanted, const struct cf_record **damaged)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < lineage->name.family->own_count && rc == 0 && !wanted->data.ptr; i++)
-		rc = load_from_slot(bench, lineage, &lineage->slots[i], wanted);
+		rc = load_from_slot(bench, lineage, &lineage->slots[i], wanted, damaged);
 	return rc;
 }
 
 int attachment_load(struct bench *bench, struct lineage *lineage, struct cf_attachment *wanted)
 {
-	int rc = find_data(bench, lineage, wanted);
+	const struct cf_record *damaged = NULL;
+	int rc = find_data(bench, lineage, wanted, &damaged);
 
 	if (rc)
 		return rc < 0 ? error_nomem(&lineage->error) : rc;
 	if (wanted->data.ptr)
 		return 0;
+	if (damaged) {
+		error_set(&lineage->error, damaged->code, "attachment %.*s: %.*s",
+			  STR_ARG(wanted->name), STR_ARG(damaged->message));
+		error_at_document(&lineage->error, damaged->id);
+		return damaged->code;
+	}
 	/* Nobody else is kept waiting for what does not come back. */
 	return is_there(lineage, wanted->digest)
 		       ? error_set(&lineage->error, CF_ERR_CONFLICT,
@@ -126,12 +137,13 @@ int attachments_leave_lost(struct bench *bench, struct lineage *lineage, const s
 
 	while (rc >= 0 && json_next(&it)) {
 		struct cf_attachment wanted = {.length = 0};
+		const struct cf_record *damaged = NULL;
 		struct cf_buf *text = &bench->scratch;
 
 		rc = read_stub(bench, it.name, it.value, &wanted);
-		rc = rc ? rc : find_data(bench, lineage, &wanted);
+		rc = rc ? rc : find_data(bench, lineage, &wanted, &damaged);
 		answer = rc > 0 ? rc : answer;
-		if (rc || wanted.data.ptr)
+		if (rc || wanted.data.ptr || damaged)
 			continue;
 		buf_clear(text);
 		buf_str(text, STR("/_attachments"));

@@ -232,6 +232,21 @@ static void find_revival(struct lineage *lineage)
 	}
 }
 
+/* What a store has and cannot say, or what is damaged in it, is not gone. */
+static int check_readable(struct lineage *lineage)
+{
+	for (size_t i = 0; i < lineage->name.family->own_count; i++) {
+		const struct cf_record *record = &lineage->slots[i].record;
+
+		if (!record->code)
+			continue;
+		error_set(&lineage->error, record->code, "%.*s", STR_ARG(record->message));
+		error_at_document(&lineage->error, lineage->slots[i].id);
+		return record->code;
+	}
+	return 0;
+}
+
 static bool is_nowhere(const struct lineage *lineage)
 {
 	for (size_t i = 0; i < lineage->name.family->own_count; i++)
@@ -244,10 +259,10 @@ int lineage_read_leaves(struct bench *bench, struct lineage *lineage)
 {
 	size_t own = lineage->name.family->own_count;
 	bool as_agreed = true;
-	int answer = 0, rc = 0;
+	int answer = 0, rc = check_readable(lineage);
 
-	if (is_nowhere(lineage) && !lineage->forwards)
-		return 0;
+	if (rc || (is_nowhere(lineage) && !lineage->forwards))
+		return rc;
 	for (size_t i = 0; i < own && as_agreed; i++)
 		as_agreed = is_as_agreed(lineage, &lineage->slots[i]);
 	lineage->news = !as_agreed || lineage->forwards;

@@ -261,6 +261,75 @@ START_TEST(reading_attachments_takes_memory_for_what_is_there)
 }
 END_TEST
 
+static struct cf_record read_a(struct cf_store *store, unsigned flags, struct cf_arena *arena)
+{
+	struct cf_get get = {.id = STR("a")};
+	struct cf_record record = {.id = STR("")};
+
+	ck_assert_int_eq(store_get(store, &get, 1, flags, arena, &record, NULL), 0);
+	return record;
+}
+
+/* Of one leaf of two; the other one is written again meanwhile, which heals nothing. */
+START_TEST(what_is_not_what_was_written_is_told)
+{
+	struct cf_str history[2] = {STR("2-b"), STR("1-a")}, other[2] = {STR("2-c"), STR("1-a")};
+	struct cf_attachment file = {.name = STR("f"), .data = STR("data")};
+	struct cf_put puts[] = {
+		{.id = STR("a"),
+		 .kind = CF_PUT_REVISION,
+		 .rev = history[0],
+		 .history = history,
+		 .history_count = 2,
+		 .body = STR("{\"x\":1}")},
+		{.id = STR("a"),
+		 .kind = CF_PUT_REVISION,
+		 .rev = other[0],
+		 .history = other,
+		 .history_count = 2,
+		 .body = STR("{\"x\":2}"),
+		 .attachments = &file,
+		 .attachment_count = 1},
+		{.id = STR("a"),
+		 .kind = CF_PUT_ON_REV,
+		 .rev = other[0],
+		 .body = STR("{\"x\":3}"),
+		 .attachments = &file,
+		 .attachment_count = 1},
+	};
+	struct cf_answer answers[2];
+	struct cf_store *store;
+	struct cf_record record;
+	struct cf_arena arena;
+	struct place p;
+
+	place_open(&p, "");
+	arena_init(&arena, &mem_heap);
+	ck_assert_int_eq(store_open(&store, p.url, &env_system, &mem_heap, NULL), 0);
+	ck_assert_int_eq(store_put(store, puts, 2, &arena, answers, NULL), 0);
+	ck_assert_int_eq(answers[0].code | answers[1].code, 0);
+	ck_assert_uint_eq(read_a(store, CF_READ_BODIES | CF_READ_LEAVES, &arena).revision_count, 2);
+	run_sql(p.file, "UPDATE \"documents/leaves\" SET body = '{\"x\":9}'");
+	record = read_a(store, CF_READ_BODIES | CF_READ_LEAVES, &arena);
+	ck_assert_int_eq(record.code, CF_ERR_INVALID);
+	ck_assert_uint_eq(record.revision_count, 0);
+	ck_assert_ptr_nonnull(strstr(record.message.ptr, "2-b is damaged"));
+	/* Who asks for the winner alone is not told of a branch. */
+	ck_assert_uint_eq(read_a(store, CF_READ_BODIES, &arena).revision_count, 1);
+	ck_assert_int_eq(store_put(store, &puts[2], 1, &arena, answers, NULL), 0);
+	ck_assert_int_eq(answers[0].code, 0);
+	record = read_a(store, CF_READ_BODIES | CF_READ_LEAVES, &arena);
+	ck_assert_int_eq(record.code, CF_ERR_INVALID);
+	run_sql(p.file, "UPDATE \"documents/attachments\" SET data = x'00'");
+	ck_assert_uint_eq(read_a(store, CF_READ_BODIES, &arena).revision_count, 1);
+	record = read_a(store, CF_READ_BODIES | CF_READ_ATTACHMENTS, &arena);
+	ck_assert_int_eq(record.code, CF_ERR_INVALID);
+	store_close(store);
+	arena_fini(&arena);
+	place_close(&p);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store sqlite");
@@ -274,6 +343,7 @@ int main(void)
 	tcase_add_test(tcase, a_full_file_takes_nothing_and_loses_nothing);
 	tcase_add_test(tcase, a_locked_file_is_told_after_a_while);
 	tcase_add_test(tcase, reading_attachments_takes_memory_for_what_is_there);
+	tcase_add_test(tcase, what_is_not_what_was_written_is_told);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
