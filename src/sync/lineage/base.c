@@ -13,14 +13,11 @@ static int compare_atoms(const struct atom *a, const struct atom *b)
 	return order ? order : (a->hash > b->hash) - (a->hash < b->hash);
 }
 
-int atoms_toggle(const struct atoms *a, const struct atoms *b, struct cf_arena *arena,
-		 struct atoms *ret)
+/* What stands in one of the two only; `at` NULL: how many these are. */
+static size_t toggle(const struct atoms *a, const struct atoms *b, struct atom *at)
 {
-	struct atom *at = arena_alloc(arena, (a->count + b->count) * sizeof(*at));
 	size_t count = 0, i = 0, k = 0;
 
-	if (!at)
-		return CF_ERR_NOMEM;
 	while (i < a->count || k < b->count) {
 		int order = i >= a->count   ? 1
 			    : k >= b->count ? -1
@@ -31,10 +28,27 @@ int atoms_toggle(const struct atoms *a, const struct atoms *b, struct cf_arena *
 			k++;
 			continue;
 		}
-		at[count] = order < 0 ? a->at[i++] : b->at[k++];
-		at[count++].value = JSON_ABSENT;
+		if (at) {
+			at[count] = order < 0 ? a->at[i] : b->at[k];
+			at[count].value = JSON_ABSENT;
+		}
+		i += order < 0;
+		k += order > 0;
+		count++;
 	}
-	*ret = (struct atoms){.at = at, .count = count};
+	return count;
+}
+
+/* Room for what differs: of documents with many members that is mostly little. */
+int atoms_toggle(const struct atoms *a, const struct atoms *b, struct cf_arena *arena,
+		 struct atoms *ret)
+{
+	size_t count = toggle(a, b, NULL);
+	struct atom *at = arena_alloc(arena, count * sizeof(*at));
+
+	if (!at)
+		return CF_ERR_NOMEM;
+	*ret = (struct atoms){.at = at, .count = toggle(a, b, at)};
 	return 0;
 }
 

@@ -19,33 +19,42 @@ static int compare_atoms(const void *a, const void *b)
 	return order ? order : (x->hash > y->hash) - (x->hash < y->hash);
 }
 
-static bool same_list(const struct atoms *a, const struct atoms *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (a->at[i].hash != b->at[i].hash ||
-		    !str_equal(a->at[i].pointer, b->at[i].pointer))
-			return false;
-	return true;
-}
-
-/* Both in order, each once. */
-static void unite(struct atoms *pool, const struct atoms *list, struct atom *spare)
+/* Both in order, each once; `at` NULL: how many these are. */
+static size_t unite(const struct atoms *a, const struct atoms *b, struct atom *at)
 {
 	size_t count = 0, i = 0, k = 0;
 
-	while (i < pool->count || k < list->count) {
-		int order = i >= pool->count   ? 1
-			    : k >= list->count ? -1
-					       : compare_atoms(&pool->at[i], &list->at[k]);
+	while (i < a->count || k < b->count) {
+		int order = i >= a->count   ? 1
+			    : k >= b->count ? -1
+					    : compare_atoms(&a->at[i], &b->at[k]);
 
-		spare[count++] = order <= 0 ? pool->at[i] : list->at[k];
+		if (at)
+			at[count] = order <= 0 ? a->at[i] : b->at[k];
+		count++;
 		i += order <= 0;
 		k += order >= 0;
 	}
-	pool->at = spare;
-	pool->count = count;
+	return count;
+}
+
+/* Mostly a list says nothing that the pool does not: then there is nothing to copy. */
+static int add_to_pool(struct writer *w, const struct atoms *list)
+{
+	size_t count;
+	struct atom *at;
+
+	if (w->pool.count == 0)
+		w->pool = *list;
+	count = unite(&w->pool, list, NULL);
+	if (count == w->pool.count)
+		return 0;
+	at = arena_alloc(w->arena, count * sizeof(*at));
+	if (!at)
+		return CF_ERR_NOMEM;
+	unite(&w->pool, list, at);
+	w->pool = (struct atoms){.at = at, .count = count};
+	return 0;
 }
 
 /* Of all revisions that differ from newer ones: many short lists are sorted at once. */
@@ -85,25 +94,12 @@ static int gather_diffs(const struct base *base, const struct family *family,
 static int make_pool(struct writer *w, const struct base *base, const struct family *family)
 {
 	struct atoms diffs;
-	size_t max = 0, turn = 0;
-	struct atom *spare[2];
 	int rc = gather_diffs(base, family, w->arena, &diffs);
 
-	for (size_t i = 0; i < family->slot_count; i++)
-		max += base->slots[i].kept.count;
-	spare[0] = arena_alloc(w->arena, (max + diffs.count) * 2 * sizeof(**spare));
-	if (rc || !spare[0])
-		return CF_ERR_NOMEM;
-	spare[1] = spare[0] + max + diffs.count;
-	w->pool = (struct atoms){.at = spare[1], .count = 0};
-	for (size_t i = 0; i < family->slot_count; i++)
-		/* Neighbours mostly say the same. */
-		if (base->slots[i].kept.count &&
-		    (i == 0 || !same_list(&base->slots[i].kept, &base->slots[i - 1].kept)))
-			unite(&w->pool, &base->slots[i].kept, spare[turn++ % 2]);
-	if (diffs.count)
-		unite(&w->pool, &diffs, spare[turn % 2]);
-	return 0;
+	w->pool = (struct atoms){NULL, 0};
+	for (size_t i = 0; i < family->slot_count && rc == 0; i++)
+		rc = add_to_pool(w, &base->slots[i].kept);
+	return rc ? rc : add_to_pool(w, &diffs);
 }
 
 /* The sequence of an order, by the places of its elements in the pool. */
@@ -298,18 +294,22 @@ static void write_saying(const struct writer *w, const struct saying *saying,
 
 static int write_said(const struct writer *w, const struct base_slot *slot)
 {
-	struct base_said *said = arena_alloc(w->arena, slot->said_count * sizeof(*said));
 	struct saying saying = {.slot = slot};
+	struct base_said *said = slot->said;
 	size_t from = 0;
 	bool sorted = true;
 
-	if (!said || base_stood_kept(slot, w->arena, &saying.stood))
+	if (base_stood_kept(slot, w->arena, &saying.stood))
 		return CF_ERR_NOMEM;
-	memcpy(said, slot->said, slot->said_count * sizeof(*said));
 	for (size_t i = 1; i < slot->said_count && sorted; i++)
 		sorted = by_saying(&said[i - 1], &said[i]) <= 0;
-	if (!sorted)
+	if (!sorted) {
+		said = arena_alloc(w->arena, slot->said_count * sizeof(*said));
+		if (!said)
+			return CF_ERR_NOMEM;
+		memcpy(said, slot->said, slot->said_count * sizeof(*said));
 		qsort(said, slot->said_count, sizeof(*said), by_saying);
+	}
 	buf_str(w->out, STR("\"by\":["));
 	while (from < slot->said_count) {
 		size_t to = from + 1;

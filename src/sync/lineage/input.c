@@ -31,15 +31,6 @@ void lineage_settle_input(struct bench *bench, struct lineage *lineage, struct s
 
 /* --- what was said ------------------------------------------------------------------------ */
 
-static size_t count_said(const struct lineage *lineage)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < lineage->name.family->own_count; i++)
-		count += lineage->base.slots[i].said_count;
-	return count;
-}
-
 /* What some app that edited has not seen; older words bind nobody. */
 static uint64_t least_seen(const struct lineage *lineage)
 {
@@ -124,6 +115,22 @@ static bool raises(const struct bench *bench, const struct lineage *lineage)
 	return false;
 }
 
+static bool binds(const struct bench *bench, const struct base_said *said, uint64_t least)
+{
+	(void)bench; /* of the faults that are planted */
+	return said->agreement > least && said->pointer.len && !PLANTED(bench, LATE_AS_FREE);
+}
+
+static size_t count_said(const struct bench *bench, const struct lineage *lineage, uint64_t least)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < lineage->name.family->own_count; i++)
+		for (size_t k = 0; k < lineage->base.slots[i].said_count; k++)
+			count += binds(bench, &lineage->base.slots[i].said[k], least);
+	return count;
+}
+
 /* An edit that waited for a part is not among these: the document it was made in is known,
  * and may lack what was agreed since. */
 static bool is_uncontested(const struct lineage *lineage)
@@ -139,8 +146,8 @@ static bool is_uncontested(const struct lineage *lineage)
 
 int lineage_find_said(struct bench *bench, struct lineage *lineage)
 {
-	size_t count = count_said(lineage);
 	uint64_t least = least_seen(lineage);
+	size_t count = count_said(bench, lineage, least);
 
 	lineage->said = arena_calloc(&bench->arena, count + 1, sizeof(*lineage->said));
 	if (!lineage->said)
@@ -149,8 +156,7 @@ int lineage_find_said(struct bench *bench, struct lineage *lineage)
 		const struct base_slot *base = &lineage->base.slots[i];
 
 		for (size_t k = 0; k < base->said_count; k++) {
-			if (base->said[k].agreement <= least || !base->said[k].pointer.len ||
-			    PLANTED(bench, LATE_AS_FREE))
+			if (!binds(bench, &base->said[k], least))
 				continue;
 			lineage->said[lineage->said_count++] = (struct settle_said){
 				.slot = i,

@@ -60,7 +60,8 @@ static int find_slot(const struct finding *f, size_t index)
 {
 	const struct family *family = f->lineage->name.family;
 	const struct atoms *all = &f->lineage->result.slots[index].atoms;
-	struct atoms only = {arena_alloc(&f->bench->arena, all->count * sizeof(*only.at)), 0};
+	struct atoms only = {mem_alloc(f->bench->mem, (all->count + 1) * sizeof(*only.at)), 0};
+	struct atoms *ret = &f->lineage->base.slots[index].only;
 	bool linked = false;
 	int rc = 0;
 
@@ -84,8 +85,13 @@ static int find_slot(const struct finding *f, size_t index)
 	/* Without a neighbour there is nobody who could want it. */
 	if (!linked)
 		only.count = 0;
-	f->lineage->base.slots[index].only = only;
-	return rc;
+	/* What is left is little, mostly. */
+	*ret = (struct atoms){arena_alloc(&f->bench->arena, only.count * sizeof(*only.at)),
+			      only.count};
+	if (ret->at && only.count)
+		memcpy(ret->at, only.at, only.count * sizeof(*only.at));
+	mem_free(f->bench->mem, only.at);
+	return rc || ret->at ? rc : CF_ERR_NOMEM;
 }
 
 /* Made by its neighbours just now, a document says nothing that they do not. */
