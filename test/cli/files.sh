@@ -216,6 +216,14 @@ expect_lines out 1
 
 begin "what cannot be read says why"
 chmod 755 shut
+if [ "$(id -u)" = 0 ]; then
+	cp shut/s.db shut/private.db
+	chmod 600 shut/private.db
+	code=0
+	as_other ./program docs get --store "sqlite:shut/private.db?readonly=1" todo-item@1:a >out 2>err || code=$?
+	expect_code 12
+	expect_err_has 'this user may not read the file'
+fi
 : >shut/s.db-wal
 chmod 600 shut/s.db-wal
 chmod 555 shut

@@ -102,6 +102,8 @@ static int open_failed(struct sqlite_db *db, const struct store_url *url, struct
 	} else if (S_ISDIR(found.st_mode)) {
 		return error_set(error, CF_ERR_USAGE, "this is a folder: name a file in it");
 	}
+	if (access(url->path.ptr, R_OK) && errno == EACCES)
+		return error_set(error, CF_ERR_FORBIDDEN, "this user may not read the file");
 	return error_set(error, CF_ERR_FORBIDDEN, "the file cannot be opened");
 }
 
