@@ -94,7 +94,8 @@ run run -c "$source/examples/todo" --store "sqlite:$PWD/agree.db" --once
 run run -c "$source/examples/todo" --store "sqlite:$PWD/agree.db" --dry-run --json
 expect_out_has '{"version":"todo-item@1","documents":3,"missing":0,"invalid":0,"differs":0}'
 expect_out_has '{"version":"todo-item@2","documents":3,"missing":0,"invalid":0,"differs":0}'
-sqlite3 agree.db "UPDATE documents SET body = replace(body, '\"name\":\"G\"', '\"name\":\"H\"') WHERE id LIKE 'group@1:%'"
+"$program" docs list --store "sqlite:$PWD/agree.db" --prefix group@ | grep '"name":"G"' | sed 's/"G"/"H"/' |
+	"$program" docs put --store "sqlite:$PWD/agree.db" >out
 run run -c "$source/examples/todo" --store "sqlite:$PWD/agree.db" --dry-run
 expect_out_has 'todo-item@2:a2 /group/name says "G"; of todo-item@3:a2 the lens makes "H"'
 
