@@ -273,9 +273,10 @@ one=$!
 until "$program" status --store "$store" --json | grep -q '"pid"'; do :; done
 kill -KILL "$one"
 wait "$one" 2>killed
+# State 0: without the sum of what was written.
 ahead=$(($(date +%s%3N) + 94608000000))
-sqlite3 two.db "UPDATE \"chesterfield-state\" SET body = json_set(body, '\$.beat_ms', $ahead) WHERE id LIKE 'documents/engine/%' AND state = 0;
-	UPDATE \"chesterfield-state\" SET body = json_set(body, '\$.updated_ms', $ahead) WHERE id = 'documents/checkpoint'"
+sqlite3 two.db "UPDATE \"chesterfield-state\" SET body = json_set(body, '\$.beat_ms', $ahead), state = 0 WHERE id LIKE 'documents/engine/%' AND state & 1 = 0;
+	UPDATE \"chesterfield-state\" SET body = json_set(body, '\$.updated_ms', $ahead), state = 0 WHERE id = 'documents/checkpoint'"
 run engines list --store "$store"
 expect_lines out 1
 expect_out_has "process $one on "
