@@ -46,6 +46,13 @@ struct cli_option {
 		.env = "CHESTERFIELD_CATALOG", .required = true,                            \
 	}
 
+/* ... of commands that also take it as an argument. */
+#define CLI_OPTION_CATALOG_TOO                                                              \
+	{                                                                                   \
+		.name = "catalog", .letter = 'c', .argument = "DIR", .help = "the catalog", \
+		.env = "CHESTERFIELD_CATALOG",                                              \
+	}
+
 enum { CLI_ARGS_ANY = -1 };
 
 struct cli_command {
@@ -101,7 +108,8 @@ struct cli {
 	const char **args;
 	size_t arg_count;
 	bool quiet;
-	bool json;
+	bool json;     /* results and errors as JSON */
+	bool log_json; /* and all words */
 	int err_fd;
 	struct cli_out out;
 	struct cli_progress progress;
@@ -125,6 +133,10 @@ bool cli_given(const struct cli *cli, const char *name);
 /* Each value of an option that may be given several times; NULL after the last.
  * Usage: size_t at = 0; while ((value = cli_option_next(cli, "db", &at))) … */
 const char *cli_option_next(const struct cli *cli, const char *name, size_t *at);
+/* The folder of the catalog: the argument, else --catalog or its variable, else `fallback`.
+ * USAGE where both are given, or there is none. */
+int cli_catalog_folder(const struct cli *cli, const char *fallback, const char **ret,
+		       struct cf_error *error);
 /* A whole number from min to max; USAGE otherwise. `*ret` is left alone where the
  * option has no value at all. */
 int cli_option_number(const struct cli *cli, const char *name, uint64_t min, uint64_t max,
@@ -207,6 +219,9 @@ void cli_progress_show(struct cli *cli, uint64_t done);
  * not be paid otherwise. A command may change cli->progress.total, 0 among others. */
 bool cli_progress_due(struct cli *cli);
 void cli_progress_end(struct cli *cli);
+
+/* "READY=1" and the like to systemd, where it started us (sd_notify(3)). */
+void cli_notify(const char *state);
 
 /* --- interruption ------------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 static const struct cli_option options[] = {
+	CLI_OPTION_CATALOG_TOO,
 	{.name = "seed",
 	 .argument = "N",
 	 .help = "where the generated documents start; without it a new one each time"},
@@ -40,12 +41,13 @@ static void print_finding(void *ctx, const struct catalog_finding *finding)
 
 static int run(struct cli *cli, struct cf_error *error)
 {
-	const char *dir = cli->arg_count ? cli->args[0] : ".";
+	const char *dir;
 	uint64_t seed = cli->env->random(cli->env->ctx) & UINT32_MAX, runs = 0;
 	struct catalog_check_args args = {.finding = print_finding, .ctx = cli};
 	size_t errors = 0;
-	int rc = cli_option_number(cli, "seed", 0, UINT64_MAX, &seed, error);
+	int rc = cli_catalog_folder(cli, ".", &dir, error);
 
+	rc = rc ? rc : cli_option_number(cli, "seed", 0, UINT64_MAX, &seed, error);
 	if (rc == 0)
 		rc = cli_option_number(cli, "runs", 1, 1000000, &runs, error);
 	args.seed = seed;
@@ -53,8 +55,8 @@ static int run(struct cli *cli, struct cf_error *error)
 	if (rc == 0)
 		rc = catalog_check(dir, &args, &errors, cli->mem, error);
 	if (rc == 0) {
-		cli_say(cli, "%zu errors, %" PRIu64 " documents each way, --seed %" PRIu64, errors,
-			runs, seed);
+		cli_say(cli, "%zu error%s, %" PRIu64 " documents each way, --seed %" PRIu64, errors,
+			errors == 1 ? "" : "s", runs, seed);
 		if (cli->out.code)
 			rc = cli_out_error(cli, error);
 		else if (errors)
@@ -66,7 +68,7 @@ static int run(struct cli *cli, struct cf_error *error)
 const struct cli_command cmd_check = {
 	.name = "check",
 	.summary = "prove a catalog: schemas, lenses, manifests and the laws between them",
-	.usage = "[DIR] [--seed N] [--runs N]",
+	.usage = "[DIR | -c DIR] [--seed N] [--runs N]",
 	.help = "Loads the catalog and tries each lens on generated documents: what is valid must "
 		"go to what is valid, there and back must change nothing, and what is put must "
 		"be seen again. Each finding is one line: error or warning, file and line, what "

@@ -2,7 +2,7 @@
 #include "cli/graph.h"
 
 static const struct cli_option options[] = {
-	CLI_OPTION_CATALOG,
+	CLI_OPTION_CATALOG_TOO,
 	{.name = "format", .argument = "FORMAT", .help = "text, dot or svg", .fallback = "text"},
 	{.name = NULL},
 };
@@ -77,6 +77,7 @@ static int run(struct cli *cli, struct cf_error *error)
 {
 	const char *format = cli_option(cli, "format");
 	struct catalog *catalog = NULL;
+	const char *folder;
 	void (*write)(struct cf_buf * out, const struct catalog *catalog) =
 		strcmp(format, "text") == 0  ? write_text
 		: strcmp(format, "dot") == 0 ? write_dot
@@ -87,7 +88,8 @@ static int run(struct cli *cli, struct cf_error *error)
 	if (!write)
 		return error_set(error, CF_ERR_USAGE, "--format is text, dot or svg, not \"%s\"",
 				 format);
-	rc = catalog_open(&catalog, cli_option(cli, "catalog"), cli->mem, error);
+	rc = cli_catalog_folder(cli, NULL, &folder, error);
+	rc = rc ? rc : catalog_open(&catalog, folder, cli->mem, error);
 	if (rc)
 		return rc;
 	write(&cli->out.buf, catalog);
@@ -100,7 +102,8 @@ static int run(struct cli *cli, struct cf_error *error)
 const struct cli_command cmd_graph = {
 	.name = "graph",
 	.summary = "show types, versions and lenses",
-	.usage = "-c DIR [--format text|dot|svg]",
+	.usage = "DIR | -c DIR [--format text|dot|svg]",
 	.options = options,
+	.max_args = 1,
 	.run = run,
 };

@@ -9,6 +9,8 @@
 
 enum { BATCH_MAX = 100000, LANES_MAX = 64, LOOK_MS = 100, WAIT_S_MAX = 86400 };
 
+#define TELL_NS 60000000000u
+
 static const struct cli_option options[] = {
 	CLI_OPTION_CATALOG,
 	CLI_OPTION_STORE,
@@ -19,6 +21,10 @@ static const struct cli_option options[] = {
 	 .argument = "SECONDS",
 	 .help = "how long --once waits for a store that is away, locked or full",
 	 .fallback = "10"},
+	{.name = "log",
+	 .argument = "FORMAT",
+	 .help = "words to stderr as text, or as json: one object a line, with its time",
+	 .fallback = "text"},
 	{.name = "dry-run", .help = "say what would be made and what differs; write nothing"},
 	{.name = "accept-changed", .help = "go on with schemas and lenses that were changed"},
 	{.name = "rebuild", .help = "forget what was agreed on, and agree anew"},
@@ -123,12 +129,51 @@ static void show_databases(struct cli *cli, struct following *following,
 	cli_progress_show(cli, found.databases > waiting ? found.databases - waiting : 0);
 }
 
+/* What the log was told last. */
+struct told {
+	uint64_t ns;
+	uint64_t changes;
+};
+
+/* What it follows: for the log of a service. Who is to end says what was done instead. */
+static void tell_start(struct cli *cli, struct told *told)
+{
+	struct cf_buf shown;
+
+	*told = (struct told){.ns = cli->env->monotonic_ns(cli->env->ctx)};
+	if (cli_given(cli, "once"))
+		return;
+	buf_init(&shown, cli->mem);
+	if (store_url_redact(cli_option(cli, "store"), &shown) == 0)
+		cli_say(cli, "following %.*s by the catalog %s", STR_ARG(buf_view(&shown)),
+			cli_option(cli, "catalog"));
+	buf_fini(&shown);
+	cli_notify("READY=1");
+}
+
+/* Where nobody sees a progress line: a line a minute, while something happens. */
+static void tell_progress(struct cli *cli, const struct sync_pool_counts *counts, struct told *told)
+{
+	uint64_t now_ns = cli->env->monotonic_ns(cli->env->ctx);
+
+	if (cli->progress.shown || now_ns - told->ns < TELL_NS)
+		return;
+	told->ns = now_ns;
+	if (counts->sum.changes == told->changes)
+		return;
+	told->changes = counts->sum.changes;
+	cli_say(cli, "%" PRIu64 " changes read, %" PRIu64 " documents written",
+		counts->sum.changes, counts->sum.documents_written);
+}
+
 /* Until all databases that are there have nothing to do (--once), or as below. */
 static int follow_databases(struct cli *cli, struct following *following, struct cf_error *error)
 {
 	struct sync_pool_counts counts;
 	bool quiet = false, once = cli_given(cli, "once");
+	struct told told;
 
+	tell_start(cli, &told);
 	cli_progress_start(cli, "databases", 0);
 	while (!quiet && !cli_interrupted() && following_failure(following, error) == 0) {
 		bool looked = sync_scout_wait(following->scout, once ? 1 : UINT64_MAX, LOOK_MS);
@@ -137,6 +182,7 @@ static int follow_databases(struct cli *cli, struct following *following, struct
 		sync_pool_count(following->pool, &counts);
 		following_lock(following);
 		show_databases(cli, following, &counts);
+		tell_progress(cli, &counts, &told);
 		following_unlock(following);
 	}
 	return cli_interrupted() ? CF_ERR_INTERRUPTED : following_failure(following, error);
@@ -148,13 +194,16 @@ static int follow(struct cli *cli, struct following *following, struct cf_error 
 	struct sync_pool_counts counts;
 	uint64_t at_start = 0;
 	bool quiet = false;
+	struct told told;
 
+	tell_start(cli, &told);
 	cli_progress_start(cli, "changes", 0);
 	while (!quiet && !cli_interrupted() && following_failure(following, error) == 0) {
 		quiet = sync_pool_wait(following->pool, LOOK_MS);
 		sync_pool_count(following->pool, &counts);
 		following_lock(following);
 		show_progress(cli, &counts, &at_start);
+		tell_progress(cli, &counts, &told);
 		following_unlock(following);
 	}
 	return cli_interrupted() ? CF_ERR_INTERRUPTED : following_failure(following, error);
@@ -248,10 +297,24 @@ static int follow_database(struct cli *cli, struct cf_error *error)
 	return rc;
 }
 
+static int take_log(struct cli *cli, struct cf_error *error)
+{
+	const char *log = cli_option(cli, "log");
+
+	cli->log_json = strcmp(log, "json") == 0;
+	if (!cli->log_json && strcmp(log, "text") != 0)
+		return error_set(error, CF_ERR_USAGE, "--log is text or json, not \"%s\"", log);
+	return 0;
+}
+
 static int run(struct cli *cli, struct cf_error *error)
 {
-	int rc = cli_given(cli, "dry-run") ? dry_run(cli, error) : follow_database(cli, error);
+	int rc = take_log(cli, error);
 
+	if (rc)
+		return rc;
+	rc = cli_given(cli, "dry-run") ? dry_run(cli, error) : follow_database(cli, error);
+	cli_notify("STOPPING=1");
 	if (rc == CF_ERR_INTERRUPTED)
 		error_set(error, rc, "%s", "");
 	return rc;

@@ -22,6 +22,8 @@ extern const struct cli_command cmd_usage;
 extern const struct cli_command cmd_retire;
 extern const struct cli_command cmd_move;
 extern const struct cli_command cmd_help;
+extern const struct cli_command cmd_completion;
+extern const struct cli_command cmd_version;
 
 static const struct cli_command *const catalog_commands[] = {
 	&cmd_init,     &cmd_check,   &cmd_diff,  &cmd_convert, &cmd_validate,
@@ -45,6 +47,8 @@ static const struct cli_command *const move_commands[] = {
 
 static const struct cli_command *const program_commands[] = {
 	&cmd_help,
+	&cmd_completion,
+	&cmd_version,
 	NULL,
 };
 

@@ -52,6 +52,22 @@ const char *cli_option_next(const struct cli *cli, const char *name, size_t *at)
 	return NULL;
 }
 
+int cli_catalog_folder(const struct cli *cli, const char *fallback, const char **ret,
+		       struct cf_error *error)
+{
+	const char *named = cli_option(cli, "catalog");
+
+	if (cli->arg_count && cli_given(cli, "catalog"))
+		return error_set(error, CF_ERR_USAGE, "the catalog is named twice: %s and %s",
+				 cli->args[0], named);
+	*ret = cli->arg_count ? cli->args[0] : named ? named : fallback;
+	if (!*ret)
+		return error_set(error, CF_ERR_USAGE,
+				 "which catalog? name its folder (or give --catalog DIR, or the "
+				 "variable CHESTERFIELD_CATALOG)");
+	return 0;
+}
+
 int cli_option_number(const struct cli *cli, const char *name, uint64_t min, uint64_t max,
 		      uint64_t *ret, struct cf_error *error)
 {

@@ -11,7 +11,8 @@ expect_code 0
 library=$(find dest -name 'libchesterfield.so')
 PKG_CONFIG_PATH=$PWD/$(dirname "$library")/pkgconfig
 export PKG_CONFIG_PATH
-for file in include/chesterfield.h bin/chesterfield share/man/man1/chesterfield.1; do
+for file in include/chesterfield.h bin/chesterfield share/man/man1/chesterfield.1 \
+	lib/systemd/system/chesterfield@.service; do
 	expect_true "$file" test -s "dest/usr/local/$file"
 done
 expect_true "a static library" test -s "$(dirname "$library")/libchesterfield.a"

@@ -3,6 +3,8 @@
 #include "cli/cli.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static const struct {
@@ -138,11 +140,33 @@ START_TEST(progress_is_shown_ten_times_a_second_at_most)
 }
 END_TEST
 
+START_TEST(systemd_is_told)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	char text[64] = {0};
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/notify-%d", (int)getpid());
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	setenv("NOTIFY_SOCKET", address.sun_path, 1);
+	cli_notify("READY=1");
+	ck_assert_int_eq(recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT), 7);
+	ck_assert_str_eq(text, "READY=1");
+	close(fd);
+	unlink(address.sun_path);
+	/* Nobody listens, or nobody asked: nothing happens. */
+	cli_notify("READY=1");
+	unsetenv("NOTIFY_SOCKET");
+	cli_notify("READY=1");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cli-words");
 	TCase *tcase = tcase_create("words");
 
+	tcase_add_test(tcase, systemd_is_told);
 	tcase_add_loop_test(tcase, passwords_are_masked, 0, ARRAY_LEN(masks));
 	tcase_add_loop_test(tcase, typing_errors_are_guessed, 0, ARRAY_LEN(guesses));
 	tcase_add_test(tcase, report_is_one_line_that_a_terminal_does_not_obey);
