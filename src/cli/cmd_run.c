@@ -162,8 +162,8 @@ static void tell_progress(struct cli *cli, const struct sync_pool_counts *counts
 	if (counts->sum.changes == told->changes)
 		return;
 	told->changes = counts->sum.changes;
-	cli_say(cli, "%" PRIu64 " changes read, %" PRIu64 " documents written",
-		counts->sum.changes, counts->sum.documents_written);
+	cli_say(cli, "%" PRIu64 " changes read, %" PRIu64 " documents written", counts->sum.changes,
+		counts->sum.documents_written);
 }
 
 /* Until all databases that are there have nothing to do (--once), or as below. */
@@ -231,15 +231,16 @@ static int tell(struct cli *cli, const struct sync_counters *c, uint64_t took_ns
 		c->changes, c->documents_written, c->records_written, seconds,
 		seconds > 0 ? (double)written / seconds : 0);
 	if (c->conflicts)
-		cli_say(cli, "%" PRIu64 " contested edits: see `conflicts list`", c->conflicts);
+		cli_say(cli, "%" PRIu64 " contested edit%s: see `conflicts list`", c->conflicts,
+			c->conflicts == 1 ? "" : "s");
 	if (c->quarantined + c->unsupported)
 		cli_say(cli, "%" PRIu64 " in quarantine: see `quarantine list`",
 			c->quarantined + c->unsupported);
 	if (c->incomplete)
 		cli_say(cli,
-			"%" PRIu64 " wait for documents that have not arrived: see "
+			"%" PRIu64 " wait%s for documents that have not arrived: see "
 			"`incomplete list`",
-			c->incomplete);
+			c->incomplete, c->incomplete == 1 ? "s" : "");
 	if (c->passed_over)
 		cli_say(cli, "%" PRIu64 " of other types passed over", c->passed_over);
 	return 0;

@@ -166,8 +166,7 @@ static void tell_newcomer(void *ctx, const struct sync_engine *engine)
 
 	following_lock(following);
 	cli_say(following->cli,
-		"another run is at work on this store: process %ld on %.*s; both may go on, one is "
-		"enough",
+		"another run is at work on this store: process %ld on %.*s; two do no harm",
 		engine->pid, STR_ARG(engine->host));
 	following_unlock(following);
 }

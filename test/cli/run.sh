@@ -53,9 +53,18 @@ begin "a document whose group has not come is listed as incomplete"
 printf '%s\n' '{"_id":"todo-item@3:w","schema":"todo-item","version":3,"title":"t","status":"done","groupId":"late"}' >in
 run docs put --store "$store" in
 run run -c "$catalog" --store "$store" --once
+cp err err_once
 run incomplete list --store "$store"
 expect_lines out 1
 expect_out_has '"waits_for":"group@1:late"'
+expect_has err_once 'chesterfield: 1 waits for documents that have not arrived'
+run incomplete show todo-item/w --store "$store"
+expect_code 0
+expect_out_has 'waits_for     group@1:late'
+run incomplete show todo-item/w --store "$store" --json
+expect_out_has '{"entry":"todo-item/w",'
+run incomplete show nothing --store "$store"
+expect_code 1
 printf '%s\n' '{"_id":"group@1:late","schema":"group","version":1,"name":"Late"}' >in
 run docs put --store "$store" in
 run run -c "$catalog" --store "$store" --once

@@ -6,6 +6,7 @@ store=sqlite:$PWD/s.db
 
 begin "run says what it follows, and ends by SIGTERM"
 run docs put --store "$store" "$catalog"/documents/v1.ndjson
+touch log
 "$program" run -c "$catalog" --store "$store" 2>log &
 until "$program" status --store "$store" --json 2>/dev/null | grep -q '"behind":0'; do :; done
 until grep -q following log; do :; done
@@ -16,13 +17,14 @@ expect_code 5
 expect_has log "chesterfield: following $store by the catalog $catalog"
 
 begin "its log as JSON"
-"$program" run -c "$catalog" --store "$store" --log json 2>log &
-until grep -q following log; do :; done
+touch json_log
+"$program" run -c "$catalog" --store "$store" --log json 2>json_log &
+until grep -q following json_log; do :; done
 kill -HUP $!
 wait $! || :
-expect_lines log 3
-expect_true "each line has its time" test "$(grep -cE '^\{"time":"20[0-9T:.-]+Z","level":"(info|error)",.*\}$' log)" = 3
-expect_has log '"level":"error","error":"INTERRUPTED","message":"'
+expect_lines json_log 3
+expect_true "each line has its time" test "$(grep -cE '^\{"time":"20[0-9T:.-]+Z","level":"(info|error)",.*\}$' json_log)" = 3
+expect_has json_log '"level":"error","error":"INTERRUPTED","message":"'
 run run -c "$catalog" --store "$store" --once --log xml
 expect_code 2
 expect_err 'chesterfield: --log is text or json, not "xml"'
