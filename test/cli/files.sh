@@ -182,7 +182,7 @@ run docs list --store "$damaged" --prefix todo-item@3:
 expect_lines out 1
 
 begin "a record of the state that was damaged, and is JSON, is named"
-sqlite3 dmg.db "UPDATE \"chesterfield-state\" SET body = replace(body, '\"n\":', '\"m\":') WHERE id = 'documents/base/todo-item/b'"
+sqlite3 dmg.db "UPDATE \"chesterfield-state\" SET body = '{ ' || substr(body, 2) WHERE id = 'documents/base/todo-item/b'"
 retitle "sqlite:$PWD/dmg.db" todo-item@3:b bread oil
 run run -c "$catalog" --store "sqlite:$PWD/dmg.db" --once
 expect_code 1
