@@ -144,7 +144,9 @@ START_TEST(entry_names_the_delete_that_gave_way)
 	settle(&bed);
 	expect_title(&bed, "lateOne", "false");
 	found = find_listed(&bed, SYNC_CONFLICTS, "");
+	ck_assert_uint_eq(found.count, 1);
 	ck_assert_ptr_nonnull(strstr(found.body, "\"kind\":\"delete\""));
+	ck_assert_ptr_nonnull(strstr(found.body, "\"loser\":{\"id\":\"todo-item@3:a\""));
 	ck_assert_ptr_nonnull(strstr(found.body, "\"winner\":{\"id\":\"todo-item@1:a\",\"version\":"
 						 "\"todo-item@1\",\"rev\":\"2-eeee\""));
 	ck_assert_ptr_nonnull(strstr(found.body, "\"value\":\"lateOne\""));
