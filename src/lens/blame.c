@@ -88,6 +88,7 @@ static bool makes(const struct op *op, bool down, const struct target *target)
 static unsigned blame(const struct op *ops, size_t count, bool down, struct target target)
 {
 	unsigned moved = 0, line;
+	struct cf_str beside;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct op *op = &ops[down ? i : count - 1 - i];
@@ -104,6 +105,10 @@ static unsigned blame(const struct op *ops, size_t count, bool down, struct targ
 				       ? blame(op->inner, op->inner_count, down,
 					       target_of(target.rest))
 				       : 0;
+			if (line == 0 && op->element.decoded.ptr &&
+			    (op->boxes == down ||
+			     op_name_begins(target.rest, &op->element, &beside)))
+				line = op->line;
 			if (line)
 				return line;
 		} else if (makes(op, down, &target)) {

@@ -3,10 +3,7 @@
  * know, a default or a table's target of a wrong value, a table without a row. Follows
  * the ops upwards through the names of an object. Of values only enum and the JSON
  * type are looked at; the rest is the business of generated documents. */
-#include "lens/op.h"
-
-#include <stdarg.h>
-#include <stdio.h>
+#include "lens/check.h"
 
 enum { NAMES_MAX = 256 };
 
@@ -23,28 +20,6 @@ struct shape {
 	} names[NAMES_MAX];
 	size_t count;
 };
-
-struct checker {
-	const struct lens_report *report;
-	const struct cf_mem *mem;
-	const struct lens *lens;
-	const struct schema *const *older, *const *newer; /* by place */
-};
-
-static void tell(const struct checker *checker, unsigned line, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-static void tell(const struct checker *checker, unsigned line, const char *format, ...)
-{
-	char text[400];
-	struct lens_finding finding = {.line = line};
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	finding.message = str_of(text);
-	checker->report->finding(checker->report->ctx, &finding);
-}
 
 /* --- shapes -------------------------------------------------------------------------- */
 
@@ -126,102 +101,6 @@ static void set_maker(struct shape *shape, struct cf_str name, const struct op *
 
 /* --- values ---------------------------------------------------------------------------- */
 
-static unsigned types_of(struct cf_str text)
-{
-	switch (text.ptr[0]) {
-	case '"':
-		return SCHEMA_STRING;
-	case '{':
-		return SCHEMA_OBJECT;
-	case '[':
-		return SCHEMA_ARRAY;
-	case 't':
-	case 'f':
-		return SCHEMA_BOOLEAN;
-	case 'n':
-		return SCHEMA_NULL;
-	default:
-		return SCHEMA_NUMBER | SCHEMA_INTEGER;
-	}
-}
-
-/* Whether the schema surely refuses this compact JSON: by its type, or, for what
- * has one spelling, since it is not in the enum. */
-static bool refuses(const struct schema_view *view, struct cf_str text)
-{
-	struct json_iter it = json_iter(view->values);
-
-	if (json_is_absent(view->at) || !text.ptr || text.len == 0)
-		return false;
-	if (view->types && !(view->types & types_of(text)))
-		return true;
-	if (json_is_absent(view->values) || memchr(text.ptr, '\\', text.len) ||
-	    (types_of(text) & (SCHEMA_NUMBER | SCHEMA_OBJECT | SCHEMA_ARRAY)))
-		return false;
-	while (json_next(&it))
-		if (str_equal(json_span(it.value), text) ||
-		    (json_node(it.value)->flags & JSON_ESCAPED))
-			return false;
-	return true;
-}
-
-static bool has_row(const struct op_table *table, struct cf_str key)
-{
-	for (size_t i = 0; i < table->count; i++)
-		if (str_equal(table->rows[i].key, key))
-			return true;
-	return table->fallback.ptr;
-}
-
-/* Each value that the schema allows needs a row. */
-static void check_rows(const struct checker *checker, const struct op *op, bool down,
-		       const struct schema_view *view)
-{
-	static const struct cf_str booleans[] = {{"true", 4}, {"false", 5}};
-	const struct op_table *table = &op->table[down];
-	struct json_iter it = json_iter(view->values);
-
-	while (json_next(&it)) {
-		bool text = json_kind(it.value) == JSON_STRING;
-		struct cf_str key = text ? json_inner(it.value) : json_span(it.value);
-
-		if (!(json_node(it.value)->flags & JSON_ESCAPED) && !has_row(table, key))
-			tell(checker, op->line, "convert: the table %s has no row for %.*s",
-			     down ? "down" : "up", STR_ARG(json_span(it.value)));
-	}
-	for (size_t i = 0; view->types == SCHEMA_BOOLEAN && json_is_absent(view->values) && i < 2;
-	     i++)
-		if (!has_row(table, booleans[i]))
-			tell(checker, op->line, "convert: the table %s has no row for %s",
-			     down ? "down" : "up", booleans[i].ptr);
-}
-
-/* Each value that a table makes must be one of where it lands. */
-static void check_targets(const struct checker *checker, const struct op *op, bool down,
-			  const struct schema_view *view)
-{
-	const struct op_table *table = &op->table[down];
-
-	for (size_t i = 0; i < table->count; i++)
-		if (refuses(view, table->rows[i].text))
-			tell(checker, op->line,
-			     "convert: %s, \"%.*s\" becomes %.*s, which the "
-			     "schema refuses",
-			     down ? "down" : "up", STR_ARG(table->rows[i].key),
-			     STR_ARG(table->rows[i].text));
-	if (refuses(view, table->fallback))
-		tell(checker, op->line, "convert: the schema refuses the default %s, %.*s",
-		     down ? "down" : "up", STR_ARG(table->fallback));
-}
-
-static void check_default(const struct checker *checker, const struct op *op,
-			  const struct schema_view *view)
-{
-	if (refuses(view, op->fallback))
-		tell(checker, op->line, "%s: the schema refuses the default %.*s of \"%.*s\"",
-		     op_kind_name(op->kind), STR_ARG(op->fallback), STR_ARG(op->name.decoded));
-}
-
 /* The older side of a convert; its newer side is looked at where the value arrives. */
 static void check_convert(const struct checker *checker, struct shape *shape, const struct op *op)
 {
@@ -233,53 +112,6 @@ static void check_convert(const struct checker *checker, struct shape *shape, co
 	}
 	mark(shape, op->name.decoded, true, op->line, (struct schema_view){NULL});
 	set_maker(shape, op->name.decoded, op, 0);
-}
-
-/* A text with the separator in it that the schema of a part allows; ptr NULL: none. */
-static struct cf_str find_separated(const struct checker *checker, const struct op *op,
-				    const struct schema_view *view, struct cf_arena *arena)
-{
-	static const char *const around[] = {"x", "X", "1", "xyz", ""};
-	struct cf_str found = {NULL, 0};
-	struct json_doc doc;
-	struct cf_buf text;
-
-	json_doc_init(&doc, checker->mem);
-	buf_init(&text, checker->mem);
-	for (size_t i = 0; i < ARRAY_LEN(around) && !found.ptr; i++) {
-		struct cf_str whole =
-			arena_printf(arena, "%s%.*s%s", around[i], STR_ARG(op->by), around[i]);
-
-		buf_clear(&text);
-		if (whole.ptr && json_write_string(whole, &text) == 0 &&
-		    json_read(&doc, text.ptr, text.len, 0, NULL) == 0 &&
-		    schema_view_allows(view, json_root(&doc)))
-			found = arena_dup(arena, buf_view(&text));
-	}
-	buf_fini(&text);
-	json_doc_fini(&doc);
-	return found;
-}
-
-/* A part but the last that may hold the separator is cut otherwise than it was written. */
-static void check_piece(const struct checker *checker, const struct op *op, size_t part,
-			const struct schema_view *view)
-{
-	struct cf_arena arena;
-	struct cf_str text;
-
-	if (part + 1 >= op->part_count || !view->schema || json_is_absent(view->at) ||
-	    (view->types && !(view->types & SCHEMA_STRING)))
-		return;
-	arena_init(&arena, checker->mem);
-	text = find_separated(checker, op, view, &arena);
-	if (text.ptr)
-		tell(checker, op->line,
-		     "%s: PutGet is broken: \"%.*s\" may be %.*s, which is cut otherwise when it "
-		     "is "
-		     "read again: its schema must refuse the separator, as a pattern can",
-		     op_kind_name(op->kind), STR_ARG(op->parts[part].decoded), STR_ARG(text));
-	arena_fini(&arena);
 }
 
 static void check_maker(const struct checker *checker, const struct op *by, size_t part,
@@ -299,8 +131,8 @@ static void need(const struct checker *checker, const struct shape *shape, const
 		 const struct op_name *name)
 {
 	if (name->decoded.ptr && !can_exist(shape, name->decoded))
-		tell(checker, op->line, "%s: the field \"%.*s\" cannot exist here",
-		     op_kind_name(op->kind), STR_ARG(name->decoded));
+		check_tell(checker, op->line, "%s: the field \"%.*s\" cannot exist here",
+			   op_kind_name(op->kind), STR_ARG(name->decoded));
 }
 
 static void make(const struct checker *checker, struct shape *shape, const struct op *op,
@@ -309,8 +141,8 @@ static void make(const struct checker *checker, struct shape *shape, const struc
 	if (!name->decoded.ptr)
 		return;
 	if (is_known(shape, name->decoded))
-		tell(checker, op->line, "%s: the field \"%.*s\" is there already",
-		     op_kind_name(op->kind), STR_ARG(name->decoded));
+		check_tell(checker, op->line, "%s: the field \"%.*s\" is there already",
+			   op_kind_name(op->kind), STR_ARG(name->decoded));
 	mark(shape, name->decoded, true, op->line, view);
 }
 
@@ -342,16 +174,18 @@ static void check_key_field(const struct checker *checker, const struct schema_v
 		const struct op *op = &map->inner[i];
 
 		if (op->kind == OP_RENAME && op_name_is(&op->destination, key)) {
-			tell(checker, map->line,
-			     "map: the key \"%.*s\" is the newer name of \"%.*s\": the older one "
-			     "is "
-			     "meant",
-			     STR_ARG(key), STR_ARG(op->name.decoded));
+			check_tell(checker, map->line,
+				   "map: the key \"%.*s\" is the newer name of \"%.*s\": the older "
+				   "one "
+				   "is "
+				   "meant",
+				   STR_ARG(key), STR_ARG(op->name.decoded));
 			return;
 		}
 	}
-	tell(checker, map->line, "map: the elements have no field \"%.*s\" that could be their key",
-	     STR_ARG(key));
+	check_tell(checker, map->line,
+		   "map: the elements have no field \"%.*s\" that could be their key",
+		   STR_ARG(key));
 }
 
 /* Inside a value whose schema is known; nothing can be said inside another. */
@@ -366,13 +200,18 @@ static int check_inside(const struct checker *checker, struct schema_view view, 
 	shape = mem_calloc(checker->mem, 1, sizeof(*shape));
 	if (!shape)
 		return error_nomem(error);
-	shape->view = view;
-	if (op->kind == OP_MAP && !json_is_absent(view.at))
+	if (op->element.decoded.ptr && op->boxes)
+		mark(shape, op->element.decoded, true, op->line, view);
+	else
+		shape->view = view;
+	if (op->kind == OP_MAP && !op->boxes)
 		check_key_field(checker, &view, op);
 	if (op->inner_count == 1 && op->inner[0].kind == OP_MAP)
 		rc = check_inside(checker, schema_view_items(&view), &op->inner[0], error);
 	else
 		rc = check_ops(checker, shape, op->inner, op->inner_count, error);
+	if (op->element.decoded.ptr && !op->boxes)
+		need(checker, shape, op, &op->element);
 	mem_free(checker->mem, shape);
 	return rc;
 }
@@ -395,8 +234,9 @@ static void check_move(const struct checker *checker, struct shape *shape, const
 		if (host.schema && !json_is_absent(host.at)) {
 			view = schema_view_property(&host, op->name.decoded);
 			if (json_is_absent(view.at) && host.closed)
-				tell(checker, op->line, "hoist: \"%.*s\" has no field \"%.*s\"",
-				     STR_ARG(op->host.decoded), STR_ARG(op->name.decoded));
+				check_tell(checker, op->line,
+					   "hoist: \"%.*s\" has no field \"%.*s\"",
+					   STR_ARG(op->host.decoded), STR_ARG(op->name.decoded));
 		}
 		make(checker, shape, op, &op->name, view);
 	} else {
@@ -459,17 +299,19 @@ static void check_key(const struct checker *checker, const struct shape *shape, 
 		struct cf_str name = op->key_names[i].decoded;
 
 		if (!has_pair(op, name))
-			tell(checker, op->line, "%s: the field \"%.*s\" of the key is not in names",
-			     op_kind_name(op->kind), STR_ARG(name));
+			check_tell(checker, op->line,
+				   "%s: the field \"%.*s\" of the key is not in names",
+				   op_kind_name(op->kind), STR_ARG(name));
 		else if (lacks(&part, name))
-			tell(checker, op->line,
-			     "%s: the field \"%.*s\" of the key cannot exist in %.*s@%u",
-			     op_kind_name(op->kind), STR_ARG(name), STR_ARG(place->type),
-			     place->major);
+			check_tell(checker, op->line,
+				   "%s: the field \"%.*s\" of the key cannot exist in %.*s@%u",
+				   op_kind_name(op->kind), STR_ARG(name), STR_ARG(place->type),
+				   place->major);
 		else if (lacks(&host, name))
-			tell(checker, op->line,
-			     "%s: the field \"%.*s\" of the key cannot exist in \"%.*s\"",
-			     op_kind_name(op->kind), STR_ARG(name), STR_ARG(op->host.decoded));
+			check_tell(checker, op->line,
+				   "%s: the field \"%.*s\" of the key cannot exist in \"%.*s\"",
+				   op_kind_name(op->kind), STR_ARG(name),
+				   STR_ARG(op->host.decoded));
 	}
 }
 
@@ -544,6 +386,12 @@ static int check_ops(const struct checker *checker, struct shape *shape, const s
 			need(checker, shape, op, &op->name);
 			mark(shape, op->name.decoded, true, op->line, (struct schema_view){NULL});
 			break;
+		case OP_SCALE:
+			need(checker, shape, op, &op->name);
+			view = view_of(shape, op->name.decoded);
+			check_scale(checker, op, &view);
+			mark(shape, op->name.decoded, true, op->line, (struct schema_view){NULL});
+			break;
 		case OP_CONVERT:
 			need(checker, shape, op, &op->name);
 			check_convert(checker, shape, op);
@@ -574,17 +422,18 @@ static void check_arrived(const struct checker *checker, const struct shape *sha
 	for (size_t i = 0; i < shape->count; i++)
 		if (shape->names[i].there &&
 		    json_is_absent(schema_view_property(&view, shape->names[i].name).at))
-			tell(checker, shape->names[i].line,
-			     "the field \"%.*s\" cannot exist in the newer schema",
-			     STR_ARG(shape->names[i].name));
+			check_tell(checker, shape->names[i].line,
+				   "the field \"%.*s\" cannot exist in the newer schema",
+				   STR_ARG(shape->names[i].name));
 	while (json_next(&it)) {
 		struct cf_str name = json_inner(it.name);
 
 		if (!(json_node(it.name)->flags & JSON_ESCAPED) && find(shape, name) == NAMES_MAX &&
 		    json_is_absent(schema_view_property(&view, name).at))
-			tell(checker, line,
-			     "no op takes the field \"%.*s\", which the newer schema does not know",
-			     STR_ARG(name));
+			check_tell(checker, line,
+				   "no op takes the field \"%.*s\", which the newer schema does "
+				   "not know",
+				   STR_ARG(name));
 	}
 }
 

@@ -74,6 +74,8 @@ static int look_up(struct table_check *check, const struct op_table *table, stru
 		if (found)
 			*ret = (struct stop){.text = table->rows[i].text};
 	}
+	if (!found && table->keep)
+		*ret = (struct stop){.text = text, .by_default = true};
 	return rc;
 }
 

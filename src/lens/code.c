@@ -69,6 +69,7 @@ static struct instr *emit(struct coder *c, struct body *body, enum code code,
 	}
 	grown = &body->instrs[body->count++];
 	*grown = (struct instr){.code = (uint8_t)code, .step = step, .key = NO_REG};
+	grown->box = grown->unbox = NO_REG;
 	return grown;
 }
 
@@ -211,6 +212,37 @@ static const struct op_name *source_key(const struct step *step)
 	return name;
 }
 
+/* Elements that become objects, or objects that become one of their fields. */
+static int code_element(struct coder *c, struct instr *instr, struct shape *array,
+			const struct step *step)
+{
+	bool boxes = step->op->boxes != step->down;
+	struct body *inner = code_alloc(c, 1, sizeof(*inner));
+	struct shape *scalar = array->element;
+	uint16_t reg;
+	int rc;
+
+	if (!inner)
+		return code_nomem(c);
+	instr->body = inner;
+	if (boxes)
+		array->element = NULL;
+	inner->layout = object_of(c, &array->element);
+	if (!inner->layout)
+		return code_nomem(c);
+	rc = reg_of(c, step, inner->layout, &step->op->element, &reg);
+	if (rc == 0 && step->op->key_field.decoded.ptr)
+		rc = reg_of(c, step, inner->layout, source_key(step), &instr->key);
+	if (rc == 0 && boxes)
+		inner->layout->shapes[reg] = scalar;
+	*(boxes ? &instr->box : &instr->unbox) = reg;
+	if (rc == 0)
+		rc = code_steps(c, inner, inner->layout, step->inner, step->inner_count);
+	if (rc == 0 && !boxes)
+		array->element = inner->layout->shapes[reg];
+	return rc;
+}
+
 static int code_map(struct coder *c, struct instr *instr, uint16_t reg, struct shape **at,
 		    const struct step *step)
 {
@@ -221,10 +253,11 @@ static int code_map(struct coder *c, struct instr *instr, uint16_t reg, struct s
 	int rc = 0;
 
 	*instr = (struct instr){.code = DO_MAP, .step = step, .reg = reg, .key = NO_REG};
+	instr->box = instr->unbox = NO_REG;
 	if (!shape)
 		return code_nomem(c);
 	if (maps) {
-		if (maps != step->inner_count)
+		if (maps != step->inner_count || step->op->element.decoded.ptr)
 			return code_fail(c, step, "ops for arrays and for objects in one list");
 		instr->arrays = arrays = code_alloc(c, maps, sizeof(*arrays));
 		instr->other_count = maps;
@@ -232,6 +265,8 @@ static int code_map(struct coder *c, struct instr *instr, uint16_t reg, struct s
 			rc = code_map(c, &arrays[i], NO_REG, &shape->element, &step->inner[i]);
 		return arrays ? rc : code_nomem(c);
 	}
+	if (step->op->element.decoded.ptr)
+		return code_element(c, instr, shape, step);
 	instr->body = inner = code_alloc(c, 1, sizeof(*inner));
 	if (!inner || !(inner->layout = object_of(c, &shape->element)))
 		return code_nomem(c);
@@ -478,6 +513,8 @@ static int code_step(struct coder *c, struct body *body, struct layout *layout,
 		return code_fail(c, step, "must stand in `in`, where the value is an array");
 	case OP_CONVERT:
 		return code_convert(c, body, layout, step);
+	case OP_SCALE:
+		return code_field(c, body, layout, step, DO_SCALE);
 	case OP_SPLIT:
 		return code_text(c, body, layout, step, DO_SPLIT);
 	case OP_JOIN:

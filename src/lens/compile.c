@@ -12,8 +12,9 @@ static enum op_kind kind_going(enum op_kind kind, bool down)
 		[OP_ADD] = OP_REMOVE,      [OP_REMOVE] = OP_ADD,    [OP_RENAME] = OP_RENAME,
 		[OP_HOIST] = OP_PLUNGE,    [OP_PLUNGE] = OP_HOIST,  [OP_WRAP] = OP_HEAD,
 		[OP_HEAD] = OP_WRAP,       [OP_IN] = OP_IN,         [OP_MAP] = OP_MAP,
-		[OP_CONVERT] = OP_CONVERT, [OP_SPLIT] = OP_JOIN,    [OP_JOIN] = OP_SPLIT,
-		[OP_EXTRACT] = OP_EMBED,   [OP_EMBED] = OP_EXTRACT, [OP_SCRIPT] = OP_SCRIPT,
+		[OP_CONVERT] = OP_CONVERT, [OP_SCALE] = OP_SCALE,   [OP_SPLIT] = OP_JOIN,
+		[OP_JOIN] = OP_SPLIT,      [OP_EXTRACT] = OP_EMBED, [OP_EMBED] = OP_EXTRACT,
+		[OP_SCRIPT] = OP_SCRIPT,
 	};
 
 	return down ? mirrors[kind] : kind;

@@ -2,7 +2,8 @@
  *
  * A key is matched with String(value), as in Cambria: true finds "true", 1 finds
  * "1". Strings are compared by code points, numbers by value (1.0 finds "1").
- * Where the base's own value maps back to what the source says, it stays. */
+ * Where the base's own value maps back to what the source says, it stays. A value may
+ * stand for the field not being there: then it is made of that, and becomes that. */
 #include "lens/program.h"
 
 /* ptr NULL: no row and no default. */
@@ -43,23 +44,57 @@ struct cf_str table_look_up(const struct table *table, struct json_value v)
 	}
 }
 
+static int is_value(struct run *run, const struct val *val, struct cf_str text, bool *ret)
+{
+	struct val other = val_text(text);
+
+	*ret = false;
+	return text.ptr ? val_equal(run, val, &other, ret) : 0;
+}
+
+/* What `table` makes of a value, or of its absence; `gone` is the value that stands for
+ * absence where it comes from. *ret_found false: no row and no default. */
+static int convert(struct run *run, const struct table *table, struct cf_str gone, struct val *val,
+		   bool *ret_found)
+{
+	struct json_value v;
+	struct cf_str text;
+	bool is_gone;
+	int rc;
+
+	*ret_found = true;
+	if (val->kind == VAL_ABSENT) {
+		*val = val_text(table->rows->absent);
+		return 0;
+	}
+	rc = is_value(run, val, gone, &is_gone);
+	if (rc == 0)
+		rc = val_read(run, val, &v);
+	if (rc)
+		return rc;
+	text = table_look_up(table, v);
+	*ret_found = is_gone || text.ptr || table->rows->keep;
+	if (is_gone)
+		*val = NOTHING;
+	else if (text.ptr)
+		*val = val_text(text);
+	return 0;
+}
+
 /* Whether the base's value says the same as the source's. */
 static int keeps_base(struct run *run, const struct instr *instr, const struct val *val,
 		      const struct note *note, bool *ret)
 {
-	struct json_value base;
-	struct val back;
+	struct val back = note->val;
+	bool found;
 	int rc;
 
 	*ret = false;
-	if (note->val.kind == VAL_ABSENT)
+	if (!note->there)
 		return 0;
-	rc = val_read(run, &note->val, &base);
-	if (rc)
+	rc = convert(run, instr->backward, instr->forward->rows->absent, &back, &found);
+	if (rc || !found || val_kind(&back) != val_kind(val))
 		return rc;
-	back = val_text(table_look_up(instr->backward, base));
-	if (val_kind(&back) != val_kind(val))
-		return 0;
 	*ret = val_kind(val) <= JSON_TRUE;
 	return *ret ? 0 : val_equal(run, &back, val, ret);
 }
@@ -67,47 +102,45 @@ static int keeps_base(struct run *run, const struct instr *instr, const struct v
 int step_convert(struct run *run, const struct instr *instr, struct frame *frame,
 		 const struct note *note)
 {
-	struct val *val = &frame->regs[instr->reg].val;
-	struct cf_str found;
-	struct json_value v;
-	bool keep;
+	struct val val = frame->regs[instr->reg].val;
+	bool keep, found, absent = val.kind == VAL_ABSENT;
 	int rc;
 
-	if (val->kind == VAL_ABSENT) {
-		/* Only Cambria fills in a field because it is converted. */
-		if (instr->text.ptr)
-			frame_append(frame, instr->reg, val_text(instr->text));
+	/* Only Cambria fills in a field because it is converted. */
+	if (absent && instr->text.ptr) {
+		frame_append(frame, instr->reg, val_text(instr->text));
 		return 0;
 	}
-	rc = keeps_base(run, instr, val, note, &keep);
-	if (rc == 0)
-		rc = val_read(run, val, &v);
+	rc = keeps_base(run, instr, &val, note, &keep);
 	if (rc)
 		return rc;
-	if (keep) {
-		*val = note->val;
-		return 0;
-	}
-	found = table_look_up(instr->forward, v);
-	if (!found.ptr)
-		return lens_fail(run, instr, CF_ERR_UNMAPPED, frame, instr->reg, val,
+	if (keep)
+		val = note->val;
+	else
+		rc = convert(run, instr->forward, instr->backward->rows->absent, &val, &found);
+	if (rc == 0 && !keep && !found)
+		return lens_fail(run, instr, CF_ERR_UNMAPPED, frame, instr->reg, &val,
 				 "no row for the value");
-	*val = val_text(found);
-	return 0;
+	if (rc == 0 && absent)
+		frame_put(frame, instr->reg, val);
+	else if (rc == 0)
+		frame->regs[instr->reg].val = val;
+	return rc;
 }
 
 int unstep_convert(struct run *run, const struct instr *instr, struct frame *frame,
 		   struct note *note)
 {
-	struct val *val = &frame->regs[instr->reg].val;
-	struct json_value v;
-	int rc;
+	struct val val = note->val = frame->regs[instr->reg].val;
+	bool found;
+	int rc = convert(run, instr->backward, instr->forward->rows->absent, &val, &found);
 
-	note->val = *val;
-	if (val->kind == VAL_ABSENT)
-		return 0;
-	rc = val_read(run, val, &v);
-	if (rc == 0)
-		*val = val_text(table_look_up(instr->backward, v));
+	/* A base that no table knows says nothing. */
+	if (rc == 0 && !found)
+		val = NOTHING;
+	if (rc == 0 && note->val.kind == VAL_ABSENT)
+		frame_put(frame, instr->reg, val);
+	else if (rc == 0)
+		frame->regs[instr->reg].val = val;
 	return rc;
 }

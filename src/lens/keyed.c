@@ -85,7 +85,12 @@ static void step_inside(struct walk *w, const struct op *op, bool down, struct w
 
 	if (!op_name_begins(at->pointer, name, &inner.pointer))
 		return;
+	if (op->element.decoded.ptr && op->boxes != down)
+		inner.pointer = join(w, &op->element, inner.pointer);
 	step_all(w, op->inner, op->inner_count, down, &inner);
+	if (op->element.decoded.ptr && op->boxes == down)
+		inner.gone =
+			inner.gone || !op_name_begins(inner.pointer, &op->element, &inner.pointer);
 	at->gone = inner.gone;
 	at->pointer = join(w, op->kind == OP_IN ? name : NULL, inner.pointer);
 }
@@ -159,7 +164,22 @@ static struct found *find_key(struct walk *w, const struct op *op)
 		if (op->inner[i].kind == OP_RENAME &&
 		    str_equal(op->inner[i].name.decoded, found->field[1]))
 			found->field[1] = op->inner[i].destination.decoded;
+	/* What is no object is its own key. */
+	if (op->element.decoded.ptr && op->boxes)
+		found->field[0] = (struct cf_str){NULL, 0};
+	else if (op->element.decoded.ptr && str_equal(found->field[1], op->element.decoded))
+		found->field[1] = (struct cf_str){NULL, 0};
+	else if (op->element.decoded.ptr)
+		found->at[1].gone = true;
 	return found;
+}
+
+/* From inside an op's value, or an element of it, to where the op stands. */
+static void step_around(struct walk *w, const struct op *op, int side, struct where *at)
+{
+	if (op->element.decoded.ptr && op->boxes == (side == 0))
+		at->gone = at->gone || !op_name_begins(at->pointer, &op->element, &at->pointer);
+	at->pointer = join(w, op->kind == OP_IN ? &op->name : NULL, at->pointer);
 }
 
 static struct found *find_all(struct walk *w, const struct op *ops, size_t count)
@@ -174,8 +194,7 @@ static struct found *find_all(struct walk *w, const struct op *ops, size_t count
 			       : NULL;
 		for (struct found *f = *end; f; f = f->next)
 			for (int side = 0; side < 2; side++)
-				f->at[side].pointer = join(w, op->kind == OP_IN ? &op->name : NULL,
-							   f->at[side].pointer);
+				step_around(w, op, side, &f->at[side]);
 		if (op->kind == OP_MAP && op->key_field.decoded.ptr) {
 			struct found *key = find_key(w, op);
 

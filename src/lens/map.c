@@ -117,6 +117,44 @@ static struct note *match(struct run *run, const struct instr *instr, const stru
 	return found;
 }
 
+/* An element goes into a field: of what the base has there beside it, or of nothing. */
+static int box(struct run *run, const struct instr *instr, struct val *val, uint32_t index,
+	       const struct note *note, struct note **ret_notes)
+{
+	struct frame *frame = frame_new(run, instr->body->layout), *kept;
+	int rc = 0;
+
+	if (!frame)
+		return CF_ERR_NOMEM;
+	frame_append(frame, instr->box, *val);
+	*ret_notes = match(run, instr, frame, index, note, &rc);
+	kept = *ret_notes ? (*ret_notes)[instr->body->count].frame : NULL;
+	if (kept && frame_has(kept, instr->box))
+		kept->regs[instr->box].val = *val;
+	else if (kept)
+		frame_append(kept, instr->box, *val);
+	*val = (struct val){.kind = VAL_OBJECT, .frame = kept ? kept : frame};
+	return rc;
+}
+
+static int map_boxed(struct run *run, const struct instr *instr, struct val *val, uint32_t index,
+		     const struct note *note)
+{
+	struct note *notes = NULL;
+	int rc = box(run, instr, val, index, note, &notes);
+
+	return rc ? rc : run_forward(run, instr->body, val->frame, notes);
+}
+
+static int unbox(struct run *run, const struct instr *instr, struct val *val, struct frame *element)
+{
+	if (!frame_has(element, instr->unbox))
+		return lens_fail(run, instr, CF_ERR_INVALID, element, instr->unbox, NULL,
+				 "an element lacks the field that it becomes");
+	*val = frame_take(element, instr->unbox);
+	return 0;
+}
+
 static int map_element(struct run *run, const struct instr *instr, struct val *val, uint32_t index,
 		       const struct note *note)
 {
@@ -124,6 +162,8 @@ static int map_element(struct run *run, const struct instr *instr, struct val *v
 	struct note *notes;
 	int rc;
 
+	if (instr->box != NO_REG)
+		return map_boxed(run, instr, val, index, note);
 	if (val_kind(val) <= JSON_NULL)
 		return 0;
 	if (!instr->body) {
@@ -141,6 +181,8 @@ static int map_element(struct run *run, const struct instr *instr, struct val *v
 		if (rc == 0)
 			rc = run_forward(run, instr->body, element, notes);
 	}
+	if (rc == 0 && instr->unbox != NO_REG)
+		rc = unbox(run, instr, val, element);
 	return rc;
 }
 
@@ -187,6 +229,14 @@ static int unmap_element(struct run *run, const struct instr *instr, struct val 
 	int rc = 0;
 
 	*ret = NULL;
+	/* What becomes a field going forward is put into it going back. */
+	if (instr->unbox != NO_REG) {
+		element = frame_new(run, instr->body->layout);
+		if (!element)
+			return CF_ERR_NOMEM;
+		frame_append(element, instr->unbox, *val);
+		*val = (struct val){.kind = VAL_OBJECT, .frame = element};
+	}
 	if (instr->body && (rc = frame_of(run, val, instr->body->layout, &element)) != 0)
 		return rc;
 	if (instr->body ? !element : val_kind(val) != JSON_ARRAY)
@@ -199,6 +249,16 @@ static int unmap_element(struct run *run, const struct instr *instr, struct val 
 	for (size_t i = count; rc == 0 && i-- > 0;)
 		rc = unmap_list(run, &instr->arrays[i], val, &(*ret)[i]);
 	return rc;
+}
+
+/* The element is what its field says; what stands beside that is kept. */
+static void keep_beside(const struct instr *instr, struct val *item, struct note *kept)
+{
+	struct frame *element = item->frame;
+
+	kept->frame = element;
+	*item = frame_has(element, instr->box) ? element->regs[instr->box].val
+					       : val_text(STR("null"));
 }
 
 static int unmap_list(struct run *run, const struct instr *instr, struct val *val,
@@ -224,6 +284,8 @@ static int unmap_list(struct run *run, const struct instr *instr, struct val *va
 		rc = unmap_element(run, instr, item, &note->rows[i]);
 		if (instr->key != NO_REG && item->kind == VAL_OBJECT)
 			note->vals[i] = item->frame->regs[instr->key].val;
+		if (instr->box != NO_REG && note->rows[i] && item->kind == VAL_OBJECT)
+			keep_beside(instr, item, &note->rows[i][instr->body->count]);
 	}
 	if (rc == 0 && instr->key != NO_REG && list->count > FEW_KEYS)
 		rc = index_keys(run, note);

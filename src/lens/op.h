@@ -15,6 +15,7 @@ enum op_kind {
 	OP_IN,
 	OP_MAP,
 	OP_CONVERT,
+	OP_SCALE,
 	OP_SPLIT,
 	OP_JOIN,
 	OP_EXTRACT,
@@ -38,6 +39,20 @@ struct op_table {
 	struct op_row *rows;
 	size_t count;
 	struct cf_str fallback; /* ptr NULL: none */
+	struct cf_str absent;   /* what an absent field becomes; ptr NULL: it stays absent */
+	bool keep;              /* a value without a row stays as it is */
+};
+
+/* An exact number: mantissa / 10^scale. */
+struct op_factor {
+	bool negative;
+	uint64_t mantissa;
+	unsigned scale;
+};
+/* newer = older * by + offset. */
+struct op_scale {
+	struct op_factor by, offset;
+	int digits[2]; /* after the point, going up and down; -1: as many as there are */
 };
 
 struct op_pair { /* of extract's names: in the main document, in the part */
@@ -58,8 +73,11 @@ struct op {
 	struct op *inner; /* in, map */
 	size_t inner_count;
 	struct op_name key_field; /* map: key */
+	struct op_name element;   /* map: as, only; ptr NULL: neither */
+	bool boxes;               /* map: as, not only */
 	struct op_table table[2]; /* convert: up, down */
-	struct op_name *parts;    /* split, join: into; script: reads */
+	struct op_scale scale;
+	struct op_name *parts; /* split, join: into; script: reads */
 	size_t part_count;
 	struct op_name *writes; /* script */
 	size_t write_count;

@@ -65,6 +65,8 @@ static int watch_convert(struct plan_maker *maker, const struct instr *instr, st
 	case VAL_TAPE:
 		if (!is_scalar(maker, val))
 			return 0;
+		if (instr->forward->rows->keep || instr->backward->rows->absent.ptr)
+			return refuse(maker);
 		*val = (struct val){.kind = VAL_SLOT, .node = val->node, .table = instr->forward};
 		return PLAN_DONE;
 	case VAL_ABSENT:
@@ -112,6 +114,7 @@ int plan_watch(struct run *run, const struct instr *instr, struct frame *frame)
 		return watch_convert(maker, instr, &frame->regs[instr->reg].val);
 	case DO_EXTRACT:
 		return watch_extract(maker, instr, frame);
+	case DO_SCALE:
 	case DO_SPLIT:
 	case DO_JOIN:
 	case DO_EMBED:

@@ -87,6 +87,7 @@ enum code {
 	DO_LEAVE,   /* `jump` is its DO_ENTER */
 	DO_MAP,     /* the elements of reg */
 	DO_CONVERT, /* reg */
+	DO_SCALE,   /* reg */
 	DO_SPLIT,   /* reg -> regs */
 	DO_JOIN,    /* regs -> reg */
 	DO_EXTRACT,
@@ -127,6 +128,9 @@ struct instr {
 	uint8_t code; /* enum code */
 	uint16_t reg, other, inner;
 	uint16_t key; /* DO_MAP: register of the key that matches elements, or NO_REG */
+	/* DO_MAP: register of the field that an element is put into before its body runs, and
+	 * of the one that it becomes after that; or NO_REG */
+	uint16_t box, unbox;
 	uint32_t jump;
 	struct cf_str text; /* ptr NULL: none */
 	const struct layout *layout;
@@ -260,11 +264,13 @@ struct note {
 	bool there; /* there is a base here */
 	bool flag;  /* DO_MOVE, DO_HOIST, DO_PLUNGE: the base has another field of that name */
 	struct val val;
-	struct frame *frame; /* DO_EXTRACT: the base's part */
-	struct val *vals;    /* DO_SPLIT: the pieces; DO_MAP: the keys of `list` */
-	struct cf_str text;  /* DO_SPLIT, DO_JOIN: the whole, decoded; DO_SCRIPT: JSON */
-	struct list *list;   /* DO_WRAP, DO_MAP: of the base; for DO_MAP seen from the source */
-	struct note **rows;  /* DO_MAP: the body's notes for each element of `list` */
+	/* DO_EXTRACT: the base's part; DO_MAP, in the note behind those of the body: what an
+	 * element that is put into a field has beside it */
+	struct frame *frame;
+	struct val *vals;   /* DO_SPLIT: the pieces; DO_MAP: the keys of `list` */
+	struct cf_str text; /* DO_SPLIT, DO_JOIN: the whole, decoded; DO_SCRIPT: JSON */
+	struct list *list;  /* DO_WRAP, DO_MAP: of the base; for DO_MAP seen from the source */
+	struct note **rows; /* DO_MAP: the body's notes for each element of `list` */
 	struct keys
 		*keys; /* DO_MAP: where keys stand in `vals`; NULL: few enough to look through */
 };
@@ -402,6 +408,7 @@ int lens_nomem(struct run *run);
 	int unstep_##name(struct run *run, const struct instr *instr, struct frame *frame, \
 			  struct note *note)
 DECLARE_STEP(convert); /* convert.c */
+DECLARE_STEP(scale);   /* scale.c */
 DECLARE_STEP(split);   /* text.c */
 DECLARE_STEP(join);
 DECLARE_STEP(extract); /* part.c */

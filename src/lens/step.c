@@ -262,6 +262,8 @@ static int step(struct run *run, const struct instr *instr, struct frame *frame,
 		return step_head(run, instr, frame);
 	case DO_CONVERT:
 		return step_convert(run, instr, frame, note);
+	case DO_SCALE:
+		return step_scale(run, instr, frame, note);
 	case DO_MAP:
 		return step_map(run, instr, frame, note);
 	case DO_SPLIT:
@@ -410,6 +412,8 @@ static int unstep(struct run *run, const struct instr *instr, struct frame *fram
 		return unstep_head(run, instr, frame);
 	case DO_CONVERT:
 		return unstep_convert(run, instr, frame, note);
+	case DO_SCALE:
+		return unstep_scale(run, instr, frame, note);
 	case DO_MAP:
 		return unstep_map(run, instr, frame, note);
 	case DO_SPLIT:

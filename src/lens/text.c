@@ -1,18 +1,20 @@
 /* split and join: one text and its pieces.
  *
  * A text is cut at the first separators and the last piece takes the rest; a
- * piece that is missing is absent, and left out again when they are joined.
+ * piece that is missing is absent, and left out again when they are joined. Null, as
+ * absence, has no pieces.
  * Where the base's own spelling says the same, it stays. */
 #include "lens/program.h"
 
-/* The decoded text of a register; *ret ptr NULL where it is absent. */
+/* The decoded text of a register; *ret ptr NULL where it is absent, or null, which says
+ * as much. */
 static int text_of(struct run *run, const struct instr *instr, const struct frame *frame,
 		   uint16_t reg, struct cf_str *ret)
 {
 	const struct val *val = &frame->regs[reg].val;
 
 	*ret = (struct cf_str){NULL, 0};
-	if (val->kind == VAL_ABSENT)
+	if (val_kind(val) <= JSON_NULL)
 		return 0;
 	if (val_kind(val) != JSON_STRING)
 		return run->backward ? 0
@@ -107,13 +109,13 @@ int step_split(struct run *run, const struct instr *instr, struct frame *frame,
 	struct cf_str text;
 	int rc = text_of(run, instr, frame, instr->reg, &text);
 
-	if (rc || !text.ptr)
+	if (rc)
 		return rc;
 	frame->regs[instr->reg].val = NOTHING;
 	rc = none_taken(run, instr, frame, instr->regs, instr->reg_count);
 	if (rc)
 		return rc;
-	if (note->vals && text.ptr && note->text.ptr && str_equal(text, note->text)) {
+	if (note->vals && !text.ptr == !note->text.ptr && str_equal(text, note->text)) {
 		for (size_t i = 0; i < instr->reg_count; i++)
 			frame_put(frame, instr->regs[i], note->vals[i]);
 		return 0;
@@ -145,15 +147,19 @@ static int join(struct run *run, const struct instr *instr, struct frame *frame,
 
 	if (rc == 0)
 		rc = join_texts(run, pieces, instr->reg_count, instr->step->op->by, &text);
-	if (rc || !text.ptr)
+	if (rc)
 		return rc;
 	for (size_t i = 0; i < instr->reg_count; i++)
 		frame->regs[instr->regs[i]].val = NOTHING;
-	rc = none_taken(run, instr, frame, &instr->reg, 1);
+	if (text.ptr)
+		rc = none_taken(run, instr, frame, &instr->reg, 1);
 	if (rc)
 		return rc;
-	if (note && note->text.ptr &&
-	    cuts_into(note->text, pieces, instr->reg_count, instr->step->op->by))
+	if (!text.ptr)
+		val = note && val_kind(&note->val) == JSON_NULL ? note->val
+								: frame->regs[instr->reg].val;
+	else if (note && note->text.ptr &&
+		 cuts_into(note->text, pieces, instr->reg_count, instr->step->op->by))
 		val = note->val;
 	else
 		rc = val_string(run, text, &val);

@@ -123,18 +123,28 @@ static bool trace_map(struct tracer *t, const struct step *step, struct cf_str p
 {
 	const char *slash = pointer.len > 1 ? memchr(pointer.ptr + 1, '/', pointer.len - 1) : NULL;
 	size_t token = slash ? (size_t)(slash - pointer.ptr) : pointer.len;
+	bool boxed = step->op->element.decoded.ptr, boxes = step->op->boxes != step->down;
 	struct path *inner = NULL;
+	struct cf_str rest;
 
 	if (pointer.len == 0) {
 		add_path(t, out, MAIN, pointer);
 		return true;
 	}
-	add_path(t, &inner, MAIN, (struct cf_str){pointer.ptr + token, pointer.len - token});
+	rest = (struct cf_str){pointer.ptr + token, pointer.len - token};
+	if (boxed && boxes)
+		rest = prefixed(t, &step->op->element, rest);
+	add_path(t, &inner, MAIN, rest);
 	trace_steps(t, step->inner, step->inner_count, &inner);
-	for (; inner; inner = inner->next) {
-		struct cf_str whole = arena_printf(&t->arena, "%.*s%.*s", (int)token, pointer.ptr,
-						   STR_ARG(inner->pointer));
+	for (; inner && t->rc == 0; inner = inner->next) {
+		struct cf_str whole = inner->pointer;
 
+		/* What stands beside the field goes nowhere; the whole goes where that goes. */
+		if (boxed && !boxes && whole.len &&
+		    !op_name_begins(inner->pointer, &step->op->element, &whole))
+			continue;
+		whole = arena_printf(&t->arena, "%.*s%.*s", (int)token, pointer.ptr,
+				     STR_ARG(whole));
 		add_path(t, out, MAIN, whole);
 	}
 	return true;
@@ -233,6 +243,7 @@ static bool trace_step(struct tracer *t, const struct step *step, const struct p
 	case OP_WRAP:
 	case OP_HEAD:
 	case OP_CONVERT:
+	case OP_SCALE:
 		if (!op_name_begins(pointer, &step->op->name, &rest))
 			return false;
 		add_path(t, out, MAIN, prefixed(t, &step->op->name, STR("")));

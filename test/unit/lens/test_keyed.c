@@ -79,6 +79,15 @@ START_TEST(each_side_has_its_names)
 		 "{rename: {source: a, destination: c}}",
 		 "0 /a id, 0 /b id", "0 /c id, 0 /b id"},
 		{"{in: {name: a, lens: [{map: {lens: []}}]}}", "", ""},
+		/* What is no object is its own key. */
+		{"{in: {name: a, lens: [{map: {as: id, key: id, lens: [{rename: {source: id, "
+		 "destination: no}}]}}]}}",
+		 "0 /a ", "0 /a no"},
+		{"{in: {name: a, lens: [{map: {only: id, key: id}}]}}", "0 /a id", "0 /a "},
+		{"{in: {name: a, lens: [{map: {only: id, key: no}}]}}", "0 /a no", ""},
+		{"{in: {name: a, lens: [{map: {as: v, lens: [{in: {name: v, lens: [" KEYED
+		 "]}}]}}]}}",
+		 "0 /a/* id", "0 /a/*/v id"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

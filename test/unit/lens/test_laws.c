@@ -12,7 +12,20 @@
 #include "check_main.h"
 #include "lens/lens.h"
 
-enum type { STR_T, NULL_STR_T, INT_T, BOOL_T, ENUM_T, STATE_T, WORD_T, LIST_T, OBJ_T, ROWS_T };
+enum type {
+	STR_T,
+	NULL_STR_T,
+	INT_T,
+	BOOL_T,
+	ENUM_T,
+	STATE_T,
+	WORD_T,
+	LIST_T,
+	TAGS_T,
+	HALF_T,
+	OBJ_T,
+	ROWS_T
+};
 enum { FIELDS_MAX = 40, CHILDREN = 3, LINKS_MAX = 3, DOCS = 10 };
 
 /* What a value of the type is, in JSON Schema. */
@@ -24,6 +37,11 @@ static const char *const type_schemas[] = {
 	[ENUM_T] = "{\"enum\":[\"no\",\"yes\"]}",
 	[STATE_T] = "{\"enum\":[\"no\",\"halted\",\"yes\"]}",
 	[WORD_T] = "{\"enum\":[\"\",\"a\",\"bc\",\"\\u00e9\"]}",
+	[TAGS_T] = "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"v\"],"
+		   "\"properties\":{\"v\":{\"type\":\"string\"},\"c\":{\"type\":\"string\"}},"
+		   "\"additionalProperties\":false}}",
+	[HALF_T] = "{\"type\":\"number\",\"multipleOf\":0.1,\"minimum\":-4999.5,"
+		   "\"maximum\":4999.5}",
 	[LIST_T] = "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}",
 };
 
@@ -268,9 +286,46 @@ static void op_script(struct world *w, struct cf_buf *y)
 	f->name = ++w->names;
 }
 
+static void op_element(struct world *w, struct cf_buf *y)
+{
+	bool as = below(w, 2);
+	struct field *f = any_field(w, as ? LIST_T : TAGS_T);
+
+	if (!f)
+		return;
+	buf_printf(y, "- in: {name: f%u, lens: [{map: {%s: v%s}}]}\n", f->name, as ? "as" : "only",
+		   below(w, 2) ? ", key: v" : "");
+	f->type = as ? TAGS_T : LIST_T;
+}
+
+static void op_scale(struct world *w, struct cf_buf *y)
+{
+	struct field *f = any_field(w, INT_T);
+	bool half = below(w, 2);
+
+	if (!f)
+		return;
+	buf_printf(y, "- scale: {name: f%u, by: %s}\n", f->name,
+		   half ? "0.5, digits: [1, 0]" : "-1");
+	f->type = half ? HALF_T : INT_T;
+}
+
+static void op_absent(struct world *w, struct cf_buf *y)
+{
+	bool down = below(w, 2);
+	struct field *f = any_field(w, down ? NULL_STR_T : STR_T);
+
+	if (!f)
+		return;
+	buf_printf(y, "- convert: {name: f%u, other: keep, absent: {%s}}\n", f->name,
+		   down ? "down: null" : "up: none");
+	f->required = !down;
+	f->type = STR_T;
+}
+
 static void (*const ops[])(struct world *w, struct cf_buf *y) = {
-	op_add,  op_remove, op_rename, op_hoist,   op_plunge,
-	op_wrap, op_head,   op_nested, op_convert, op_script,
+	op_add,    op_remove,  op_rename, op_hoist,   op_plunge, op_wrap,   op_head,
+	op_nested, op_convert, op_script, op_element, op_scale,  op_absent,
 };
 
 /* --- a world ----------------------------------------------------------------------------- */
