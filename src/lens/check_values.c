@@ -198,8 +198,8 @@ static bool comes_back_otherwise(const struct checker *checker, const struct op 
 	char from[40], there[SCALE_TEXT_MAX], back[SCALE_TEXT_MAX];
 
 	for (unsigned k = 1; k <= SCALE_TRIES; k++) {
-		struct cf_str number = {from,
-					(size_t)snprintf(from, sizeof(from), "%ue-%u", k, digits)};
+		int written = snprintf(from, sizeof(from), "%ue-%u", k, digits);
+		struct cf_str number = {from, (size_t)written};
 		size_t len = scale_apply(&op->scale, down, number, there);
 		size_t back_len = scale_apply(&op->scale, !down, (struct cf_str){there, len}, back);
 

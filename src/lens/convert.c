@@ -1,10 +1,11 @@
-/* convert: values are exchanged by tables.
+/* convert: values are exchanged by tables; scale: by reckoning.
  *
  * A key is matched with String(value), as in Cambria: true finds "true", 1 finds
  * "1". Strings are compared by code points, numbers by value (1.0 finds "1").
  * Where the base's own value maps back to what the source says, it stays. A value may
  * stand for the field not being there: then it is made of that, and becomes that. */
 #include "lens/program.h"
+#include "lens/scale.h"
 
 /* ptr NULL: no row and no default. */
 static struct cf_str row_text(const struct table *table, int row)
@@ -143,4 +144,77 @@ int unstep_convert(struct run *run, const struct instr *instr, struct frame *fra
 	else if (rc == 0)
 		frame->regs[instr->reg].val = val;
 	return rc;
+}
+
+/* --- scale ------------------------------------------------------------------------ */
+
+static int scaled(struct run *run, const struct instr *instr, bool down, const struct val *val,
+		  struct val *ret)
+{
+	char text[SCALE_TEXT_MAX];
+	struct json_value v;
+	struct cf_str kept;
+	size_t len;
+	int rc = val_read(run, val, &v);
+
+	*ret = NOTHING;
+	if (rc)
+		return rc;
+	len = scale_apply(&instr->step->op->scale, down, json_span(v), text);
+	if (len == 0)
+		return 0;
+	kept = arena_dup(run->arena, (struct cf_str){text, len});
+	*ret = val_text(kept);
+	return kept.ptr ? 0 : CF_ERR_NOMEM;
+}
+
+/* Whether the base's number says the same as the source's. */
+static int keeps_number(struct run *run, const struct instr *instr, const struct val *val,
+			const struct note *note, bool *ret)
+{
+	struct val back;
+	int rc;
+
+	*ret = false;
+	if (val_kind(&note->val) != JSON_NUMBER)
+		return 0;
+	rc = scaled(run, instr, !instr->step->down, &note->val, &back);
+	return rc || back.kind == VAL_ABSENT ? rc : val_equal(run, &back, val, ret);
+}
+
+int step_scale(struct run *run, const struct instr *instr, struct frame *frame,
+	       const struct note *note)
+{
+	struct val *val = &frame->regs[instr->reg].val, result;
+	bool keep;
+	int rc;
+
+	if (val_kind(val) <= JSON_NULL)
+		return 0;
+	if (val_kind(val) != JSON_NUMBER)
+		return lens_fail(run, instr, CF_ERR_INVALID, frame, instr->reg, val,
+				 "a number is expected, not");
+	rc = keeps_number(run, instr, val, note, &keep);
+	if (rc == 0 && keep) {
+		*val = note->val;
+		return 0;
+	}
+	if (rc == 0)
+		rc = scaled(run, instr, instr->step->down, val, &result);
+	if (rc == 0 && result.kind == VAL_ABSENT)
+		rc = lens_fail(run, instr, CF_ERR_INVALID, frame, instr->reg, val,
+			       "too many digits:");
+	if (rc == 0)
+		*val = result;
+	return rc;
+}
+
+int unstep_scale(struct run *run, const struct instr *instr, struct frame *frame, struct note *note)
+{
+	struct val *val = &frame->regs[instr->reg].val;
+
+	note->val = *val;
+	return val_kind(val) == JSON_NUMBER
+		       ? scaled(run, instr, !instr->step->down, &note->val, val)
+		       : 0;
 }

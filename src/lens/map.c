@@ -118,31 +118,23 @@ static struct note *match(struct run *run, const struct instr *instr, const stru
 }
 
 /* An element goes into a field: of what the base has there beside it, or of nothing. */
-static int box(struct run *run, const struct instr *instr, struct val *val, uint32_t index,
-	       const struct note *note, struct note **ret_notes)
+static int map_boxed(struct run *run, const struct instr *instr, struct val *val, uint32_t index,
+		     const struct note *note)
 {
 	struct frame *frame = frame_new(run, instr->body->layout), *kept;
+	struct note *notes;
 	int rc = 0;
 
 	if (!frame)
 		return CF_ERR_NOMEM;
 	frame_append(frame, instr->box, *val);
-	*ret_notes = match(run, instr, frame, index, note, &rc);
-	kept = *ret_notes ? (*ret_notes)[instr->body->count].frame : NULL;
+	notes = match(run, instr, frame, index, note, &rc);
+	kept = notes ? notes[instr->body->count].frame : NULL;
 	if (kept && frame_has(kept, instr->box))
 		kept->regs[instr->box].val = *val;
 	else if (kept)
 		frame_append(kept, instr->box, *val);
 	*val = (struct val){.kind = VAL_OBJECT, .frame = kept ? kept : frame};
-	return rc;
-}
-
-static int map_boxed(struct run *run, const struct instr *instr, struct val *val, uint32_t index,
-		     const struct note *note)
-{
-	struct note *notes = NULL;
-	int rc = box(run, instr, val, index, note, &notes);
-
 	return rc ? rc : run_forward(run, instr->body, val->frame, notes);
 }
 

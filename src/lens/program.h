@@ -408,8 +408,8 @@ int lens_nomem(struct run *run);
 	int unstep_##name(struct run *run, const struct instr *instr, struct frame *frame, \
 			  struct note *note)
 DECLARE_STEP(convert); /* convert.c */
-DECLARE_STEP(scale);   /* scale.c */
-DECLARE_STEP(split);   /* text.c */
+DECLARE_STEP(scale);
+DECLARE_STEP(split); /* text.c */
 DECLARE_STEP(join);
 DECLARE_STEP(extract); /* part.c */
 DECLARE_STEP(embed);

@@ -4,7 +4,6 @@
  * Binary floats would make 0.30000000000000004 of 0.1 * 3, and money wrong. Sizes: what is
  * read has at most DIGITS_READ digits, and each step adds a bounded number to them. */
 #include "lens/scale.h"
-#include "lens/program.h"
 
 enum {
 	DIGITS_READ = 100,
@@ -274,77 +273,4 @@ size_t scale_apply(const struct op_scale *scale, bool down, struct cf_str number
 		round_to(&n, (unsigned)scale->digits[down]);
 	trim(&n);
 	return write_number(&n, out);
-}
-
-/* --- the op ----------------------------------------------------------------------- */
-
-static int scaled(struct run *run, const struct instr *instr, bool down, const struct val *val,
-		  struct val *ret)
-{
-	char text[SCALE_TEXT_MAX];
-	struct json_value v;
-	struct cf_str kept;
-	size_t len;
-	int rc = val_read(run, val, &v);
-
-	*ret = NOTHING;
-	if (rc)
-		return rc;
-	len = scale_apply(&instr->step->op->scale, down, json_span(v), text);
-	if (len == 0)
-		return 0;
-	kept = arena_dup(run->arena, (struct cf_str){text, len});
-	*ret = val_text(kept);
-	return kept.ptr ? 0 : CF_ERR_NOMEM;
-}
-
-/* Whether the base's number says the same as the source's. */
-static int keeps_base(struct run *run, const struct instr *instr, const struct val *val,
-		      const struct note *note, bool *ret)
-{
-	struct val back;
-	int rc;
-
-	*ret = false;
-	if (val_kind(&note->val) != JSON_NUMBER)
-		return 0;
-	rc = scaled(run, instr, !instr->step->down, &note->val, &back);
-	return rc || back.kind == VAL_ABSENT ? rc : val_equal(run, &back, val, ret);
-}
-
-int step_scale(struct run *run, const struct instr *instr, struct frame *frame,
-	       const struct note *note)
-{
-	struct val *val = &frame->regs[instr->reg].val, result;
-	bool keep;
-	int rc;
-
-	if (val_kind(val) <= JSON_NULL)
-		return 0;
-	if (val_kind(val) != JSON_NUMBER)
-		return lens_fail(run, instr, CF_ERR_INVALID, frame, instr->reg, val,
-				 "a number is expected, not");
-	rc = keeps_base(run, instr, val, note, &keep);
-	if (rc == 0 && keep) {
-		*val = note->val;
-		return 0;
-	}
-	if (rc == 0)
-		rc = scaled(run, instr, instr->step->down, val, &result);
-	if (rc == 0 && result.kind == VAL_ABSENT)
-		rc = lens_fail(run, instr, CF_ERR_INVALID, frame, instr->reg, val,
-			       "too many digits:");
-	if (rc == 0)
-		*val = result;
-	return rc;
-}
-
-int unstep_scale(struct run *run, const struct instr *instr, struct frame *frame, struct note *note)
-{
-	struct val *val = &frame->regs[instr->reg].val;
-
-	note->val = *val;
-	return val_kind(val) == JSON_NUMBER
-		       ? scaled(run, instr, !instr->step->down, &note->val, val)
-		       : 0;
 }
