@@ -40,7 +40,7 @@ static int id_frame(void *ctx, struct cf_str type, uint32_t major, bool singleto
 		    struct cf_buf *prefix, struct cf_buf *suffix)
 {
 	const struct catalog *catalog = ctx;
-	const struct id_grammar *g = &catalog->grammar;
+	const struct id_grammar *g = id_grammar_of(catalog, type, major);
 	const struct id_piece *pieces = singleton ? g->single : g->pieces;
 	size_t count = singleton ? g->single_count : g->count;
 	struct cf_buf *out = prefix;
@@ -119,6 +119,8 @@ static int load(struct catalog *catalog, struct cf_error *error)
 		rc = catalog_read_schemas(catalog, error);
 	if (rc == 0)
 		rc = id_grammar_check(catalog, error);
+	if (rc == 0)
+		rc = catalog_read_own_ids(catalog, error);
 	if (rc == 0)
 		rc = catalog_read_supported(catalog, error);
 	if (rc == 0)
@@ -349,6 +351,11 @@ int catalog_validate(const struct catalog *catalog, const struct catalog_id *id,
 	struct cf_buf text;
 	int rc;
 
+	if (!id_is_recognised(catalog, id->major, document))
+		return error_set(
+			error, CF_ERR_INVALID,
+			"nothing in it says that it is %.*s@%u: no rule of recognise holds",
+			STR_ARG(id->type->name), id->major_number);
 	if (!has_meta(document) && !(id->major->names_id && json_kind(document) == JSON_OBJECT))
 		return schema_validate(schema, document, report, error);
 	json_doc_init(&doc, catalog->mem);

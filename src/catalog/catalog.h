@@ -23,7 +23,9 @@ struct catalog_major {
 	bool supported;
 	struct catalog_schema *schemas; /* ascending; the last is the major's newest */
 	size_t schema_count;
-	bool names_id; /* the newest schema speaks of `_id` */
+	bool names_id;                /* the newest schema speaks of `_id` */
+	const struct id_grammar *ids; /* its own; NULL: the catalog's */
+	bool recognised; /* its ids say nothing: a rule of `recognise` tells its documents */
 };
 struct catalog_type {
 	struct cf_str name;
@@ -65,6 +67,11 @@ size_t catalog_edges(const struct catalog *catalog, const struct catalog_edge **
 size_t catalog_manifests(const struct catalog *catalog, const struct manifest **ret);
 const struct catalog_conflicts *catalog_conflicts(const struct catalog *catalog);
 const struct lens_identity *catalog_identity(const struct catalog *catalog);
+/* The versions whose documents only their members tell: an id that is undecided is one of
+ * theirs. */
+size_t catalog_recognised(const struct catalog *catalog, const struct catalog_major *const **ret);
+/* The members by which a recognised version is known: what a tombstone says of itself. */
+struct json_value catalog_marks(const struct catalog *catalog, const struct catalog_major *major);
 /* False for the grammar "{type}:{key}": only one version of a document can exist. */
 bool catalog_version_in_id(const struct catalog *catalog);
 
@@ -80,6 +87,7 @@ struct catalog_id {
 	uint32_t major_number;
 	struct cf_str key; /* borrowed from the id; empty for a singleton */
 	bool singleton;
+	bool undecided; /* with UNKNOWN_TYPE: the members of the document may say it */
 };
 /* From the (decoded) id alone. UNKNOWN_TYPE: none of ours, pass it over;
  * UNSUPPORTED: ours, but not a supported major. With the grammar "{type}:{key}"
@@ -88,7 +96,8 @@ int catalog_identify_id(const struct catalog *catalog, struct cf_str id, struct 
 			struct cf_error *error);
 /* From `_id` (or `id`, decoded, where the document does not carry it, or with escapes;
  * may be empty) and the type and version fields, which must not contradict it: INVALID.
- * Without any id: INVALID. */
+ * Without any id: INVALID. Of an id that says nothing, the rules of `recognise` decide; a
+ * version that has rules, or ids of its own, need not say its type and version. */
 int catalog_identify(const struct catalog *catalog, struct json_value document, struct cf_str id,
 		     struct catalog_id *ret, struct cf_error *error);
 

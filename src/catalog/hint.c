@@ -60,7 +60,8 @@ static void remember(const struct catalog *catalog, struct catalog_hint *hint,
 		hint->nodes[i] = fields[i].node;
 	}
 	own = json_span(fields[FIELD_ID]);
-	if (id->singleton || id->key.ptr + id->key.len + 1 != own.ptr + own.len)
+	/* Of other ids the bytes before the key, or these members, may say nothing. */
+	if (id->major->ids || id->singleton || id->key.ptr + id->key.len + 1 != own.ptr + own.len)
 		return;
 	own.len = (size_t)(id->key.ptr - own.ptr);
 	if (!keep(hint->prefix, &hint->prefix_len, sizeof(hint->prefix), own) ||

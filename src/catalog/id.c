@@ -40,19 +40,20 @@ static bool parse_pieces(struct id_grammar *g, struct cf_str text)
 	return i == plain || add_piece(g, ID_LITERAL, (struct cf_str){text.ptr + plain, i - plain});
 }
 
-/* {type} first, {key} once, {major} at most once, something between any two. */
-static const char *check_pieces(struct id_grammar *g)
+/* {key} once, {type} and {major} at most once, something between any two. */
+static const char *check_pieces(struct id_grammar *g, bool typed)
 {
-	size_t keys = 0, majors = 0;
+	size_t keys = 0, majors = 0, types = 0;
 
-	if (g->count == 0 || g->pieces[0].kind != ID_TYPE)
+	if (typed && (g->count == 0 || g->pieces[0].kind != ID_TYPE))
 		return "it must begin with {type}";
 	for (size_t i = 0; i < g->count; i++) {
 		const struct id_piece *piece = &g->pieces[i];
 
 		keys += piece->kind == ID_KEY;
 		majors += piece->kind == ID_MAJOR;
-		if (i && piece->kind == ID_TYPE)
+		types += piece->kind == ID_TYPE;
+		if (types > 1)
 			return "{type} stands twice";
 		if (i && piece->kind != ID_LITERAL && g->pieces[i - 1].kind != ID_LITERAL)
 			return "something must stand between two places";
@@ -63,9 +64,27 @@ static const char *check_pieces(struct id_grammar *g)
 			    : NULL;
 }
 
+const char *id_grammar_parse(struct id_grammar *g, struct cf_str text, bool typed)
+{
+	const char *wrong;
+
+	*g = (struct id_grammar){.count = 0};
+	if (!parse_pieces(g, text))
+		return "too many pieces";
+	wrong = check_pieces(g, typed);
+	for (size_t i = 0; i < g->count && !wrong; i++) {
+		if (g->pieces[i].kind == ID_KEY) {
+			if (g->single_count && g->single[g->single_count - 1].kind == ID_LITERAL)
+				g->single_count--;
+			continue;
+		}
+		g->single[g->single_count++] = g->pieces[i];
+	}
+	return wrong;
+}
+
 int id_grammar_read(struct catalog *catalog, struct json_value value, struct cf_error *error)
 {
-	struct id_grammar *g = &catalog->grammar;
 	struct cf_str text = STR("{type}@{major}:{key}");
 	const char *wrong;
 
@@ -75,21 +94,8 @@ int id_grammar_read(struct catalog *catalog, struct json_value value, struct cf_
 		if (json_decode(value, &catalog->arena, &text))
 			return error_nomem(error);
 	}
-	*g = (struct id_grammar){.count = 0};
-	if (!parse_pieces(g, text))
-		return catalog_error(error, &catalog->config, value, "id: too many pieces");
-	wrong = check_pieces(g);
-	if (wrong)
-		return catalog_error(error, &catalog->config, value, "id: %s", wrong);
-	for (size_t i = 0; i < g->count; i++) {
-		if (g->pieces[i].kind == ID_KEY) {
-			if (g->single_count && g->single[g->single_count - 1].kind == ID_LITERAL)
-				g->single_count--;
-			continue;
-		}
-		g->single[g->single_count++] = g->pieces[i];
-	}
-	return 0;
+	wrong = id_grammar_parse(&catalog->grammar, text, true);
+	return wrong ? catalog_error(error, &catalog->config, value, "id: %s", wrong) : 0;
 }
 
 /* Two types whose ids cannot be told apart: what follows one type's name could
@@ -157,51 +163,122 @@ static bool read_key(const struct id_piece *next, size_t left, struct cf_str *re
 }
 
 static bool match(const struct id_piece *pieces, size_t count, struct cf_str id,
-		  const struct catalog_type *type, struct catalog_id *ret)
+		  struct catalog_id *ret)
 {
-	struct cf_str rest = {id.ptr + type->name.len, id.len - type->name.len};
+	struct cf_str rest = id;
+	uint32_t major = ret->major_number;
 
-	for (size_t i = 1; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
+		struct cf_str text =
+			pieces[i].kind == ID_TYPE ? ret->type->name : pieces[i].literal;
+
 		switch (pieces[i].kind) {
 		case ID_LITERAL:
-			if (!str_starts_with(rest, pieces[i].literal))
+		case ID_TYPE:
+			if (!str_starts_with(rest, text))
 				return false;
-			rest.ptr += pieces[i].literal.len;
-			rest.len -= pieces[i].literal.len;
+			rest.ptr += text.len;
+			rest.len -= text.len;
 			break;
 		case ID_MAJOR:
-			if (!read_major(&rest, &ret->major_number))
+			if (!read_major(&rest, &ret->major_number) ||
+			    (major && major != ret->major_number))
 				return false;
 			break;
 		case ID_KEY:
 			if (!read_key(&pieces[i + 1], count - i - 1, &rest, &ret->key))
 				return false;
 			break;
-		default:
-			return false;
 		}
 	}
-	return rest.len == 0;
+	return count && rest.len == 0;
+}
+
+/* Without a key a version whose ids are nothing else would have none. */
+static bool has_bare_ids(const struct catalog *catalog, const struct catalog_type *type)
+{
+	for (size_t i = 0; i < catalog->own_count; i++)
+		if (catalog->own[i].bare && catalog->own[i].major->type == type)
+			return true;
+	return false;
+}
+
+static bool match_type(const struct catalog *catalog, const struct catalog_type *type,
+		       struct cf_str id, struct catalog_id *ret)
+{
+	const struct id_grammar *g = &catalog->grammar;
+	const struct catalog_major *major;
+
+	*ret = (struct catalog_id){.type = type};
+	if (!match(g->pieces, g->count, id, ret)) {
+		*ret = (struct catalog_id){.type = type, .singleton = true};
+		if (!match(g->single, g->single_count, id, ret) || has_bare_ids(catalog, type))
+			return false;
+	}
+	major = catalog->own_count && g->has_major ? catalog_major(type, ret->major_number) : NULL;
+	return !major || !major->ids;
+}
+
+static bool match_own(const struct own_ids *own, struct cf_str id, struct catalog_id *ret)
+{
+	const struct id_grammar *g = &own->grammar;
+	struct catalog_id begin = {.type = own->major->type, .major_number = own->major->major};
+
+	if (own->bare)
+		return false;
+	*ret = begin;
+	if (match(g->pieces, g->count, id, ret))
+		return true;
+	*ret = begin;
+	ret->singleton = true;
+	return match(g->single, g->single_count, id, ret);
+}
+
+/* Documents of the service and of apps that speak with it. */
+static bool is_ours(const struct catalog *catalog, struct cf_str id)
+{
+	static const struct catalog_type ours[] = {{.name = {"schema-support", 14}},
+						   {.name = {"schema-client", 13}}};
+	const struct id_grammar *g = &catalog->grammar;
+
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+		struct catalog_id parsed = {.type = &ours[i]};
+
+		if (match(g->pieces, g->count, id, &parsed))
+			return true;
+	}
+	return false;
+}
+
+/* Ids that are keys: all that no other grammar takes, but for the store's own and ours. */
+static bool match_bare(const struct catalog *catalog, struct cf_str id, struct catalog_id *ret)
+{
+	*ret = (struct catalog_id){.undecided = false};
+	if (id.len == 0 || id.ptr[0] == '_' || catalog->own_count == 0 || is_ours(catalog, id))
+		return false;
+	for (size_t i = 0; i < catalog->own_count; i++) {
+		const struct catalog_major *major = catalog->own[i].major;
+
+		if (!catalog->own[i].bare)
+			continue;
+		ret->undecided = ret->undecided || major->recognised;
+		if (!major->recognised)
+			*ret = (struct catalog_id){
+				.type = major->type, .major_number = major->major, .key = id};
+	}
+	return ret->type && !ret->undecided;
 }
 
 static bool find_in_grammar(const struct catalog *catalog, struct cf_str id, struct catalog_id *ret)
 {
-	const struct id_grammar *g = &catalog->grammar;
-
-	for (size_t i = 0; i < catalog->type_count; i++) {
-		const struct catalog_type *type = &catalog->types[i];
-
-		if (!str_starts_with(id, type->name))
-			continue;
-		*ret = (struct catalog_id){.type = type};
-		if (match(g->pieces, g->count, id, type, ret))
+	for (size_t i = 0; i < catalog->type_count; i++)
+		if (str_starts_with(id, catalog->types[i].name) &&
+		    match_type(catalog, &catalog->types[i], id, ret))
 			return true;
-		*ret = (struct catalog_id){.type = type, .singleton = true};
-		if (match(g->single, g->single_count, id, type, ret))
+	for (size_t i = 0; i < catalog->own_count; i++)
+		if (match_own(&catalog->own[i], id, ret))
 			return true;
-	}
-	*ret = (struct catalog_id){.type = NULL};
-	return false;
+	return match_bare(catalog, id, ret);
 }
 
 static int set_major(struct catalog_id *id, struct cf_error *error)
@@ -221,7 +298,7 @@ int catalog_identify_id(const struct catalog *catalog, struct cf_str id, struct 
 		error_at_document(error, id);
 		return CF_ERR_UNKNOWN_TYPE;
 	}
-	if (!catalog->grammar.has_major)
+	if (!catalog->grammar.has_major && !ret->major_number)
 		return 0;
 	if (set_major(ret, error) == 0)
 		return 0;
@@ -269,6 +346,8 @@ bool id_fits_type(const struct catalog *catalog, const struct catalog_major *maj
 {
 	struct json_value type = json_member(document, catalog->identity.type_field);
 
+	if (major->ids)
+		return id_is_recognised(catalog, major, document);
 	return json_is_absent(type) ||
 	       (json_kind(type) == JSON_STRING && json_name_is(type, major->type->name));
 }
@@ -279,8 +358,10 @@ bool id_fits_version(const struct catalog *catalog, const struct catalog_major *
 	struct json_value version = json_member(document, catalog->identity.version_field);
 	uint32_t said;
 
+	if (major->recognised)
+		return true;
 	if (json_is_absent(version))
-		return catalog->grammar.has_major;
+		return catalog->grammar.has_major || major->ids;
 	return version_major(version, &said) && said == major->major;
 }
 
@@ -291,12 +372,15 @@ static int check_fields(const struct catalog *catalog, const struct json_value *
 	struct json_value type = fields[FIELD_TYPE], version = fields[FIELD_VERSION];
 	uint32_t major = 0;
 
+	/* Of such a version these are members like others. */
+	if (ret->major && ret->major->recognised)
+		return 0;
 	if (!json_is_absent(type) &&
 	    (json_kind(type) != JSON_STRING || !json_name_is(type, ret->type->name)))
 		return contradicts(error, id, identity->type_field, "the type contradicts the id");
 	if (!json_is_absent(version) && !version_major(version, &major))
 		return contradicts(error, id, identity->version_field, "this is not a version");
-	if (!catalog->grammar.has_major) {
+	if (!catalog->grammar.has_major && !ret->major) {
 		if (json_is_absent(version))
 			return contradicts(error, id, identity->version_field,
 					   "the version is missing");
@@ -310,6 +394,25 @@ static int check_fields(const struct catalog *catalog, const struct json_value *
 		return contradicts(error, id, identity->version_field,
 				   "the version contradicts the id");
 	return 0;
+}
+
+/* Its id is its key, whatever it is. */
+static int identify_undecided(const struct catalog *catalog, struct json_value document,
+			      struct cf_str id, struct catalog_id *ret, struct cf_error *error)
+{
+	const struct catalog_major *major = id_recognise(catalog, document);
+
+	if (!major) {
+		error_set(error, CF_ERR_UNKNOWN_TYPE,
+			  "neither its id nor a rule of recognise says what it is");
+		error_at_document(error, id);
+		return CF_ERR_UNKNOWN_TYPE;
+	}
+	*ret = (struct catalog_id){.type = major->type, .major_number = major->major, .key = id};
+	if (set_major(ret, error) == 0)
+		return 0;
+	error_at_document(error, id);
+	return CF_ERR_UNSUPPORTED;
 }
 
 int catalog_identify(const struct catalog *catalog, struct json_value document, struct cf_str id,
@@ -337,11 +440,23 @@ int catalog_identify(const struct catalog *catalog, struct json_value document, 
 	if (id.len == 0)
 		return error_set(error, CF_ERR_INVALID, "the document has no _id");
 	rc = catalog_identify_id(catalog, id, ret, error);
+	if (rc == CF_ERR_UNKNOWN_TYPE && ret->undecided)
+		return identify_undecided(catalog, document, id, ret, error);
 	if (rc == CF_ERR_UNKNOWN_TYPE && json_kind(type) == JSON_STRING &&
 	    catalog_type(catalog, json_inner(type)))
 		return contradicts(error, id, catalog->identity.type_field,
 				   "the type contradicts the id, which is none of that type");
 	return rc ? rc : check_fields(catalog, fields, id, ret, error);
+}
+
+const struct id_grammar *id_grammar_of(const struct catalog *catalog, struct cf_str type,
+				       uint32_t major)
+{
+	for (size_t i = 0; i < catalog->own_count; i++)
+		if (catalog->own[i].major->major == major &&
+		    str_equal(catalog->own[i].major->type->name, type))
+			return &catalog->own[i].grammar;
+	return &catalog->grammar;
 }
 
 static void write_major(struct cf_buf *out, uint32_t major)
@@ -359,7 +474,7 @@ static void write_major(struct cf_buf *out, uint32_t major)
 int catalog_format_id(const struct catalog *catalog, struct cf_str type, uint32_t major,
 		      struct cf_str key, bool singleton, struct cf_buf *out)
 {
-	const struct id_grammar *g = &catalog->grammar;
+	const struct id_grammar *g = id_grammar_of(catalog, type, major);
 	const struct id_piece *pieces = singleton ? g->single : g->pieces;
 	size_t count = singleton ? g->single_count : g->count;
 

@@ -20,6 +20,19 @@ struct id_grammar {
 	bool has_major;
 };
 
+/* A major with ids of its own. */
+struct own_ids {
+	struct catalog_major *major;
+	struct id_grammar grammar;
+	bool bare; /* "{key}" alone */
+};
+
+/* recognise: a document with these members is of that major. */
+struct id_rule {
+	struct json_value when;
+	const struct catalog_major *major;
+};
+
 /* What says what a document is: in catalog.identity_fields. */
 enum { FIELD_ID, FIELD_TYPE, FIELD_VERSION, FIELD_COUNT };
 
@@ -35,6 +48,12 @@ struct catalog {
 	struct json_file config;
 	struct cf_str name;
 	struct id_grammar grammar;
+	struct own_ids *own; /* of `ids`, and of `recognise` where that has none */
+	size_t own_count;
+	struct id_rule *rules; /* the first that holds counts */
+	size_t rule_count;
+	const struct catalog_major **recognised;
+	size_t recognised_count;
 	struct lens_identity identity;
 	struct json_wanted identity_fields[FIELD_COUNT];
 	struct catalog_conflicts conflicts;
@@ -77,7 +96,19 @@ int catalog_read_lenses(struct catalog *catalog, struct cf_error *error);
 int catalog_build_edges(struct catalog *catalog, struct cf_error *error);
 void catalog_free_edges(struct catalog *catalog);
 /* id.c */
+const struct id_grammar *id_grammar_of(const struct catalog *catalog, struct cf_str type,
+				       uint32_t major);
 int id_grammar_read(struct catalog *catalog, struct json_value text, struct cf_error *error);
+/* One grammar's text; with `typed` it must begin with {type}. NULL: done; else what is
+ * wrong. */
+const char *id_grammar_parse(struct id_grammar *g, struct cf_str text, bool typed);
+/* config.c: ids and recognise; needs the schemas. */
+int catalog_read_own_ids(struct catalog *catalog, struct cf_error *error);
+/* recognise.c: the first rule that holds of a document; NULL: none. */
+const struct catalog_major *id_recognise(const struct catalog *catalog, struct json_value document);
+/* Whether a document has the members by which a version is known; true where it has no rules. */
+bool id_is_recognised(const struct catalog *catalog, const struct catalog_major *major,
+		      struct json_value document);
 int id_grammar_check(struct catalog *catalog, struct cf_error *error);
 /* Whether a document's type, and its version, do not contradict what it is. */
 bool id_fits_type(const struct catalog *catalog, const struct catalog_major *major,

@@ -116,6 +116,9 @@ void flight_free(struct sync *sync, struct flight *flight);
 struct unsupported_list;
 int flight_take(struct sync *sync, struct flight *flight, const struct cf_record *record,
 		struct unsupported_list *unsupported, struct cf_error *error);
+/* A lineage, to the lane that has all its kind. */
+int flight_add(struct sync *sync, struct flight *flight, const struct lineage_name *name,
+	       struct cf_error *error);
 /* Sends it off; it belongs to `sync` then. Older ones land first, until there is room. */
 int flight_send(struct sync *sync, struct flight *flight, struct cf_error *error);
 /* Waits for the oldest one, and takes over what it did. After an error all others are given
@@ -162,11 +165,22 @@ struct unsupported {
 	struct cf_str label; /* of its lineage; "" where no version of it is served */
 	struct unsupported *next;
 };
+/* Documents whose ids say nothing: undecided.c. */
+struct undecided {
+	const struct cf_record *record;
+	struct undecided *next;
+};
 struct unsupported_list {
 	struct unsupported *first;
 	size_t count;
 	uint64_t listed; /* of them: put on the list */
+	struct undecided *undecided;
+	size_t undecided_count;
 };
+/* When all of a page were taken: decides on those whose ids say nothing, by one read of the
+ * state and one of the store, and lists what is not served. */
+int flight_decide(struct sync *sync, struct flight *flight, struct unsupported_list *unsupported,
+		  struct cf_error *error);
 int unsupported_add(struct unsupported_list *list, const struct cf_record *record,
 		    const struct lineage_name *name, const struct cf_error *why,
 		    struct cf_arena *arena);

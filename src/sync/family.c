@@ -343,21 +343,45 @@ void registry_fini(struct registry *registry)
 	*registry = (struct registry){.catalog = NULL};
 }
 
+/* Of what a document says it is: 0 or UNSUPPORTED. */
+static int name_lineage(const struct registry *registry, const struct catalog_id *id, int rc,
+			struct lineage_name *ret, struct cf_error *error)
+{
+	ret->family = family_of(registry, id->type);
+	ret->key = id->key;
+	ret->singleton = id->singleton;
+	if (rc == 0 && !registry_serves(registry, id->major))
+		rc = error_set(error, CF_ERR_UNSUPPORTED, "%.*s@%u is retired",
+			       STR_ARG(id->type->name), id->major_number);
+	return rc;
+}
+
 int registry_find(const struct registry *registry, struct cf_str id, struct lineage_name *ret,
 		  struct cf_error *error)
 {
 	struct catalog_id parsed = {0};
 	int rc = catalog_identify_id(registry->catalog, id, &parsed, error);
 
-	if (rc && rc != CF_ERR_UNSUPPORTED)
-		return rc;
-	*ret = (struct lineage_name){.family = family_of(registry, parsed.type),
-				     .key = parsed.key,
-				     .singleton = parsed.singleton};
-	if (rc == 0 && !registry_serves(registry, parsed.major))
-		rc = error_set(error, CF_ERR_UNSUPPORTED, "%.*s@%u is retired",
-			       STR_ARG(parsed.type->name), parsed.major_number);
-	return rc;
+	ret->undecided = parsed.undecided;
+	return rc && rc != CF_ERR_UNSUPPORTED ? rc
+					      : name_lineage(registry, &parsed, rc, ret, error);
+}
+
+int registry_find_document(const struct registry *registry, struct json_value document,
+			   struct cf_str id, struct lineage_name *ret, struct cf_error *error)
+{
+	struct catalog_id parsed = {0};
+	int rc = catalog_identify(registry->catalog, document, id, &parsed, error);
+
+	ret->undecided = false;
+	return rc && rc != CF_ERR_UNSUPPORTED ? rc
+					      : name_lineage(registry, &parsed, rc, ret, error);
+}
+
+void registry_name(const struct registry *registry, const struct catalog_major *major,
+		   struct cf_str key, struct lineage_name *ret)
+{
+	*ret = (struct lineage_name){.family = family_of(registry, major->type), .key = key};
 }
 
 int lineage_label(const struct lineage_name *name, struct cf_buf *out)

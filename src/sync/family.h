@@ -80,6 +80,7 @@ struct lineage_name {
 	struct family *family;
 	struct cf_str key;
 	bool singleton;
+	bool undecided; /* with UNKNOWN_TYPE: its members, or the state, may say it */
 	const struct cf_error *refused; /* what a store said in this batch; NULL: nothing */
 	int refusals;                   /* how often in this batch: refusal.c */
 	bool asked;                     /* a person wants it looked at again */
@@ -90,6 +91,12 @@ bool registry_serves(const struct registry *registry, const struct catalog_major
  * family NULL where no version of the type is served. */
 int registry_find(const struct registry *registry, struct cf_str id, struct lineage_name *ret,
 		  struct cf_error *error);
+/* The same of a document whose id is undecided, by its members. */
+int registry_find_document(const struct registry *registry, struct json_value document,
+			   struct cf_str id, struct lineage_name *ret, struct cf_error *error);
+/* The lineage of a key; its family may be NULL. */
+void registry_name(const struct registry *registry, const struct catalog_major *major,
+		   struct cf_str key, struct lineage_name *ret);
 /* "todo-item/KEY"; a singleton's is "settings". What state records are named after. */
 int lineage_label(const struct lineage_name *name, struct cf_buf *out);
 /* The reverse of lineage_label. NOT_FOUND where it names none. */

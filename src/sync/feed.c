@@ -8,13 +8,13 @@
 static int fill(struct sync *sync, struct flight *flight, const struct cf_change *changes,
 		struct cf_error *error)
 {
-	struct unsupported_list unsupported = {NULL, 0, 0};
+	struct unsupported_list unsupported = {.first = NULL};
 	int rc = 0;
 
 	for (size_t i = 0; i < flight->count && rc == 0; i++)
 		rc = flight_take(sync, flight, &changes[i].record, &unsupported, error);
 	if (rc == 0)
-		rc = unsupported_take(sync, &unsupported, error);
+		rc = flight_decide(sync, flight, &unsupported, error);
 	flight->counters.unsupported = unsupported.listed;
 	flight->last = &changes[flight->count - 1].record;
 	return rc;

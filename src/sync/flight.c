@@ -38,7 +38,7 @@ void flight_free(struct sync *sync, struct flight *flight)
 }
 
 /* A lineage is always of the same lane, so it is never worked on twice at once. */
-static int add(struct sync *sync, struct flight *flight, const struct lineage_name *name,
+int flight_add(struct sync *sync, struct flight *flight, const struct lineage_name *name,
 	       struct cf_error *error)
 {
 	uint64_t hash = lineage_hash(name);
@@ -47,6 +47,19 @@ static int add(struct sync *sync, struct flight *flight, const struct lineage_na
 		hash = sync->env->random(sync->env->ctx);
 	return batch_add(&flight->tasks[hash % flight->task_count].batch, name) ? error_nomem(error)
 										: 0;
+}
+
+static int undecided_add(struct unsupported_list *list, const struct cf_record *record,
+			 struct cf_arena *arena)
+{
+	struct undecided *one = arena_calloc(arena, 1, sizeof(*one));
+
+	if (!one)
+		return CF_ERR_NOMEM;
+	*one = (struct undecided){.record = record, .next = list->undecided};
+	list->undecided = one;
+	list->undecided_count++;
+	return 0;
 }
 
 int flight_take(struct sync *sync, struct flight *flight, const struct cf_record *record,
@@ -59,6 +72,8 @@ int flight_take(struct sync *sync, struct flight *flight, const struct cf_record
 	flight->counters.changes++;
 	if (rc == CF_ERR_UNKNOWN_TYPE && support_is(sync->shared, record->id))
 		return 0;
+	if (rc == CF_ERR_UNKNOWN_TYPE && name.undecided)
+		return undecided_add(unsupported, record, &sync->step) ? error_nomem(error) : 0;
 	if (rc == CF_ERR_UNKNOWN_TYPE) {
 		flight->counters.passed_over++;
 		return 0;
@@ -73,7 +88,7 @@ int flight_take(struct sync *sync, struct flight *flight, const struct cf_record
 	}
 	if (echo_is(sync->worker, record))
 		return 0;
-	return add(sync, flight, &name, error);
+	return flight_add(sync, flight, &name, error);
 }
 
 /* --- sending ------------------------------------------------------------------------------ */
@@ -234,7 +249,7 @@ int flight_run(struct sync *sync, const struct batch *batch, struct cf_error *er
 		return error_nomem(error);
 	flight->kind = FLIGHT_OTHER;
 	for (size_t i = 0; i < batch->count && rc == 0; i++)
-		rc = add(sync, flight, &batch->names[i], error);
+		rc = flight_add(sync, flight, &batch->names[i], error);
 	if (rc) {
 		flight_free(sync, flight);
 		return rc;

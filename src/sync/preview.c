@@ -242,6 +242,21 @@ static int look_at(struct preview *p, const struct family_of *f, struct cf_error
 
 /* --- pages ----------------------------------------------------------------------------- */
 
+/* By its id, or where that says nothing by its members. */
+static int identify(struct preview *p, const struct cf_record *record, struct catalog_id *ret)
+{
+	struct json_value body;
+	int rc = catalog_identify_id(p->catalog, record->id, ret, NULL);
+
+	if (!ret->undecided)
+		return rc;
+	rc = read_doc(p, 3, record->revisions[0].body, &body);
+	if (rc == 0)
+		rc = catalog_identify(p->catalog, body, record->id, ret, NULL);
+	ret->key = record->id;
+	return rc;
+}
+
 /* Those of versions that are served, with the ids of their sisters. */
 static int list_families(struct preview *p, const struct cf_record *records, size_t count,
 			 struct family_of *families, size_t *ret_count, struct cf_get **ret_gets,
@@ -256,8 +271,7 @@ static int list_families(struct preview *p, const struct cf_record *records, siz
 	for (size_t i = 0; i < count; i++) {
 		struct family_of *f = &families[*ret_count];
 
-		if (!is_known(&records[i]) ||
-		    catalog_identify_id(p->catalog, records[i].id, &f->id, NULL) || !f->id.major)
+		if (!is_known(&records[i]) || identify(p, &records[i], &f->id) || !f->id.major)
 			continue;
 		f->document = records[i].id;
 		f->body = records[i].code ? STR("") : records[i].revisions[0].body;

@@ -59,11 +59,15 @@ static void purge_fini(struct purge *p)
 	json_doc_fini(&p->doc);
 }
 
-static bool is_of_version(const struct purge *p, struct cf_str id)
+static bool is_of_version(struct purge *p, const struct cf_record *record)
 {
 	struct catalog_id parsed = {0};
-	int rc = catalog_identify_id(p->catalog, id, &parsed, NULL);
+	int rc = catalog_identify_id(p->catalog, record->id, &parsed, NULL);
 
+	if (parsed.undecided && record->revision_count && record->revisions[0].body.ptr &&
+	    json_read(&p->doc, record->revisions[0].body.ptr, record->revisions[0].body.len,
+		      JSON_READ_DOCUMENT, NULL) == 0)
+		rc = catalog_identify(p->catalog, json_root(&p->doc), record->id, &parsed, NULL);
 	return (rc == 0 || rc == CF_ERR_UNSUPPORTED) && parsed.type == p->major->type &&
 	       parsed.major_number == p->major->major;
 }
@@ -82,6 +86,9 @@ static int read_singleton(struct purge *p, struct cf_record *ret, size_t *ret_co
 			       &id);
 	get = (struct cf_get){.id = arena_dup_buf(&p->arena, &id)};
 	buf_fini(&id);
+	/* Ids that are keys are never without one. */
+	if (rc == 0 && get.id.len == 0)
+		return 0;
 	if (rc || !get.id.ptr)
 		return error_nomem(error);
 	rc = store_get(p->store, &get, 1, CF_READ_LEAVES, &p->arena, ret, error);
@@ -101,6 +108,9 @@ static int next_page(struct purge *p, unsigned flags, bool first, struct cf_reco
 	size_t count;
 	int rc;
 
+	/* Of ids that say nothing the members tell the version. */
+	if (p->major->recognised)
+		scan.flags |= CF_READ_BODIES;
 	arena_reset(&p->arena);
 	if (first)
 		buf_clear(&p->after);
@@ -115,7 +125,7 @@ static int next_page(struct purge *p, unsigned flags, bool first, struct cf_reco
 	if (first)
 		rc = read_singleton(p, kept, ret_count, error);
 	for (size_t i = 0; i < count && rc == 0; i++)
-		if (is_of_version(p, records[i].id))
+		if (is_of_version(p, &records[i]))
 			kept[(*ret_count)++] = records[i];
 	buf_clear(&p->after);
 	if (count && buf_str(&p->after, records[count - 1].id))
@@ -158,6 +168,11 @@ static int read_bases(struct purge *p, const struct cf_record *records, size_t c
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		struct lineage_name name;
 		int found = registry_find(&p->registry, records[i].id, &name, NULL);
+
+		if (found == CF_ERR_UNKNOWN_TYPE && name.undecided) {
+			registry_name(&p->registry, p->major, records[i].id, &name);
+			found = 0;
+		}
 
 		buf_clear(&label);
 		keys[i] = (struct state_key){STATE_BASE, STR("")};

@@ -43,7 +43,7 @@ static int finish(struct sync *sync, struct cf_error *error)
 static int send_page(struct sync *sync, struct flight *flight, const struct cf_record *records,
 		     struct cf_error *error)
 {
-	struct unsupported_list unsupported = {NULL, 0, 0};
+	struct unsupported_list unsupported = {.first = NULL};
 	int rc = 0;
 
 	flight->kind = FLIGHT_PAGE;
@@ -51,7 +51,7 @@ static int send_page(struct sync *sync, struct flight *flight, const struct cf_r
 	for (size_t i = 0; i < flight->count && rc == 0; i++)
 		rc = flight_take(sync, flight, &records[i], &unsupported, error);
 	if (rc == 0)
-		rc = unsupported_take(sync, &unsupported, error);
+		rc = flight_decide(sync, flight, &unsupported, error);
 	flight->counters.unsupported = unsupported.listed;
 	if (rc == 0 && PLANTED(&sync->worker->bench, CHECKPOINT_AHEAD))
 		rc = checkpoint_note(sync, flight) ? error_nomem(error)

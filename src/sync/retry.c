@@ -130,7 +130,7 @@ static int add_asked(struct sync *sync, struct cf_str asked, struct batch *batch
 		return batch_add(batch, &name);
 	}
 	rc = registry_find(sync->registry, id, &name, NULL);
-	if (rc == CF_ERR_UNSUPPORTED)
+	if (rc == CF_ERR_UNSUPPORTED || (rc == CF_ERR_UNKNOWN_TYPE && name.undecided))
 		return 0;
 	if (rc && rc != CF_ERR_UNKNOWN_TYPE)
 		return error_set(error, rc, "%s", cf_error_text(rc));

@@ -64,6 +64,33 @@ static int announce(struct agreeing *a, struct slot *slot, const struct cf_revis
 	return 0;
 }
 
+/* Type and version, and for a version that is known by its members these. */
+static void write_marks(struct agreeing *a, const struct catalog_major *major, struct cf_buf *out)
+{
+	struct json_value marks = catalog_marks(a->bench->registry->catalog, major);
+	struct cf_str type = a->bench->rules.type_field, version = a->bench->rules.version_field;
+	struct json_iter it = json_iter(marks);
+
+	buf_byte(out, '{');
+	while (json_next(&it)) {
+		buf_str(out, json_span(it.name));
+		buf_byte(out, ':');
+		json_write_compact(it.value, out);
+		buf_byte(out, ',');
+	}
+	if (json_is_absent(json_member(marks, type))) {
+		json_write_string(type, out);
+		buf_byte(out, ':');
+		json_write_string(major->type->name, out);
+		buf_byte(out, ',');
+	}
+	if (json_is_absent(json_member(marks, version))) {
+		json_write_string(version, out);
+		buf_printf(out, ":%u,", major->major);
+	}
+	out->ptr[out->len - 1] = '}';
+}
+
 /* Tombstones keep type and version, so that filtered replication carries them. */
 static int put_tombstone(struct agreeing *a, struct slot *slot, const struct cf_revision *leaf)
 {
@@ -74,13 +101,7 @@ static int put_tombstone(struct agreeing *a, struct slot *slot, const struct cf_
 	int rc;
 
 	buf_clear(out);
-	buf_byte(out, '{');
-	json_write_string(a->bench->rules.type_field, out);
-	buf_byte(out, ':');
-	json_write_string(major->type->name, out);
-	buf_byte(out, ',');
-	json_write_string(a->bench->rules.version_field, out);
-	buf_printf(out, ":%u}", major->major);
+	write_marks(a, major, out);
 	if (PLANTED(a->bench, TOMBSTONE_UNTYPED)) {
 		buf_clear(out);
 		buf_str(out, STR("{}"));

@@ -16,6 +16,10 @@ static int validate_leaf(struct bench *bench, struct lineage *lineage, const str
 	if (PLANTED(bench, QUARANTINE_IGNORED))
 		return 0;
 	rc = catalog_identify(catalog, document, slot->id, &id, &lineage->error);
+	if (rc == 0 && id.major != slot->kind->major)
+		rc = error_set(&lineage->error, CF_ERR_INVALID,
+			       "it was %.*s, and says that it is %.*s@%u",
+			       STR_ARG(slot->kind->place), STR_ARG(id.type->name), id.major_number);
 	if (rc == 0)
 		rc = catalog_validate(catalog, &id, document, NULL, &lineage->error);
 	if (rc)
