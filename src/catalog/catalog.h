@@ -101,6 +101,11 @@ int catalog_identify_id(const struct catalog *catalog, struct cf_str id, struct 
 int catalog_identify(const struct catalog *catalog, struct json_value document, struct cf_str id,
 		     struct catalog_id *ret, struct cf_error *error);
 
+/* A version other than `id` says that claims a document too, by a rule of `recognise`; NULL:
+ * none. */
+const struct catalog_major *catalog_also(const struct catalog *catalog, const struct catalog_id *id,
+					 struct json_value document);
+
 /* As catalog_identify, for many documents that are read with one tape: `hints`, all zero
  * at first, is what others before said. For one catalog, and one thread. */
 struct catalog_hint {

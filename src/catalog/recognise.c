@@ -41,3 +41,12 @@ struct json_value catalog_marks(const struct catalog *catalog, const struct cata
 			return catalog->rules[i].when;
 	return JSON_ABSENT;
 }
+
+const struct catalog_major *catalog_also(const struct catalog *catalog, const struct catalog_id *id,
+					 struct json_value document)
+{
+	for (size_t i = 0; i < catalog->rule_count; i++)
+		if (catalog->rules[i].major != id->major && holds(catalog->rules[i].when, document))
+			return catalog->rules[i].major;
+	return NULL;
+}

@@ -1,10 +1,5 @@
-/* init: writes a small catalog to start from. */
-#include "cli/cli.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+/* init: writes a small catalog to start from, or drafts one: draft.c. */
+#include "cli/draft.h"
 
 static const struct {
 	const char *path; /* NULL text: a folder */
@@ -62,57 +57,52 @@ static const struct {
 				 "        - {top: true, drawer: false, attic: false}  # down\n"},
 };
 
-static int fail(struct cf_error *error, struct cf_str path)
-{
-	error_set(error, errno == EEXIST ? CF_ERR_PRECONDITION : CF_ERR_IO, "%s",
-		  errno == EEXIST ? "is there already: nothing is written over"
-				  : strerrordesc_np(errno));
-	error_at_file(error, path, 0);
-	return error->code;
-}
-
-static int write_file(struct cf_str path, const char *text, struct cf_error *error)
-{
-	int fd = open(path.ptr, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	size_t len = strlen(text);
-
-	if (fd < 0)
-		return fail(error, path);
-	if (write(fd, text, len) != (ssize_t)len) {
-		int rc = fail(error, path);
-
-		close(fd);
-		return rc;
-	}
-	return close(fd) ? fail(error, path) : 0;
-}
-
 static int run(struct cli *cli, struct cf_error *error)
 {
+	if (cli_option(cli, "from"))
+		return draft_catalog(cli, cli->args[0], error);
 	for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
 		struct cf_str path = arena_printf(&cli->arena, "%s%s%s", cli->args[0],
 						  entries[i].path[0] ? "/" : "", entries[i].path);
-		int rc = 0;
+		int rc;
 
 		if (!path.ptr)
 			return error_nomem(error);
-		if (entries[i].text)
-			rc = write_file(path, entries[i].text, error);
-		else if (mkdir(path.ptr, 0777) && (errno != EEXIST || i))
-			rc = fail(error, path);
+		rc = entries[i].text ? init_write_file(path, str_of(entries[i].text), error)
+				     : init_make_folder(path, i == 0, error);
 		if (rc)
 			return rc;
 	}
-	cli_say(cli, "a catalog stands in %s; try: chesterfield check %s", cli->args[0],
+	cli_say(cli, "a catalog was written to %s; try: chesterfield check %s", cli->args[0],
 		cli->args[0]);
 	return 0;
 }
 
+static const struct cli_option options[] = {
+	{.name = "from", .argument = "URL", .help = "draft it from the documents of this store"},
+	{.name = "where",
+	 .argument = "MEMBER=VALUE",
+	 .help = "with --from: only documents whose member is this text, number or boolean"},
+	{.name = "type",
+	 .argument = "MEMBER",
+	 .help = "with --from: the member that says the type of a document; none: all are of one "
+		 "type"},
+	{.name = "sample",
+	 .argument = "N",
+	 .help = "with --from: read at most so many documents",
+	 .fallback = "100000"},
+	{.name = NULL},
+};
+
 const struct cli_command cmd_init = {
 	.name = "init",
 	.summary = "write a small catalog to start from",
-	.usage = "DIR",
-	.help = "Nothing that is there already is written over.",
+	.usage = "DIR [--from URL [--type MEMBER] [--where MEMBER=VALUE] [--sample N]]",
+	.help = "With --from the catalog is drafted from the documents of a store: their types, "
+		"how their ids are made, and a schema of each type, with the number of documents "
+		"behind each claim as a comment. What it was unsure of is told. Nothing that is "
+		"there already is written over.",
+	.options = options,
 	.min_args = 1,
 	.max_args = 1,
 	.run = run,

@@ -4,6 +4,8 @@
 
 /* Each in the order of the rows below. */
 extern const struct cli_command cmd_init;
+extern const struct cli_command cmd_new;
+extern const struct cli_command cmd_adopt;
 extern const struct cli_command cmd_check;
 extern const struct cli_command cmd_diff;
 extern const struct cli_command cmd_convert;
@@ -26,8 +28,8 @@ extern const struct cli_command cmd_completion;
 extern const struct cli_command cmd_version;
 
 static const struct cli_command *const catalog_commands[] = {
-	&cmd_init,     &cmd_check,   &cmd_diff,  &cmd_convert, &cmd_validate,
-	&cmd_selector, &cmd_channel, &cmd_graph, NULL,
+	&cmd_init,     &cmd_new,      &cmd_adopt,   &cmd_check, &cmd_diff, &cmd_convert,
+	&cmd_validate, &cmd_selector, &cmd_channel, &cmd_graph, NULL,
 };
 
 static const struct cli_command *const document_commands[] = {

@@ -111,6 +111,9 @@ static int read_ops(struct reader *r, struct json_value list, struct op **ret, s
 	struct json_iter it = json_iter(list);
 	int rc = 0;
 
+	/* YAML's list without anything in it. */
+	if (json_kind(list) == JSON_NULL)
+		return 0;
 	if (json_kind(list) != JSON_ARRAY)
 		return reader_fail(r, list, "lens must be a list of ops");
 	if (++r->depth > LIMIT_LENS_CHAIN)

@@ -34,7 +34,7 @@ body() { "$program" docs get --store sqlite:s.db "$1" 2>/dev/null | sed 's/"_rev
 is() { expect_true "$1: $(body "$1"), not $2" [ "$(body "$1")" = "$2" ]; }
 rev() { "$program" docs get --store sqlite:s.db "$1" | sed 's/.*"_rev":"\([^"]*\)".*/\1/'; }
 put() { "$program" docs put --store sqlite:s.db >/dev/null; }
-once() { run run -q -c c --store sqlite:s.db --once "$@"; }
+once() { run run -q -c c --store sqlite:s.db --once; }
 
 begin "the catalog is sound"
 run check -q c
