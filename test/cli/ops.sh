@@ -1,13 +1,14 @@
-# The examples of docs/ops.md: each lens goes up, and down over where it came from.
+# The examples of docs/ops.md and docs/recipes.md: each lens goes up, and down over where it
+# came from.
 . "$(dirname "$0")/lib.sh"
 
 awk '
-	/^## / { name = $2 }
+	/^## / { name = $2; sub(":", "", name); if (FILENAME ~ /recipes/) name = "recipe-" name }
 	/^```yaml/ { file = name ".yaml"; next }
 	/^```json/ { file = name ".ndjson"; next }
 	/^```/ { file = ""; next }
 	file { print > file }
-' "$source/docs/ops.md"
+' "$source/docs/ops.md" "$source/docs/recipes.md"
 
 for lens in *.yaml; do
 	op=${lens%.yaml}
