@@ -52,6 +52,24 @@ static int find_kind(struct reader *r, struct json_value at, struct cf_str name,
 	return reader_fail(r, at, "unknown op \"%.*s\"", STR_ARG(name));
 }
 
+static int unknown_argument(struct reader *r, struct json_value name, const struct lens_op *info)
+{
+	const struct lens_op_argument *nearest = NULL;
+	size_t best = 3;
+
+	for (const struct lens_op_argument *a = info->arguments; a->name; a++) {
+		size_t d = distance(json_inner(name), str_of(a->name));
+
+		if (d < best) {
+			best = d;
+			nearest = a;
+		}
+	}
+	return reader_fail(r, name, "%s: unknown argument %.*s%s%s%s", info->name,
+			   STR_ARG(json_span(name)), nearest ? "; did you mean \"" : "",
+			   nearest ? nearest->name : "", nearest ? "\"?" : "");
+}
+
 static int check_arguments(struct reader *r, struct json_value args, const struct lens_op *info)
 {
 	struct json_iter it = json_iter(args);
@@ -65,8 +83,7 @@ static int check_arguments(struct reader *r, struct json_value args, const struc
 		while (a->name && !json_name_is(it.name, str_of(a->name)))
 			a++;
 		if (!a->name)
-			return reader_fail(r, it.name, "%s: unknown argument %.*s", info->name,
-					   STR_ARG(json_span(it.name)));
+			return unknown_argument(r, it.name, info);
 	}
 	for (const struct lens_op_argument *a = info->arguments; a->name; a++)
 		if (a->required && json_is_absent(json_member(args, str_of(a->name))))

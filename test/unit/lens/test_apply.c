@@ -330,6 +330,8 @@ START_TEST(wrong_lens_files_are_told_with_their_line)
 		 "rename: the argument \"destination\" is missing", 2},
 		{"lens:\n  - rename: {source: a, destination: b, to: c}\n",
 		 "rename: unknown argument \"to\"", 2},
+		{"lens:\n  - add: {name: a, defualt: 1}\n",
+		 "add: unknown argument \"defualt\"; did you mean \"default\"?", 2},
 		{"from: a@1\nlens: []\n", "from and to go together", 1},
 		{"from: a\nto: a@2\nlens: []\n", "\"a\" must be TYPE@MAJOR", 1},
 		{"lens:\n  - convert:\n      name: a\n      mapping: [{a: b}]\n",
