@@ -2,7 +2,9 @@
 BUILD ?= build
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 30
-export FUZZ_SECONDS JOBS
+# The folder of the public test suites, where it is not ../shared/testdata.
+TESTDATA ?=
+export FUZZ_SECONDS JOBS TESTDATA
 MESON_FLAGS ?= -Dwerror=true
 # Sanitizers lead the compiler's warnings astray: there they are not errors.
 SANITIZE = -Doptimization=1 -Db_lundef=false

@@ -21,13 +21,17 @@
 			      (actual) ? (actual) : "", ck_exp_);                              \
 	} while (0)
 
-/* Whether the public test suites are on this machine; a line says so where not. A test
+/* Whether the public test suites are on this machine; a line says so where not. TESTDATA in
+ * the environment (make test TESTDATA=DIR) names another folder than the usual one. A test
  * executable that has nothing else ends with TESTDATA_MISSING. */
 enum { TESTDATA_MISSING = 77 };
 static inline bool testdata_is_here(void)
 {
-	const char *folder = getenv("CHESTERFIELD_TESTDATA");
+	const char *given = getenv("TESTDATA"), *folder;
 
+	if (given && *given)
+		setenv("CHESTERFIELD_TESTDATA", given, 1);
+	folder = getenv("CHESTERFIELD_TESTDATA");
 	if (folder && access(folder, R_OK) == 0)
 		return true;
 	printf("SKIPPED: no public test data in %s\n", folder ? folder : "CHESTERFIELD_TESTDATA");

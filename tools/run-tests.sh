@@ -12,4 +12,12 @@ rm -f "$build"/tap/*.tap "$build/meson-logs/testlog.json"
 meson test -C "$build" --no-rebuild --print-errorlogs --quiet "$@" >"$build/tap/log" 2>&1 ||
 	tail -n 200 "$build/tap/log"
 touch "$build/meson-logs/testlog.json"
+suites=${TESTDATA:-$(dirname "$0")/../../shared/testdata}
+[ -d "$suites" ] || cat <<EOF
+Not run, since $suites is not there: the public suites. Make a folder with
+  json-schema/   of https://github.com/json-schema-org/JSON-Schema-Test-Suite: tests/, remotes/
+  json-parsing/  of https://github.com/nst/JSONTestSuite: the files of test_parsing/
+  semver/        of https://github.com/npm/node-semver: test/fixtures/, as JSON
+and say: make test TESTDATA=FOLDER
+EOF
 awk -v dir="$build/tap" -f "$(dirname "$0")/count.awk" "$build/meson-logs/testlog.json"
