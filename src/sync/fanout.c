@@ -144,7 +144,7 @@ static int read_records(struct sync *sync, struct group *group, struct cf_error 
  * them. */
 static int land_parts(struct sync *sync, const struct group *group, struct cf_error *error)
 {
-	struct lineage_name name;
+	struct lineage_name name = {.family = NULL};
 	struct batch batch;
 	int rc = batch_init(&batch, group->count, &sync->step);
 
@@ -160,7 +160,7 @@ static int land_parts(struct sync *sync, const struct group *group, struct cf_er
 /* A label of a type that the catalog no longer has wakes nobody. */
 static int add_named(struct sync *sync, struct cf_str label, struct batch *batch)
 {
-	struct lineage_name name;
+	struct lineage_name name = {.family = NULL};
 
 	return registry_parse_label(sync->registry, label, &name) ? 0 : batch_add(batch, &name);
 }

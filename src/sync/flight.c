@@ -65,7 +65,7 @@ static int undecided_add(struct unsupported_list *list, const struct cf_record *
 int flight_take(struct sync *sync, struct flight *flight, const struct cf_record *record,
 		struct unsupported_list *unsupported, struct cf_error *error)
 {
-	struct lineage_name name;
+	struct lineage_name name = {.family = NULL};
 	struct cf_error why = {0};
 	int rc = registry_find(sync->registry, record->id, &name, &why);
 

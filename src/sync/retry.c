@@ -117,7 +117,7 @@ static int forget(struct sync *sync, const struct state_record *asked, size_t co
 static int add_asked(struct sync *sync, struct cf_str asked, struct batch *batch,
 		     struct state_put *listed, size_t *listed_count, struct cf_error *error)
 {
-	struct lineage_name name;
+	struct lineage_name name = {.family = NULL};
 	struct cf_str id = {asked.ptr + 1, asked.len - 1};
 	int rc;
 
