@@ -197,8 +197,13 @@ int lineage_mark_changes(struct bench *bench, struct lineage *lineage)
 			return error_nomem(&lineage->error);
 		if (saved->edit_count)
 			memcpy(edits, saved->edits, saved->edit_count * sizeof(*edits));
-		for (size_t k = 0; k < saved->edit_count; k++)
-			edits[k].changes = edits[k].hash != atoms_hash_at(agreed, edits[k].pointer);
+		for (size_t k = 0; k < saved->edit_count; k++) {
+			const struct atom *there = atoms_find(agreed, edits[k].pointer);
+
+			/* An order may be followed by one that names more. */
+			edits[k].changes = edits[k].hash != (there ? there->hash : 0) &&
+					   !(edits[k].hash && there && there->order);
+		}
 		saved->edits = edits;
 	}
 	return 0;
