@@ -35,8 +35,9 @@ stage() { "$program" move status --json | sed 's/.*"stage":"\([a-z]*\)".*/\1/'; 
 mkfifo nothing
 exec 7<>nothing
 until_confirmed() {
-	until "$program" move status --json |
-		grep -q '"name":"a","confirmed":true.*"name":"b","confirmed":true'; do
+	until "$program" move status --json >state &&
+		grep -q '"name":"a","confirmed":true' state &&
+		grep -q '"name":"b","confirmed":true' state; do
 		kill -0 $pid_a && kill -0 $pid_b || break
 		read -r -t 0.1 -u 7
 	done
