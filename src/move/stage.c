@@ -54,3 +54,11 @@ unsigned cf_move_position(struct cf_str key)
 {
 	return (unsigned)(((unsigned __int128)cf_move_hash(key) * 10000) >> 64);
 }
+
+int move_check_both(const struct cf_move *m, struct cf_error *error)
+{
+	if (m->config->where_count || m->config->drop_count)
+		return error_set(error, CF_ERR_USAGE,
+				 "require: both is not possible with where or drop");
+	return 0;
+}

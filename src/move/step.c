@@ -219,14 +219,6 @@ int cf_move_abort(struct cf_move *m, const char *who, struct cf_error *error)
 	return rc ? rc : cf_move_kill(m, who, error);
 }
 
-int move_check_both(const struct cf_move *m, struct cf_error *error)
-{
-	if (m->config->where_count || m->config->drop_count)
-		return error_set(error, CF_ERR_USAGE,
-				 "require: both is not possible with where or drop");
-	return 0;
-}
-
 /* At once: both orders of writing are safe together, so nobody is waited for. */
 int cf_move_require(struct cf_move *m, enum cf_require require, const char *who,
 		    struct cf_error *error)

@@ -178,7 +178,7 @@ static int choose_leaf(struct resolving *r, const struct cf_revision **ret, stru
 	for (size_t i = record.revision_count; i-- > 0 && rc == 0;)
 		if (!record.revisions[i].deleted &&
 		    unserved_knows(json_root(&doc), place, record.revisions[i].rev))
-			*ret = &record.revisions[i];
+			*ret = record.revisions + i;
 	json_doc_fini(&doc);
 	return rc;
 }
