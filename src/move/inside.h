@@ -187,7 +187,7 @@ int move_hand_over_finish(struct cf_move *m, struct move_control *control, struc
 
 /* --- step.c --------------------------------------------------------------------------- */
 
-/* Whether `require: both` is possible. */
+/* stage.c: whether `require: both` is possible. */
 int move_check_both(const struct cf_move *m, struct cf_error *error);
 
 /* --- copy.c -------------------------------------------------------------------------- */
