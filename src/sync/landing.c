@@ -128,7 +128,8 @@ static int send_notes(const struct landing *l, const struct notes *notes, struct
 			puts[count++] = notes->at[i].put;
 	if (count == 0)
 		return 0;
-	memcpy(puts + count, usage.puts, usage.count * sizeof(*puts));
+	if (usage.count)
+		memcpy(puts + count, usage.puts, usage.count * sizeof(*puts));
 	rc = state_put(l->worker->state, puts, count + usage.count, arena, answers, l->error);
 	if (rc == 0)
 		rc = usage_answered(l->worker, &usage, answers + count, l->error);
