@@ -394,6 +394,8 @@ int main(void)
 	Suite *suite = suite_create("json-read");
 	TCase *tcase = tcase_create("read");
 
+	/* Enough under a sanitizer on a busy machine; too short for what is quadratic. */
+	tcase_set_timeout(tcase, 20);
 	if (testdata_is_here())
 		tcase_add_test(tcase, suite_decides_as_file_names_say);
 	tcase_add_test(tcase, name_twice_is_refused_with_its_pointer);
