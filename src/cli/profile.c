@@ -185,7 +185,7 @@ static const char *type_name(const struct profile *profile, enum json_kind kind)
 
 static void write_types(const struct profile *profile, struct cf_buf *out)
 {
-	const char *names[JSON_OBJECT + 1];
+	const char *names[JSON_OBJECT + 1] = {NULL};
 	size_t count = 0;
 
 	for (int kind = JSON_NULL; kind <= JSON_OBJECT; kind++) {
