@@ -55,16 +55,17 @@ static int reserve_outputs(struct lens_worker *worker, size_t count)
 	return 0;
 }
 
-int lens_begin(struct run *run)
+int lens_begin(struct run *run, struct lens_worker *worker, const struct lens_program *program)
 {
-	struct lens_worker *worker = run->worker;
-	size_t size = run->program->part_count * sizeof(*run->parts);
+	size_t size = program->part_count * sizeof(*run->parts);
 
+	run->worker = worker;
+	run->program = program;
 	if (worker->arena.block)
 		arena_reset(&worker->arena);
 	worker->tape_used = 0;
 	run->arena = &worker->arena;
-	if (reserve_outputs(worker, run->program->output_count) != 0)
+	if (reserve_outputs(worker, program->output_count) != 0)
 		return CF_ERR_NOMEM;
 	run->parts = size ? lens_alloc(run, size) : NULL;
 	if (size && !run->parts)
@@ -268,15 +269,13 @@ int lens_apply(struct lens_worker *worker, const struct lens_program *program,
 		*ret = worker->outputs;
 		return 0;
 	}
-	run.worker = worker;
-	run.program = program;
 	run.args = args;
 	run.error = error;
 	run.stop = NULL;
 	run.maker = NULL;
 	run.depth = 0;
 	run.backward = false;
-	rc = lens_begin(&run);
+	rc = lens_begin(&run, worker, program);
 	if (rc == 0 && args->bases && !json_is_absent(args->bases[0]))
 		rc = read_base(&run, args->bases[0], &notes);
 	if (rc == 0)
@@ -311,7 +310,7 @@ int lens_reference(struct lens_worker *worker, const struct lens_program *progra
 	}
 	if (!run.stop)
 		return 0;
-	rc = lens_begin(&run);
+	rc = lens_begin(&run, worker, program);
 	if (rc == 0)
 		rc = lens_load(&run, main, &frame);
 	if (rc == 0)

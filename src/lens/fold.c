@@ -98,7 +98,7 @@ int fold_constants(struct lens_program *program, struct cf_error *error)
 	run.worker = lens_worker_new(program->mem);
 	if (!run.worker)
 		return error_nomem(error);
-	rc = lens_begin(&run);
+	rc = lens_begin(&run, run.worker, program);
 	for (uint32_t i = 0; rc == 0 && i < program->main.count; i++)
 		rc = fold_instr(&run, &program->main.instrs[i]);
 	lens_worker_free(run.worker);

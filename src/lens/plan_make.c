@@ -268,7 +268,7 @@ static int run_and_watch(struct run *run)
 	const struct lens_program *program = run->program;
 	struct plan_maker *maker = run->maker;
 	struct frame *main;
-	int rc = lens_begin(run);
+	int rc = lens_begin(run, run->worker, program);
 
 	if (rc == 0)
 		rc = lens_load(run, run->args->inputs[0], &main);

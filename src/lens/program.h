@@ -449,7 +449,7 @@ void part_head(const struct lens_program *program, const struct part *part, bool
 	       bool singleton, struct cf_str key, bool version_text, struct cf_buf *out);
 int fold_constants(struct lens_program *program, struct cf_error *error);
 /* apply.c: prepares a worker for a run; loads the document; writes what it became. */
-int lens_begin(struct run *run);
+int lens_begin(struct run *run, struct lens_worker *worker, const struct lens_program *program);
 int lens_load(struct run *run, struct json_value document, struct frame **ret);
 int lens_write(struct run *run, struct frame *main, struct cf_buf *out);
 /* A constant part of a shared kind is ready as it is. */
