@@ -54,7 +54,7 @@ asan: setup-live
 	@tools/build.sh build-asan $(SANITIZE) -Db_sanitize=address,undefined \
 		-Dc_args=-fno-sanitize-recover=undefined
 	@ASAN_OPTIONS=detect_stack_use_after_return=1:abort_on_error=0 \
-		UBSAN_OPTIONS=print_stacktrace=1 tools/run-tests.sh build-asan -t 4 --no-suite models
+		UBSAN_OPTIONS=print_stacktrace=1 tools/run-tests.sh build-asan -t 4 --no-suite models --no-suite planted
 
 # The simulator has one thread: nothing to see there.
 tsan: setup-live
