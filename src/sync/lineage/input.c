@@ -149,6 +149,8 @@ int lineage_find_said(struct bench *bench, struct lineage *lineage)
 	uint64_t least = least_seen(lineage);
 	size_t count = count_said(bench, lineage, least);
 
+	/* Asked again where the terms of an array have changed. */
+	lineage->said_count = 0;
 	lineage->said = arena_calloc(&bench->arena, count + 1, sizeof(*lineage->said));
 	if (!lineage->said)
 		return error_nomem(&lineage->error);
