@@ -3,16 +3,18 @@
 #include "stop.h"
 
 #include <sched.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 
-/* The n-th put to a side fails in this way. */
+/* The n-th put to a side fails in this way. The thread that repairs asks, too: what it looks
+ * at first is set last. */
 struct failing {
 	struct move_hook hook;
-	enum cf_side side;
+	_Atomic enum cf_side side;
 	enum store_fault how;
-	int puts; /* until then */
+	atomic_int puts; /* until then */
 	struct place *p;
-	void (*then)(struct failing *failing);
+	void (*_Atomic then)(struct failing *failing);
 	const char *point;
 	struct cf_move *other;
 	struct failing_side {
@@ -111,13 +113,14 @@ START_TEST(a_store_fails)
 	place_open(&p, CF_GUARANTEE_INTENT);
 	p.config.require = CF_REQUIRE_BOTH;
 	failing_init(&failing, &p);
+	failing.side = CF_NO_SIDE;
 	move = join(&p, &failing, "one");
 	to_shadow(&p, move);
 	ck_assert_int_eq(cf_move_require(move, CF_REQUIRE_BOTH, "test", NULL), 0);
 	place_confirmed(move);
-	failing.side = faults[_i].side;
 	failing.how = faults[_i].how;
 	failing.puts = faults[_i].puts;
+	failing.side = faults[_i].side;
 	ck_assert_int_eq(move_put(move, "a", 2), faults[_i].answer);
 	ck_assert_int_le(failing.puts, 0);
 	wait_for_repair(move);
