@@ -75,6 +75,11 @@ static int take_read(struct sync *sync, struct flight *flight, struct unsupporte
 	struct json_doc doc;
 	int rc = CF_ERR_UNKNOWN_TYPE;
 
+	/* Nobody can say whether it is ours. */
+	if (read->code) {
+		error_set(&why, read->code, "%.*s", STR_ARG(read->message));
+		return unsupported_add(list, one->record, &name, &why, &sync->step);
+	}
 	json_doc_init(&doc, sync->mem);
 	if (read->revision_count && read->revisions[0].body.ptr)
 		rc = json_read(&doc, read->revisions[0].body.ptr, read->revisions[0].body.len,

@@ -98,6 +98,23 @@ is todo@2:a:2 '{"_id":"todo@2:a:2","text":"tre","kind":"todo"}'
 run quarantine list --store sqlite:s.db
 expect_out ""
 
+begin "one that is damaged is told: nobody can say whether it is ours"
+put <<EOF
+{"_id":"d1","type":"task","title":"milk"}
+EOF
+sqlite3 s.db "UPDATE documents SET body = replace(body, 'milk', 'silk') WHERE id = 'd1'"
+once
+run quarantine list --store sqlite:s.db
+expect_out_has '"id":"d1"'
+expect_true "the reason is told" grep -q 'is damaged in the file' out
+is todo@2:d1 ""
+sqlite3 s.db "UPDATE documents SET body = replace(body, 'silk', 'milk') WHERE id = 'd1'"
+put <<EOF
+{"_id":"d1","_rev":"$(rev d1)","type":"task","title":"tea"}
+EOF
+once
+is todo@2:d1 '{"_id":"todo@2:d1","text":"tea","kind":"todo"}'
+
 begin "a version that only its members tell is retired and purged"
 run retire todo@1 -c c --store sqlite:s.db --purge --yes
 expect_code 0
