@@ -151,6 +151,18 @@ static bool is_in(struct many *many, size_t database, const char *id)
 	return record.revision_count && !record.revisions[0].deleted;
 }
 
+/* How often a document was written: of those that only the engine writes. */
+static uint64_t generation_in(struct many *many, size_t database, const char *id)
+{
+	struct cf_get get = {.id = str_of(id)};
+	struct cf_record record = {0};
+
+	ck_assert_int_eq(store_get(many->stores[database], &get, 1, 0, &many->arena, &record, NULL),
+			 0);
+	ck_assert_uint_eq(record.revision_count, 1);
+	return revision_generation(record.revisions[0].rev);
+}
+
 static void add(struct many *many, size_t database, enum sync_pool_state state)
 {
 	char name[32];
@@ -233,8 +245,19 @@ START_TEST(lanes_come_to_the_same)
 		put_in(&many, 0, arena_printf(&many.arena, "todo-item@1:%03d", i).ptr, V1("new"));
 	ck_assert_int_eq(sync_pool_changed(many.pool, STR("db0")), 0);
 	sync_pool_wait(many.pool, 0);
+	/* A part of which two lanes hear at once may be sent twice, as the same revision. */
 	sync_pool_count(many.pool, &counts);
-	ck_assert_uint_eq(counts.sum.documents_written, 2 * ITEMS + GROUPS + 2 * ITEMS);
+	ck_assert_uint_ge(counts.sum.documents_written, 2 * ITEMS + GROUPS + 2 * ITEMS);
+	for (int i = 0; i < ITEMS; i++) {
+		ck_assert_uint_eq(
+			generation_in(&many, 0,
+				      arena_printf(&many.arena, "todo-item@2:%03d", i).ptr),
+			2);
+		ck_assert_uint_eq(
+			generation_in(&many, 0,
+				      arena_printf(&many.arena, "todo-item@3:%03d", i).ptr),
+			2);
+	}
 	ck_assert_uint_eq(counts.sum.conflicts + counts.sum.quarantined, 0);
 	ck_assert_uint_eq(many.failures, 0);
 	ck_assert_uint_eq(many.open_now, 0);
