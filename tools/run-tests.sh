@@ -9,7 +9,8 @@ build=$1
 shift
 mkdir -p "$build/tap"
 rm -f "$build"/tap/*.tap "$build/meson-logs/testlog.json"
-meson test -C "$build" --no-rebuild --print-errorlogs --quiet "$@" >"$build/tap/log" 2>&1 ||
+# Under nohup a hangup would be ignored by all that the tests start, and wait for.
+env --default-signal=HUP,INT,QUIT,TERM meson test -C "$build" --no-rebuild --print-errorlogs --quiet "$@" >"$build/tap/log" 2>&1 ||
 	tail -n 200 "$build/tap/log"
 touch "$build/meson-logs/testlog.json"
 suites=${TESTDATA:-$(dirname "$0")/../../shared/testdata}
