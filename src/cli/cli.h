@@ -65,6 +65,9 @@ struct cli_command {
 	int max_args; /* or CLI_ARGS_ANY */
 	/* Ends with NULL. With subcommands there is no `run`: one must be named. */
 	const struct cli_command *const *subcommands;
+	/* What it prints says what was done or what is wrong: that nobody read it to the end
+	 * is an error. What others print may be read as far as somebody likes (`| head`). */
+	bool tells;
 	/* 0 or an error code, with `error` filled. FINDINGS and INTERRUPTED may leave
 	 * its message empty: the findings themselves have been told. */
 	int (*run)(struct cli *cli, struct cf_error *error);
@@ -84,7 +87,7 @@ struct cli_out {
 	struct cf_buf buf;
 	int code;        /* 0, or why it stopped */
 	int system_code; /* errno of that moment */
-	bool looking;    /* the command only shows: who reads may stop when he has seen enough */
+	bool looking;    /* who reads may stop when he has seen enough: cli_command.tells */
 };
 
 struct cli_progress {

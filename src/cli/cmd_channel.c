@@ -242,6 +242,7 @@ static const struct cli_command install_command = {
 		"the queries of `selector --exact`. Done again it does nothing; after a change "
 		"of the catalog it writes what differs.",
 	.options = options,
+	.tells = true,
 	.run = run_install,
 };
 static const struct cli_command remove_command = {
@@ -249,6 +250,7 @@ static const struct cli_command remove_command = {
 	.summary = "take it away again",
 	.usage = "--store URL --for VERSION [--dry-run]",
 	.options = remove_options,
+	.tells = true,
 	.run = run_remove,
 };
 

@@ -76,5 +76,6 @@ const struct cli_command cmd_check = {
 		"is wrong, and the shortest document that shows it. Exit code 3 with errors.",
 	.options = options,
 	.max_args = 1,
+	.tells = true,
 	.run = run,
 };

@@ -206,6 +206,7 @@ static const struct cli_command resolve_command = {
 	.options = resolve_options,
 	.min_args = 1,
 	.max_args = CLI_ARGS_ANY,
+	.tells = true,
 	.run = run_resolve,
 };
 

@@ -203,5 +203,6 @@ const struct cli_command cmd_diff = {
 	.options = options,
 	.min_args = 2,
 	.max_args = 2,
+	.tells = true,
 	.run = run,
 };

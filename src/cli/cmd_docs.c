@@ -92,7 +92,6 @@ static int run_changes(struct cli *cli, struct cf_error *error)
 	size_t count = 1;
 	int rc = docs_open(cli, false, &store, error);
 
-	cli->out.looking = true;
 	arena_init(&arena, cli->mem);
 	buf_init(&kept, cli->mem);
 	while (rc == 0 && count && !cli_interrupted()) {
@@ -173,6 +172,7 @@ static const struct cli_command docs_put = {
 		"may make a branch, and doing it again changes nothing.",
 	.options = put_options,
 	.max_args = CLI_ARGS_ANY,
+	.tells = true,
 	.run = docs_run_put,
 };
 static const struct cli_command docs_get = {
@@ -202,6 +202,7 @@ static const struct cli_command docs_delete = {
 	.options = delete_options,
 	.min_args = 1,
 	.max_args = CLI_ARGS_ANY,
+	.tells = true,
 	.run = docs_run_delete,
 };
 static const struct cli_command docs_changes = {

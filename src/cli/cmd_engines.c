@@ -221,6 +221,7 @@ static const struct cli_command engines_drop = {
 	.options = options,
 	.min_args = 1,
 	.max_args = 1,
+	.tells = true,
 	.run = run_engines,
 };
 const struct cli_command cmd_engines = {

@@ -105,5 +105,6 @@ const struct cli_command cmd_init = {
 	.options = options,
 	.min_args = 1,
 	.max_args = 1,
+	.tells = true,
 	.run = run,
 };

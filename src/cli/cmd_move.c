@@ -185,6 +185,7 @@ static const struct cli_command cmd_move_start = {
 	.help = "Writes the record of the move into the control store. The new store must be "
 		"empty.",
 	.options = start_options,
+	.tells = true,
 	.run = run_start,
 };
 static const struct cli_command cmd_move_backfill = {
@@ -195,6 +196,7 @@ static const struct cli_command cmd_move_backfill = {
 		"old store is read again behind it.\n\n"
 		"Exit code 3: the new store refused some, which `move status` names.",
 	.options = options,
+	.tells = true,
 	.run = run_backfill,
 };
 extern const struct cli_command cmd_move_verify, cmd_move_status, cmd_move_log;

@@ -318,6 +318,7 @@ const struct cli_command cmd_move_verify = {
 		"pauses, before it counts.\n\n"
 		"Exit code 3: there are differences.",
 	.options = verify_options,
+	.tells = true,
 	.run = run_verify,
 };
 const struct cli_command cmd_move_status = {

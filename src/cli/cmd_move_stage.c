@@ -192,6 +192,7 @@ const struct cli_command cmd_move_advance = {
 		"instances have none under way, a quarter of a second at most (timeouts.hold_ms); "
 		"else nothing is handed over. No call fails.",
 	.options = advance_options,
+	.tells = true,
 	.run = run_advance,
 };
 const struct cli_command cmd_move_reverse = {
@@ -201,6 +202,7 @@ const struct cli_command cmd_move_reverse = {
 	.help = "From live to shadow the keys are handed back, once what the old store failed to "
 		"write has been repaired.",
 	.options = reverse_options,
+	.tells = true,
 	.run = run_reverse,
 };
 const struct cli_command cmd_move_abort = {
@@ -209,6 +211,7 @@ const struct cli_command cmd_move_abort = {
 	.usage = "[OPTIONS]",
 	.help = "Where the new store is the authority, the keys are handed back first.",
 	.options = options,
+	.tells = true,
 	.run = run_abort,
 };
 const struct cli_command cmd_move_require = {
@@ -221,6 +224,7 @@ const struct cli_command cmd_move_require = {
 	.options = options,
 	.min_args = 1,
 	.max_args = 1,
+	.tells = true,
 	.run = run_require,
 };
 const struct cli_command cmd_move_complete = {
@@ -230,6 +234,7 @@ const struct cli_command cmd_move_complete = {
 	.help = "From stage rampdown. Removes our tables of intents from both stores; the records "
 		"of the old store stay as they are. May be run again where it was stopped.",
 	.options = asking_options,
+	.tells = true,
 	.run = run_complete,
 };
 const struct cli_command cmd_move_kill = {
@@ -239,6 +244,7 @@ const struct cli_command cmd_move_kill = {
 	.help = "Only while the old store is the authority. What is written to it alone from now "
 		"on is copied by the backfill that follows the next stage dualwrite.",
 	.options = options,
+	.tells = true,
 	.run = run_kill,
 };
 const struct cli_command cmd_move_evict = {
@@ -250,5 +256,6 @@ const struct cli_command cmd_move_evict = {
 	.options = asking_options,
 	.min_args = 1,
 	.max_args = 1,
+	.tells = true,
 	.run = run_evict,
 };

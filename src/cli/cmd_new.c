@@ -255,5 +255,6 @@ const struct cli_command cmd_new = {
 	.options = options,
 	.min_args = 1,
 	.max_args = 1,
+	.tells = true,
 	.run = run,
 };

@@ -299,6 +299,7 @@ static const struct cli_command retry_command = {
 	.options = retry_options,
 	.min_args = 0,
 	.max_args = CLI_ARGS_ANY,
+	.tells = true,
 	.run = run_retry,
 };
 static const struct cli_command drop_command = {
@@ -310,6 +311,7 @@ static const struct cli_command drop_command = {
 	.options = drop_options,
 	.min_args = 1,
 	.max_args = CLI_ARGS_ANY,
+	.tells = true,
 	.run = run_drop,
 };
 

@@ -240,5 +240,6 @@ const struct cli_command cmd_retire = {
 	.options = options,
 	.min_args = 1,
 	.max_args = 1,
+	.tells = true,
 	.run = run,
 };

@@ -80,6 +80,7 @@ static int dry_run(struct cli *cli, struct cf_error *error)
 	const char *url = cli_option(cli, "store");
 	int rc = catalog_open(&catalog, cli_option(cli, "catalog"), cli->mem, error);
 
+	cli->out.looking = true;
 	if (rc == 0)
 		rc = store_open_existing(&stores.store, url, cli->env, cli->mem, error);
 	if (rc == 0)
@@ -349,5 +350,6 @@ const struct cli_command cmd_run = {
 		"everything is read once. No document is lost; where versions differ, the "
 		"catalog's policy decides, and the loser goes to the list of conflicts.",
 	.options = options,
+	.tells = true,
 	.run = run,
 };

@@ -72,7 +72,6 @@ int docs_run_get(struct cli *cli, struct cf_error *error)
 	size_t count = cli->arg_count;
 	int rc = gets && records ? docs_open(cli, false, &store, error) : error_nomem(error);
 
-	cli->out.looking = true;
 	rc = rc ? rc : read_flags(cli, store, &flags, error);
 	for (size_t i = 0; i < cli->arg_count && rc == 0; i++)
 		gets[i].id = str_of(cli->args[i]);
@@ -158,7 +157,6 @@ int docs_run_list(struct cli *cli, struct cf_error *error)
 	bool end = false;
 	int rc = docs_open(cli, false, &list.store, error);
 
-	cli->out.looking = true;
 	arena_init(&list.arena, cli->mem);
 	buf_init(&list.at, cli->mem);
 	rc = rc ? rc : read_flags(cli, list.store, &list.flags, error);

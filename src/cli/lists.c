@@ -27,7 +27,6 @@ int cli_list(struct cli *cli, enum sync_list list, struct cf_error *error)
 	struct cli_stores stores = {.store = NULL};
 	int rc = cli_stores_open(cli, &stores, error);
 
-	cli->out.looking = true;
 	if (rc == 0)
 		rc = sync_walk(&stores.state, list, print_entry, cli, cli->mem, error);
 	if (cli->out.code)

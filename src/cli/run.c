@@ -14,15 +14,18 @@ static int run_command(struct cli *cli, int argc, char **argv, struct cf_error *
 	int rc = cli_parse(cli, argc, argv, &stop, error);
 
 	if (rc == 0 && !stop) {
+		const struct cli_command *command = cli->path[cli->depth - 1];
+
 		cli->progress.shown = !cli->quiet && isatty(cli->err_fd) == 1;
-		rc = cli->path[cli->depth - 1]->run(cli, error);
+		cli->out.looking = !command->tells;
+		rc = command->run(cli, error);
 	}
 	cli_progress_end(cli);
 	/* What a failed command had to say before is still said. */
 	if (cli_out_flush(cli) == 0)
 		return rc;
-	if (cli->out.looking && cli->out.system_code == EPIPE)
-		return 0;
+	if ((stop || cli->out.looking) && cli->out.system_code == EPIPE)
+		return rc == CF_ERR_IO ? 0 : rc;
 	return cli_out_error(cli, error);
 }
 

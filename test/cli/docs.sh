@@ -184,9 +184,11 @@ expect_true "no password" bash -c '! grep -q secret err'
 begin "who looks may stop when he has seen enough; who writes is told"
 for i in {1..20000}; do echo "{\"_id\":\"m$i\",\"t\":\"some text to fill the pipe with\"}"; done >in
 "$program" docs put --store "sqlite:$PWD/many.db" in >out
-for words in list changes 'list --leaves'; do
+for i in {1..20000}; do echo "{\"_id\":\"todo-item@1:$i\",\"schema\":\"todo-item\",\"version\":1,\"title\":\"T\",\"isDone\":false}"; done >todo
+c=$source/examples/todo
+for words in 'docs list' 'docs changes' 'docs list --leaves' "validate -c $c --json todo" "convert -c $c --to 3.0.0 todo"; do
 	# shellcheck disable=SC2086
-	"$program" docs $words --store "sqlite:$PWD/many.db" 2>err | head -n 1 >out
+	CHESTERFIELD_STORE="sqlite:$PWD/many.db" "$program" -q $words 2>err | head -n 1 >out
 	code=${PIPESTATUS[0]}
 	expect_code 0
 	expect_lines out 1

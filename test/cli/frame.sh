@@ -73,14 +73,23 @@ code=0
 expect_code 1
 expect_err 'chesterfield: standard output: Bad file descriptor'
 
-begin "a reader that went away is a failure, not a death"
+begin "a reader that went away had seen enough, unless he was to be told what was done"
 mkfifo pipe
-exec 8<>pipe 9>pipe 8<&-
-code=0
-"$program" help >&9 2>err || code=$?
-exec 9>&-
+unread() { # ARGUMENTS: nobody reads what it prints
+	exec 8<>pipe 9>pipe 8<&-
+	code=0
+	"$program" "$@" >&9 2>err || code=$?
+	exec 9>&-
+}
+for words in help --help version "completion bash" "graph $source/examples/todo" "selector -c $source/examples/todo --for 1.0.0"; do
+	# shellcheck disable=SC2086
+	unread $words
+	expect_code 0
+	expect_err ''
+done
+unread docs put --store sqlite:put.db <<<'{"_id":"a"}'
 expect_code 1
-expect_err 'chesterfield: standard output: Broken pipe'
+expect_err_has 'standard output: Broken pipe'
 
 begin "the man page is well-formed"
 run help --man
