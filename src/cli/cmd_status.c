@@ -29,6 +29,8 @@ struct around {
 	size_t engine_count;
 	struct sync_retired *retired;
 	size_t retired_count;
+	struct sync_unnamed *unnamed;
+	size_t unnamed_count;
 };
 
 static int print_json(struct cli *cli, const struct sync_status *s, const struct around *around)
@@ -63,11 +65,28 @@ static int print_json(struct cli *cli, const struct sync_status *s, const struct
 		buf_str(out, i ? STR(",") : STR(""));
 		json_write_string(around->retired[i].version, out);
 	}
-	return cli_out_printf(cli, "]}\n");
+	buf_str(out, STR("],\"unnamed\":{"));
+	for (size_t i = 0; i < around->unnamed_count; i++) {
+		buf_str(out, i ? STR(",") : STR(""));
+		json_write_string(around->unnamed[i].type, out);
+		buf_byte(out, ':');
+		json_write_string(around->unnamed[i].id, out);
+	}
+	return cli_out_printf(cli, "}}\n");
 }
 
 static void print_around(struct cli *cli, const struct around *around)
 {
+	for (size_t i = 0; i < around->unnamed_count; i++) {
+		struct cf_buf *out = &cli->out.buf;
+
+		buf_str(out, STR("unnamed       "));
+		cli_write_shown(around->unnamed[i].id, out);
+		buf_printf(out,
+			   " and maybe others say they are of type %.*s; their ids say nothing, "
+			   "and they are passed over\n",
+			   STR_ARG(around->unnamed[i].type));
+	}
 	cli_out_printf(cli, "engines       %zu", around->engine_count);
 	for (size_t i = 0; i < around->engine_count; i++) {
 		buf_str(&cli->out.buf, i ? STR(", ") : STR(": "));
@@ -151,6 +170,9 @@ static int run_status(struct cli *cli, struct cf_error *error)
 	if (rc == 0)
 		rc = sync_retired_read(&stores.state, &cli->arena, &around.retired,
 				       &around.retired_count, error);
+	if (rc == 0)
+		rc = sync_unnamed_read(&stores.state, &cli->arena, &around.unnamed,
+				       &around.unnamed_count, error);
 	if (rc == 0 && cli->json) {
 		print_json(cli, &status, &around);
 	} else if (rc == 0) {

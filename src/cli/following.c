@@ -183,6 +183,24 @@ static void tell_unlisted(void *ctx, const struct cf_error *why)
 	following_unlock(following);
 }
 
+/* Once for each type, also where many databases have such documents. */
+static void tell_unnamed(void *ctx, const struct catalog_type *type, struct cf_str id)
+{
+	struct following *following = ctx;
+
+	following_lock(following);
+	if (!following->unnamed[type->index])
+		cli_say(following->cli,
+			"%.*s says that it is of type %.*s, but its id says nothing: documents "
+			"like "
+			"it are passed over. `adopt --dry-run` counts them; `ids` or `recognise` "
+			"of "
+			"the catalog take them in",
+			STR_ARG(id), STR_ARG(type->name));
+	following->unnamed[type->index] = true;
+	following_unlock(following);
+}
+
 /* Who is to end (--once) hears of what is wrong when it ends, and only then. */
 static void note_failure(void *ctx, struct cf_str database, const struct cf_error *error,
 			 enum sync_pool_after after)
@@ -221,6 +239,7 @@ static int open_pool(struct following *following, const struct sync_options *syn
 	struct cli *cli = following->cli;
 	struct many *many = following->many;
 	bool once = cli_given(cli, "once");
+	const struct catalog_type *types;
 	struct sync_pool_how how = {.workers = many ? many->workers : 1,
 				    .sync = *sync,
 				    .open = open_stores,
@@ -244,10 +263,18 @@ static int open_pool(struct following *following, const struct sync_options *syn
 	how.sync.announce_after_ms = once ? ANNOUNCE_MS : 0;
 	how.sync.newcomer = tell_newcomer;
 	how.sync.unlisted = tell_unlisted;
+	how.sync.unnamed = tell_unnamed;
 	how.sync.ctx = following;
 	rc = catalog_open(&following->catalog, cli_option(cli, "catalog"), cli->mem, error);
 	if (rc)
 		return rc;
+	following->unnamed =
+		arena_calloc(&cli->arena, catalog_types(following->catalog, &types) + 1,
+			     sizeof(*following->unnamed));
+	if (!following->unnamed) {
+		catalog_close(following->catalog);
+		return error_nomem(error);
+	}
 	pthread_mutex_init(&following->lock, NULL);
 	rc = sync_pool_open(&following->pool, following->catalog, &how, cli->env, cli->mem, error);
 	if (rc) {

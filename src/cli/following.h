@@ -15,6 +15,7 @@ struct following {
 	struct sync_pool *pool;  /* NULL: it was not opened */
 	pthread_mutex_t lock;    /* of what is said, and of: */
 	struct cf_error failure; /* what is to end it; code 0: nothing yet */
+	bool *unnamed;           /* by type: it was told that documents say it without an id */
 	char host[256];
 	char space[CLI_SPACE_BYTES];
 	struct many *many;        /* --db: databases of a server; NULL: one database */

@@ -173,6 +173,8 @@ int checkpoint_load(struct sync *sync, struct cf_error *error)
 	if (json_kind(since) == JSON_STRING && json_kind(fingerprint) == JSON_STRING &&
 	    str_equal(json_inner(fingerprint), str_of(sync->shared->fingerprint)))
 		rc = json_decode(since, &sync->step, &text);
+	if (rc == 0 && text.len)
+		rc = unnamed_load(sync, body);
 	if (rc || text_replace(sync->mem, &sync->since, text) ||
 	    text_replace(sync->mem, &sync->ahead, text))
 		return error_nomem(error);
@@ -220,6 +222,7 @@ static void write_body(struct sync *sync, struct cf_str token, struct cf_buf *ou
 		buf_str(out, STR(",\"life\":"));
 		json_write_string(str_of(sync->store->life), out);
 	}
+	unnamed_write(sync, out);
 	if (sync->reading.active)
 		write_reading(&sync->reading, out);
 	buf_byte(out, '}');

@@ -70,6 +70,8 @@ struct sync {
 		bool told;
 	} others[SYNC_ENGINES_MAX]; /* runs that were noticed */
 	size_t other_count;
+	char **unnamed; /* by type: a document that says it is one, and whose id says nothing */
+	size_t unnamed_count;
 	bool read_all;      /* the feed was read to its end once */
 	bool rebuilding;    /* until then: nobody knows who wrote what is found */
 	bool other_catalog; /* than the one of the checkpoint: all is read again */
@@ -176,6 +178,8 @@ struct unsupported_list {
 	uint64_t listed; /* of them: put on the list */
 	struct undecided *undecided;
 	size_t undecided_count;
+	struct undecided *passed; /* over, and their members may say their type: unnamed.c */
+	size_t passed_count;
 };
 /* When all of a page were taken: decides on those whose ids say nothing, by one read of the
  * state and one of the store, and lists what is not served. */
@@ -186,6 +190,20 @@ int unsupported_add(struct unsupported_list *list, const struct cf_record *recor
 		    struct cf_arena *arena);
 /* Lists those that say something new; takes off the list those that no longer do. */
 int unsupported_take(struct sync *sync, struct unsupported_list *list, struct cf_error *error);
+
+/* unnamed.c: documents of a type of the catalog, by what they say, whose ids say nothing. 0 or
+ * NOMEM, but for unnamed_take. */
+int unnamed_init(struct sync *sync);
+void unnamed_fini(struct sync *sync);
+/* A record that is passed over: it may be looked at when the page is read. */
+int unnamed_pass(struct sync *sync, struct unsupported_list *list, const struct cf_record *record);
+/* What such a document says: told if it is the first of its type. */
+int unnamed_note(struct sync *sync, struct cf_str id, struct json_value document);
+/* Reads those of the page that are to be looked at, at once. */
+int unnamed_take(struct sync *sync, const struct unsupported_list *list, struct cf_error *error);
+/* As a member of the checkpoint, with a comma before it; and from there. */
+void unnamed_write(const struct sync *sync, struct cf_buf *out);
+int unnamed_load(struct sync *sync, struct json_value checkpoint);
 
 /* fanout.c: reads what is pending; then one page of lineages that refer to changed parts. */
 int fanout_load(struct sync *sync, struct cf_error *error);

@@ -76,7 +76,7 @@ int flight_take(struct sync *sync, struct flight *flight, const struct cf_record
 		return undecided_add(unsupported, record, &sync->step) ? error_nomem(error) : 0;
 	if (rc == CF_ERR_UNKNOWN_TYPE) {
 		flight->counters.passed_over++;
-		return 0;
+		return unnamed_pass(sync, unsupported, record) ? error_nomem(error) : 0;
 	}
 	if (rc == CF_ERR_UNSUPPORTED)
 		return unsupported_add(unsupported, record, &name, &why, &sync->step)

@@ -26,6 +26,10 @@
  * them: these stand in the order of all parts, also of those that did not change. */
 #define SYNC_FANOUT_PARTS 500
 #define SYNC_FANOUT_SCANS 8
+/* Documents of a database that are passed over and asked for their type: the first ones all,
+ * then so many of each page. A database may hold millions that are none of ours. */
+#define SYNC_UNNAMED_ALL 10000
+#define SYNC_UNNAMED_SOME 64
 /* How long one wait for changes lasts before the caller is asked whether to go on. */
 #define SYNC_WAIT_MS 500
 /* Revisions just written by us that the feed will show again: remembered here,

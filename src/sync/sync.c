@@ -79,7 +79,7 @@ static int init(struct sync *sync, struct cf_error *error)
 			 (unsigned long long)env->random(env->ctx));
 	sync->echo_salt = ++sync->shared->salts;
 	sync->worker->facts.echo_salt = sync->echo_salt;
-	return load(sync, error);
+	return unnamed_init(sync) ? error_nomem(error) : load(sync, error);
 }
 
 int sync_open_on(struct sync **ret, struct worker *worker, const struct sync_options *options,
@@ -144,6 +144,7 @@ struct sync *sync_close(struct sync *sync)
 		fanout_drop(sync, sync->fanouts);
 	reading_fini(sync);
 	done_fini(&sync->done);
+	unnamed_fini(sync);
 	mem_free(sync->mem, sync->since);
 	mem_free(sync->mem, sync->ahead);
 	mem_free(sync->mem, sync->landed);

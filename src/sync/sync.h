@@ -73,6 +73,9 @@ struct sync_options {
 	void (*newcomer)(void *ctx, const struct sync_engine *engine);
 	/* A lineage that waits, and that the state does not even list; may be NULL. */
 	void (*unlisted)(void *ctx, const struct cf_error *why);
+	/* The first document that says it is of a type, while its id says nothing: such are
+	 * passed over. Once for each type; may be NULL. */
+	void (*unnamed)(void *ctx, const struct catalog_type *type, struct cf_str id);
 	void *ctx;
 #ifdef CHESTERFIELD_PLANTED
 	unsigned planted; /* enum planted: for the simulator */
@@ -331,6 +334,14 @@ struct sync_status {
 };
 int sync_status_read(struct cf_store *store, const struct state *state, const struct cf_env *env,
 		     struct sync_status *ret, const struct cf_mem *mem, struct cf_error *error);
+
+/* Documents that say they are of a type, while their ids say nothing, with the first one that
+ * was seen; by type. In the arena. */
+struct sync_unnamed {
+	struct cf_str type, id;
+};
+int sync_unnamed_read(const struct state *state, struct cf_arena *arena, struct sync_unnamed **ret,
+		      size_t *ret_count, struct cf_error *error);
 
 /* --- many databases ------------------------------------------------------------------- */
 

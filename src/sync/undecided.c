@@ -87,6 +87,9 @@ static int take_read(struct sync *sync, struct flight *flight, struct unsupporte
 	if (rc == 0)
 		rc = registry_find_document(sync->registry, json_root(&doc), one->record->id, &name,
 					    &why);
+	if (rc == CF_ERR_UNKNOWN_TYPE && read->revision_count && read->revisions[0].body.ptr &&
+	    unnamed_note(sync, one->record->id, json_root(&doc)))
+		rc = CF_ERR_NOMEM;
 	json_doc_fini(&doc);
 	/* Its id is its key. */
 	name.key = one->record->id;
@@ -131,5 +134,7 @@ int flight_decide(struct sync *sync, struct flight *flight, struct unsupported_l
 {
 	int rc = undecided_take(sync, flight, unsupported, error);
 
+	if (rc == 0)
+		rc = unnamed_take(sync, unsupported, error);
 	return rc ? rc : unsupported_take(sync, unsupported, error);
 }

@@ -123,6 +123,33 @@ is todo@2:a:2 '{"_id":"todo@2:a:2","text":"tre","kind":"todo"}'
 is l1 '{"_id":"l1","type":"list"}'
 is other '{"_id":"other","type":"photo"}'
 
+begin "a document that says a known type under an id that says nothing is told, once for each type"
+printf '{"_id":"u-1","schema":"todo-item","version":1,"title":"T","isDone":false}\n' >unnamed
+printf '{"_id":"u-%s","schema":"todo-item"}\n' {2..600} >>unnamed
+printf '{"_id":"p:%s","type":"photo"}\n' {1..600} >>unnamed
+printf '{"_id":"w","schema":"settings"}\n{"_id":"x","title":"none"}\n{"_id":"y","schema":7}\n' >>unnamed
+"$program" docs put --store sqlite:u.db unnamed >/dev/null
+todo=$source/examples/todo
+run run -c "$todo" --store sqlite:u.db --once
+expect_code 0
+expect_err_has 'says that it is of type todo-item, but its id says nothing: documents like it are passed over.'
+expect_err_has 'w says that it is of type settings, but its id says nothing'
+expect_lines <(grep 'its id says nothing' err) 2
+run status --store sqlite:u.db
+expect_out_has 'passed over   1203 of other types'
+expect_out_has 'unnamed       w and maybe others say they are of type settings'
+run status --store sqlite:u.db --json
+expect_out_has '"settings":"w"'
+run run -c "$todo" --store sqlite:u.db --once
+expect_true "told once: $(cat err)" bash -c '! grep -q "says nothing" err'
+printf '{"_id":"z","schema":"group"}\n' | "$program" docs put --store sqlite:u.db >/dev/null
+run run -c "$todo" --store sqlite:u.db --once --log json
+expect_true "$(cat err)" grep -q '^{"time":"[^"]*","level":"info","message":"z says that it is of type group, but its id says nothing' err
+rules='{"when": {"type": "task"}, "as": "todo-item@1"}'
+cp -r "$todo" r && printf 'recognise: [%s]\n' "$rules" >>r/catalog.yaml
+run run -c r --store sqlite:u.db --state sqlite:r.db --once
+expect_lines <(grep 'its id says nothing' err) 3
+
 refused() { # CONFIG WORDS
 	begin "refused: $1"
 	printf 'name: mine\n%s\n' "$1" >c/catalog.yaml
