@@ -33,9 +33,13 @@ sim: build
 	@CHESTERFIELD_SOURCE=$(CURDIR) SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) $(BUILD)/test/sim/sim
 
 # Histories in which the engine must come to what the model of who wins says.
-.PHONY: outcome
+.PHONY: outcome twins
 outcome: build
 	@SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) $(BUILD)/test/sim/outcome/outcome
+
+# The same histories, each once more with one change that must not matter.
+twins: build
+	@SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) $(BUILD)/test/sim/outcome/outcome twins
 
 # The folder may have been configured before the peers were installed.
 bench: setup-dev

@@ -98,10 +98,13 @@ static void write_object(const struct shape_of *shape, const char *host, struct 
 		    (host && !str_equal(field->path.at[0].text, str_of(host))))
 			continue;
 		buf_str(out, out->ptr[out->len - 1] == '{' ? STR("") : STR(","));
-		buf_printf(out, "\"%s\":", last->text.ptr);
+		json_write_string(last->text, out);
+		buf_str(out, STR(":"));
 		write_kind(field, out);
-		if (is_needed(field->kind))
-			buf_printf(needed, "%s\"%s\"", needed->len ? "," : "", last->text.ptr);
+		if (!is_needed(field->kind))
+			continue;
+		buf_str(needed, needed->len ? STR(",") : STR(""));
+		json_write_string(last->text, needed);
 	}
 }
 
@@ -116,14 +119,31 @@ static void write_hosts(const struct shape_of *shape, struct cf_buf *out, struct
 		    (i > 0 && str_equal(shape->at[i - 1].path.at[0].text, str_of(host))))
 			continue;
 		buf_init(&inner, &mem_heap);
-		buf_printf(out, ",\"%s\":{\"type\":\"object\",\"properties\":{", host);
+		buf_str(out, STR(","));
+		json_write_string(str_of(host), out);
+		buf_str(out, STR(":{\"type\":\"object\",\"properties\":{"));
 		write_object(shape, host, out, &inner);
 		buf_printf(out, "},\"required\":[%.*s],\"additionalProperties\":false}",
 			   STR_ARG(buf_view(&inner)));
-		if (field->kind == FIELD_MUST)
-			buf_printf(needed, ",\"%s\"", host);
+		if (field->kind == FIELD_MUST) {
+			buf_str(needed, STR(","));
+			json_write_string(str_of(host), needed);
+		}
 		buf_fini(&inner);
 	}
+}
+
+static void write_dependence(struct cf_str state, struct cf_str tracking, bool more,
+			     struct cf_buf *out)
+{
+	buf_str(out, more ? STR(",") : STR(",\"allOf\":["));
+	buf_str(out, STR("{\"if\":{\"properties\":{"));
+	json_write_string(state, out);
+	buf_str(out, STR(":{\"const\":\"shipped\"}},\"required\":["));
+	json_write_string(state, out);
+	buf_str(out, STR("]},\"then\":{\"required\":["));
+	json_write_string(tracking, out);
+	buf_str(out, STR("]}}"));
 }
 
 /* Shipped only with a tracking. */
@@ -134,12 +154,8 @@ static void write_dependences(const struct shape_of *shape, struct cf_buf *out)
 	for (size_t i = 0; i < shape->count; i++) {
 		if (shape->at[i].kind != FIELD_STATE)
 			continue;
-		buf_printf(
-			out,
-			"%s{\"if\":{\"properties\":{\"%s\":{\"const\":\"shipped\"}},\"required\":["
-			"\"%s\"]},\"then\":{\"required\":[\"%s\"]}}",
-			any ? "," : ",\"allOf\":[", shape->at[i].path.at[0].text.ptr,
-			shape->at[i].path.at[0].text.ptr, shape->at[i + 1].path.at[0].text.ptr);
+		write_dependence(shape->at[i].path.at[0].text, shape->at[i + 1].path.at[0].text,
+				 any, out);
 		any = true;
 	}
 	buf_str(out, any ? STR("]") : STR(""));
@@ -193,16 +209,34 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return remove(path);
 }
 
+/* A version that is not supported is passed through. */
+static void write_roles(const struct made *made, size_t count, struct cf_buf *out)
+{
+	const char *between = "";
+
+	buf_str(out, STR(",\"supported\":{\"p\":["));
+	for (size_t v = 0; v < count; v++) {
+		if (made->roles[v] == ROLE_PASSING)
+			continue;
+		buf_printf(out, "%s%zu", between, v + 1);
+		between = ",";
+	}
+	buf_str(out, STR("]}"));
+}
+
 static void save_all(const struct made *made, const char *dir, size_t count)
 {
 	static const char *const prefers[] = {"\"newest-version\"", "\"oldest-version\"",
 					      "{\"latest\":\"at\"}"};
-	char config[160];
+	struct cf_buf config;
 
-	snprintf(config, sizeof(config),
-		 "{\"name\":\"outcome\",\"conflicts\":{\"prefer\":%s,\"late\":\"%s\"}}",
-		 prefers[made->policy.prefer], made->policy.late_wins ? "edit" : "agreed");
-	save(dir, "catalog.json", str_of(config));
+	buf_init(&config, &mem_heap);
+	buf_printf(&config, "{\"name\":\"outcome\",\"conflicts\":{\"prefer\":%s,\"late\":\"%s\"}",
+		   prefers[made->policy.prefer], made->policy.late_wins ? "edit" : "agreed");
+	write_roles(made, count, &config);
+	buf_str(&config, STR("}"));
+	save(dir, "catalog.json", buf_view(&config));
+	buf_fini(&config);
 	for (size_t v = 0; v < count; v++)
 		save_schema(made, dir, v);
 	for (size_t v = 0; v + 1 < count; v++)

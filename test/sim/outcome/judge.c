@@ -1,5 +1,6 @@
 /* After the engine: does each document say, and the lists hold, what the model says? */
 #include "play.h"
+#include "tape.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,16 +14,33 @@ void table_close_engine(struct table *table)
 
 /* --- running ---------------------------------------------------------------------------- */
 
+static void retire_versions(struct table *table)
+{
+	const struct catalog_type *types;
+	bool already;
+
+	catalog_types(table->chain.catalog, &types);
+	for (size_t v = 0; v < table->versions; v++)
+		if (table->made.roles[v] == ROLE_RETIRED &&
+		    sync_retire(&table->records, table->chain.catalog,
+				catalog_major(types, (uint32_t)v + 1), &table->env, &already,
+				&mem_heap, NULL))
+			table_fail(table, DEVIATION_STOPS, "a version cannot be retired");
+}
+
 static void run_engine(struct table *table)
 {
-	struct sync_options options = {.batch_changes_max = table->batch_max};
+	struct sync_options options = {0};
 	struct cf_error error;
 	char text[1200];
 	bool idle = false;
 	int rc = 0;
 
+	table_lanes(table, &options);
 	if (!table->sync)
-		rc = sync_open(&table->sync, table->chain.catalog, table->server, &table->records,
+		retire_versions(table);
+	if (!table->sync)
+		rc = sync_open(&table->sync, table->chain.catalog, table->feed, &table->records,
 			       &options, &table->env, &mem_heap, &error);
 	for (int i = 0; rc == 0 && !idle; i++) {
 		rc = sync_step(table->sync, &idle, &error);
@@ -65,24 +83,17 @@ static void write_said(struct table *table, struct cf_str pointer, const struct 
 	}
 }
 
-struct side {
-	size_t version;
-	struct cf_str rev, pointer;
-	const struct value *value;
-};
-
-static struct cf_str print_entry(struct table *table, const struct side *loser,
-				 const struct side *winner, const char *kind)
+struct cf_str table_print_entry(struct table *table, const struct entry *entry)
 {
 	struct cf_buf out;
 	struct cf_str text;
 
 	buf_init(&out, &mem_heap);
 	for (int i = 0; i < 2; i++) {
-		const struct side *side = i ? winner : loser;
+		const struct side *side = i ? &entry->winner : &entry->loser;
 
-		buf_printf(&out, "%s p@%zu %.*s %.*s ", i ? " lost to" : kind, side->version + 1,
-			   STR_ARG(side->rev), STR_ARG(side->pointer));
+		buf_printf(&out, "%s p@%zu %.*s %.*s ", i ? " lost to" : entry->kind,
+			   side->version + 1, STR_ARG(side->rev), STR_ARG(side->pointer));
 		write_said(table, side->pointer, side->value, &out);
 	}
 	text = arena_dup(&table->arena, buf_view(&out));
@@ -119,24 +130,35 @@ static struct side side_of_entry(struct table *table, struct json_value side)
 				     : NULL};
 }
 
-struct entries {
-	struct table *table;
-	struct cf_str at[LISTED_ENTRIES_MAX];
-	struct cf_str ids[LISTED_ENTRIES_MAX];
-	size_t count;
-};
+/* The other thing of a setting with a shadow is judged by nobody. */
+static bool is_shadow(struct cf_str id)
+{
+	return memmem(id.ptr, id.len, "/l", 2) || memmem(id.ptr, id.len, ":l", 2);
+}
 
 static int collect(void *ctx, struct cf_str id, struct json_value body)
 {
 	struct entries *entries = ctx;
-	struct side loser = side_of_entry(entries->table, json_member(body, STR("loser")));
-	struct side winner = side_of_entry(entries->table, json_member(body, STR("winner")));
+	struct table *table = entries->table;
 
+	if (is_shadow(id))
+		return 0;
 	cf_assert(entries->count < LISTED_ENTRIES_MAX);
-	entries->ids[entries->count] = arena_dup(&entries->table->arena, id);
-	entries->at[entries->count++] = print_entry(entries->table, &loser, &winner,
-						    text_at(entries->table, body, "kind").ptr);
+	entries->at[entries->count++] =
+		(struct entry){.loser = side_of_entry(table, json_member(body, STR("loser"))),
+			       .winner = side_of_entry(table, json_member(body, STR("winner"))),
+			       .kind = text_at(table, body, "kind").ptr,
+			       .id = arena_dup(&table->arena, id)};
 	return 0;
+}
+
+void table_entries(struct table *table, struct entries *ret)
+{
+	int rc;
+
+	*ret = (struct entries){.table = table};
+	rc = sync_walk(&table->records, SYNC_CONFLICTS, collect, ret, &mem_heap, NULL);
+	cf_assert(rc == 0);
 }
 
 static bool has(const struct cf_str *list, size_t count, struct cf_str entry)
@@ -179,41 +201,47 @@ static void list(struct table *table, struct cf_str entry)
 	table->listed_count += at == table->listed_count;
 }
 
+static struct cf_str print_loser(struct table *table, const struct loser *loser)
+{
+	struct entry entry = {.loser = side_of_edit(table, loser->edit), .kind = kind_of(loser)};
+
+	if (loser->winner)
+		entry.winner = side_of_edit(table, loser->winner);
+	return table_print_entry(table, &entry);
+}
+
 static void note_losers(struct table *table)
 {
-	for (size_t i = 0; i < table->losers.count; i++) {
-		const struct loser *loser = &table->losers.at[i];
-		struct side lost = side_of_edit(table, loser->edit), won = {0};
-
-		if (loser->winner)
-			won = side_of_edit(table, loser->winner);
-		list(table, print_entry(table, &lost, &won, kind_of(loser)));
-	}
+	for (size_t i = 0; i < table->losers.count; i++)
+		list(table, print_loser(table, &table->losers.at[i]));
 }
 
 static void compare_lists(struct table *table)
 {
-	struct entries entries = {.table = table};
+	struct entries *entries = calloc(1, sizeof(*entries));
+	struct cf_str texts[LISTED_ENTRIES_MAX];
 
-	cf_assert(sync_walk(&table->records, SYNC_CONFLICTS, collect, &entries, &mem_heap, NULL) ==
-		  0);
+	cf_assert(entries);
+	table_entries(table, entries);
+	for (size_t i = 0; i < entries->count; i++)
+		texts[i] = table_print_entry(table, &entries->at[i]);
 	for (size_t i = 0; i < table->listed_count; i++)
-		if (!has(entries.at, entries.count, table->listed[i]))
+		if (!has(texts, entries->count, table->listed[i]))
 			table_fail(table, DEVIATION_LIST, "not listed: %.*s",
 				   STR_ARG(table->listed[i]));
-	for (size_t i = 0; i < entries.count; i++) {
-		if (!has(table->listed, table->listed_count, entries.at[i]))
+	for (size_t i = 0; i < entries->count; i++) {
+		if (!has(table->listed, table->listed_count, texts[i]))
 			table_fail(table, DEVIATION_LIST, "listed, but should not be: %.*s",
-				   STR_ARG(entries.at[i]));
-		table_say(table, "    list: %.*s", STR_ARG(entries.at[i]));
+				   STR_ARG(texts[i]));
+		table_say(table, "    list: %.*s", STR_ARG(texts[i]));
 	}
+	free(entries);
 }
 
 static int count_one(void *ctx, struct cf_str id, struct json_value body)
 {
-	(void)id;
 	(void)body;
-	++*(size_t *)ctx;
+	*(size_t *)ctx += !is_shadow(id);
 	return 0;
 }
 
@@ -257,15 +285,9 @@ static void say_agreed(struct table *table, const struct leaf_list *after)
 			table_say(table, "    is p@%zu:k %.*s %.*s", v + 1, STR_ARG(top->rev),
 				  STR_ARG(value_print(&table->arena, top->document)));
 	}
-	for (size_t i = 0; i < table->losers.count && table->tells; i++) {
-		const struct loser *loser = &table->losers.at[i];
-		struct side lost = side_of_edit(table, loser->edit), won = {0};
-
-		if (loser->winner)
-			won = side_of_edit(table, loser->winner);
+	for (size_t i = 0; i < table->losers.count && table->tells; i++)
 		table_say(table, "    should list: %.*s",
-			  STR_ARG(print_entry(table, &lost, &won, kind_of(loser))));
-	}
+			  STR_ARG(print_loser(table, &table->losers.at[i])));
 }
 
 void table_agree(struct table *table)
@@ -289,12 +311,14 @@ void table_agree(struct table *table)
 	if (!table->game->ideal && !table->deviation) {
 		compare_quarantine(table, taken);
 		for (size_t v = 0; v < table->versions && taken; v++)
-			compare_version(table, after, v);
+			if (table->made.roles[v] == ROLE_SERVED)
+				compare_version(table, after, v);
 		compare_lists(table);
 	}
 	if (taken)
 		thing_learn(table->thing, after);
 	tell_agreement(table, before, taken, after);
+	tape_agreement(table, taken, after);
 	free(before);
 }
 
@@ -309,35 +333,40 @@ static void forget_listed(struct table *table, struct cf_str entry)
 		}
 }
 
-void table_resolve(struct table *table, struct rng *rng)
+void table_decide(struct table *table, const struct entry *entry, bool take_loser)
 {
-	struct entries entries = {.table = table};
-	struct sync_resolve how = {.take = rng_below(rng, 3) ? SYNC_TAKE_LOSER : SYNC_TAKE_WINNER,
+	struct sync_resolve how = {.id = entry->id,
+				   .take = take_loser ? SYNC_TAKE_LOSER : SYNC_TAKE_WINNER,
 				   .catalog = table->chain.catalog};
+	struct cf_str text = table_print_entry(table, entry);
 	struct sync_resolved resolved;
-	size_t at;
-	int rc;
+	int rc = sync_conflict_resolve(table->server, &table->records, &how, &table->arena,
+				       &resolved, NULL);
 
-	if (table->game->ideal)
-		return;
-	rc = sync_walk(&table->records, SYNC_CONFLICTS, collect, &entries, &mem_heap, NULL);
-	cf_assert(rc == 0);
-	if (entries.count == 0)
-		return;
-	at = rng_below(rng, entries.count);
-	how.id = entries.ids[at];
-	rc = sync_conflict_resolve(table->server, &table->records, &how, &table->arena, &resolved,
-				   NULL);
-	table_say(table, "    takes the %s of %.*s: %s",
-		  how.take == SYNC_TAKE_LOSER ? "loser" : "winner", STR_ARG(entries.at[at]),
+	table_say(table, "    takes the %s of %.*s: %s", take_loser ? "loser" : "winner",
+		  STR_ARG(text),
 		  rc                 ? "it cannot"
 		  : resolved.written ? "written"
 				     : "as it is");
 	if (rc == 0)
-		forget_listed(table, entries.at[at]);
+		forget_listed(table, text);
 	else if (rc != CF_ERR_PRECONDITION && rc != CF_ERR_INVALID)
 		table_fail(table, DEVIATION_STOPS, "an entry cannot be decided on: %s",
 			   cf_error_name(rc));
+	tape_decision(table, entry, take_loser);
+}
+
+void table_resolve(struct table *table, struct rng *rng)
+{
+	bool take_loser = rng_below(rng, 3) != 0;
+	struct entries *entries = calloc(1, sizeof(*entries));
+
+	cf_assert(entries);
+	if (!table->game->ideal && !table->keeps_decisions)
+		table_entries(table, entries);
+	if (entries->count)
+		table_decide(table, &entries->at[rng_below(rng, entries->count)], take_loser);
+	free(entries);
 }
 
 void table_rebuild(struct table *table)
@@ -346,11 +375,12 @@ void table_rebuild(struct table *table)
 	struct court court = thing->court;
 	uint64_t forgotten;
 
-	if (table->game->ideal)
+	if (table->game->ideal || table->keeps_state)
 		return;
 	table_close_engine(table);
 	if (sync_rebuild(&table->records, &forgotten, &mem_heap, NULL))
 		table_fail(table, DEVIATION_STOPS, "the state cannot be built anew");
 	memset(thing, 0, sizeof(*thing));
 	thing->court = court;
+	tape_note(table, HAPPENS_REBUILD);
 }

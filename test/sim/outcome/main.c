@@ -1,8 +1,9 @@
-/* The command: outcome [test]. Counts how often the engine comes to something else than the
+/* The command: outcome [test|twins]. Counts how often the engine comes to something else than the
  * model, by what the chain is made of. SEED=n tells one history; SEEDS=n, FROM=n;
+ * `twins` plays each history again with one change that must not matter: TWIN=name one of them.
  * SHAPES=a,b plays only seeds of these shapes; HISTORIES=FILE writes histories without an engine,
  * for outcome.py. */
-#include "play.h"
+#include "twin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,15 +135,14 @@ static bool is_known(uint64_t seed)
 }
 
 /* For the test suite: one case. */
-static void tell_tap(bool ok)
+static void tell_tap(bool ok, const char *what)
 {
 	const char *path = getenv("CK_TAP_LOG_FILE_NAME");
 	FILE *log = path ? fopen(path, "w") : NULL;
 
 	if (!log)
 		return;
-	fprintf(log, "1..1\n%sok 1 - outcome: the engine does as the model says\n",
-		ok ? "" : "not ");
+	fprintf(log, "1..1\n%sok 1 - outcome: %s\n", ok ? "" : "not ", what);
 	fclose(log);
 }
 
@@ -189,23 +189,90 @@ static int play_many(uint64_t from, uint64_t count, struct table *table, FILE *h
 	return deviating > 0;
 }
 
+/* --- twins ----------------------------------------------------------------------------------- */
+
+static const struct twin *twin_of(uint64_t seed)
+{
+	const char *name = getenv("TWIN");
+
+	for (size_t i = 0; name && i < twin_count(); i++)
+		if (strcmp(twins[i].name, name) == 0)
+			return &twins[i];
+	return &twins[seed / GROUPS % twin_count()];
+}
+
+static int play_one_twin(uint64_t seed, struct table *both)
+{
+	const struct twin *twin = twin_of(seed);
+	struct game game;
+	enum twin_end end;
+
+	game_make(&game, seed);
+	end = twin_play(twin, &game, &both[0], &both[1], true);
+	printf("seed %llu, %s: %s\n", (unsigned long long)seed, twin->name,
+	       end == TWIN_SAME       ? "the same"
+	       : end == TWIN_DIFFERS  ? both[1].why
+	       : end == TWIN_DEVIATES ? both[0].why
+				      : "not played");
+	return end == TWIN_DIFFERS;
+}
+
+static int play_twins(uint64_t from, uint64_t count, struct table *both)
+{
+	uint64_t ends[TWINS_MAX][TWIN_ENDS] = {{0}}, differing = 0, told = number_of("TELL", 20);
+	double since = now_seconds();
+
+	for (uint64_t seed = from; seed < from + count; seed++) {
+		const struct twin *twin = twin_of(seed);
+		struct game game;
+		enum twin_end end;
+
+		if (!is_chosen(seed))
+			continue;
+		game_make(&game, seed);
+		end = twin_play(twin, &game, &both[0], &both[1], false);
+		ends[twin - twins][end]++;
+		if (end == TWIN_DIFFERS && differing++ < told)
+			printf("seed %llu (%s, %s): %s\n", (unsigned long long)seed,
+			       groups[seed % GROUPS].name, twin->name, both[1].why);
+	}
+	for (size_t i = 0; i < twin_count(); i++)
+		printf("%-36s %6llu the same %6llu differ %6llu deviate by themselves %6llu not "
+		       "played\n",
+		       twins[i].name, (unsigned long long)ends[i][TWIN_SAME],
+		       (unsigned long long)ends[i][TWIN_DIFFERS],
+		       (unsigned long long)ends[i][TWIN_DEVIATES],
+		       (unsigned long long)ends[i][TWIN_NOT_PLAYED]);
+	printf("twins: %llu seeds from %llu on, %.1f s, %llu differ\n", (unsigned long long)count,
+	       (unsigned long long)from, now_seconds() - since, (unsigned long long)differing);
+	return differing > 0;
+}
+
 int main(int argc, char **argv)
 {
-	struct table *table = malloc(sizeof(*table));
+	struct table *table = calloc(2, sizeof(*table)); /* a twin needs two */
 	const char *path = getenv("HISTORIES");
 	FILE *histories = path ? fopen(path, "w") : NULL;
+	bool plays_twins = argc > 1 && strcmp(argv[1], "twins") == 0;
 	int rc;
 
 	cf_assert(table);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	passes_known = argc > 1 && strcmp(argv[1], "test") == 0;
-	if (getenv("SEED") && *getenv("SEED"))
+	if (plays_twins)
+		rc = getenv("SEED") && *getenv("SEED")
+			     ? play_one_twin(number_of("SEED", 1), table)
+			     : play_twins(number_of("FROM", 1), number_of("SEEDS", SEEDS_DEFAULT),
+					  table);
+	else if (getenv("SEED") && *getenv("SEED"))
 		rc = play_one(number_of("SEED", 1), table);
 	else
 		rc = play_many(number_of("FROM", 1), number_of("SEEDS", SEEDS_DEFAULT), table,
 			       histories);
 	if (passes_known)
-		tell_tap(rc == 0);
+		tell_tap(rc == 0, "the engine does as the model says");
+	if (plays_twins)
+		tell_tap(rc == 0, "what must not matter does not");
 	if (histories)
 		fclose(histories);
 	free(table);

@@ -65,6 +65,8 @@ struct group {
 };
 extern const struct group groups[GROUPS];
 
+enum role { ROLE_SERVED, ROLE_RETIRED, ROLE_PASSING };
+
 struct made {
 	struct rng rng;
 	struct cf_arena arena;
@@ -73,6 +75,7 @@ struct made {
 	bool odd_names; /* with what pointers escape, and brackets */
 	struct policy policy;
 	struct shape_of shapes[VERSIONS_MAX];
+	enum role roles[VERSIONS_MAX];
 	size_t count;
 	unsigned named[FIELDS_MAX]; /* tracks of arrays whose key a lens names, and since when */
 	size_t named_since[FIELDS_MAX];

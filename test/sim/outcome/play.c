@@ -1,10 +1,9 @@
 /* A history's moves, and playing them. */
 #include "play.h"
+#include "tape.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 static const char *const kinds[MOVE_KINDS] = {"saves",
 					      "deletes",
@@ -161,6 +160,7 @@ static void app_push(struct table *table, struct person *person, size_t count)
 	size_t pushed = count < person->pending_count ? count : person->pending_count;
 
 	for (size_t i = 0; i < pushed; i++) {
+		tape_save(table, person->pending[i]);
 		server_put(table, person->pending[i]);
 		tell_node(table, person->pending[i]);
 	}
@@ -190,20 +190,22 @@ static void app_pull(struct table *table, struct person *person)
 	}
 }
 
-static void grow(struct table *table)
+bool table_grow(struct table *table)
 {
 	struct chain longer = table->chain;
 
 	if (table->versions == table->made.count)
-		return;
+		return true;
 	made_chain(&table->made, table->versions + 1, &longer);
 	if (!thing_can_grow(table->thing, &longer))
-		return;
+		return false;
 	table_close_engine(table);
 	table->versions++;
 	table->chain = longer;
 	thing_grow(table->thing);
 	tell_grow(table);
+	tape_note(table, HAPPENS_GROW);
+	return true;
 }
 
 static void play_move(struct table *table, const struct move *move)
@@ -228,7 +230,7 @@ static void play_move(struct table *table, const struct move *move)
 		table_agree(table);
 		break;
 	case MOVE_GROW:
-		grow(table);
+		table_grow(table);
 		break;
 	case MOVE_RESOLVE:
 		table_resolve(table, &rng);
@@ -243,131 +245,10 @@ static void play_move(struct table *table, const struct move *move)
 
 /* --- a game ---------------------------------------------------------------------------------- */
 
-static int64_t table_now(void *ctx)
+void table_play(struct table *table)
 {
-	struct table *table = ctx;
+	const struct game *game = table->game;
 
-	return table->now_ms += 3;
-}
-
-static uint64_t table_monotonic(void *ctx)
-{
-	struct table *table = ctx;
-
-	return (uint64_t)(table->now_ms += 1) * 1000;
-}
-
-static uint64_t table_random(void *ctx)
-{
-	struct table *table = ctx;
-
-	return rng_next(&table->rng);
-}
-
-static struct cf_store *open_store(struct table *table, const char *url)
-{
-	struct cf_store *store = NULL;
-
-	cf_assert(store_open(&store, url, &table->env, &mem_heap, NULL) == 0);
-	return store;
-}
-
-/* Sometimes one that forgets revisions soon; sometimes SQLite, which forgets bodies. */
-static void open_server(struct table *table, struct rng *rng)
-{
-	static const unsigned revs[] = {1, 2, 5};
-	bool sqlite = rng_below(rng, 12) == 0;
-	char url[96];
-	int len;
-
-	if (sqlite) {
-		snprintf(table->file, sizeof(table->file), "/tmp/chesterfield-outcome-XXXXXX");
-		cf_assert(close(mkstemp(table->file)) == 0);
-	}
-	len = snprintf(url, sizeof(url), "%s%s", sqlite ? "sqlite:" : "memory:outcome-server",
-		       table->file);
-	if (rng_below(rng, 4) == 0)
-		snprintf(url + len, sizeof(url) - (size_t)len, "?revs=%u",
-			 revs[rng_below(rng, ARRAY_LEN(revs))]);
-	table->server = open_store(table, url);
-	table->batch_max = rng_below(rng, 3) ? 0 : 1 + rng_below(rng, 3);
-	table_say(table, "%s, %zu changes a batch", url, table->batch_max);
-}
-
-static void remove_file(struct table *table)
-{
-	static const char *const endings[] = {"", "-wal", "-shm"};
-	char path[80];
-
-	for (size_t i = 0; table->file[0] && i < ARRAY_LEN(endings); i++) {
-		snprintf(path, sizeof(path), "%s%s", table->file, endings[i]);
-		unlink(path);
-	}
-}
-
-static void table_init(struct table *table, const struct game *game, bool tells)
-{
-	struct rng rng = {.state = game->seed * 0x2545f4914f6cdd1du + 3};
-
-	memset(table, 0, sizeof(*table));
-	table->game = game;
-	table->tells = tells;
-	table->rng.state = rng_next(&rng);
-	table->now_ms = 1700000000000;
-	table->env = (struct cf_env){table_now, table_monotonic, table_random, table};
-	arena_init(&table->arena, &mem_heap);
-	buf_init(&table->line, &mem_heap);
-	made_init(&table->made, game->seed);
-	table->versions = table->made.count;
-	if (rng_below(&rng, 3) == 0)
-		table->versions = 1 + rng_below(&rng, table->made.count);
-	table->grows = table->versions < table->made.count;
-	table->chain.arena = &table->arena;
-	table->chain.worker = lens_worker_new(&mem_heap);
-	made_chain(&table->made, table->versions, &table->chain);
-	table->thing = calloc(1, sizeof(*table->thing));
-	cf_assert(table->thing);
-	table->thing->court = (struct court){.chain = &table->chain, .policy = &table->made.policy};
-	table->people_count = 2 + rng_below(&rng, PEOPLE_MAX - 1);
-	for (size_t i = 0; i < table->people_count; i++)
-		table->people[i].version = rng_below(&rng, table->made.count);
-	open_server(table, &rng);
-	table->state = open_store(table, "memory:outcome-state");
-	cf_assert(state_init(&table->records, table->state, STR(""), &mem_heap) == 0);
-}
-
-static void table_fini(struct table *table)
-{
-	table_close_engine(table);
-	state_fini(&table->records);
-	store_close(table->server);
-	store_close(table->state);
-	remove_file(table);
-	lens_worker_free(table->chain.worker);
-	free(table->thing);
-	made_fini(&table->made);
-	buf_fini(&table->line);
-	arena_fini(&table->arena);
-}
-
-static void tell_made(const struct table *table)
-{
-	table_say(table, "%s, %zu versions, %zu of them at first; %s, late: %s",
-		  groups[table->game->seed % GROUPS].name, table->made.count, table->versions,
-		  table->made.policy.prefer == PREFER_NEWEST   ? "newest-version"
-		  : table->made.policy.prefer == PREFER_OLDEST ? "oldest-version"
-							       : "latest",
-		  table->made.policy.late_wins ? "edit" : "agreed");
-	for (size_t i = 0; i + 1 < table->made.count; i++)
-		table_say(table, "  lens %zu-%zu: %.*s", i + 1, i + 2,
-			  STR_ARG(table->made.lenses[i]));
-}
-
-void game_play(const struct game *game, struct table *table, bool tells, struct cf_buf *line)
-{
-	table_init(table, game, tells);
-	tell_made(table);
-	tell_start(table);
 	for (size_t i = 0; i < game->count && !table->deviation; i++)
 		play_move(table, &game->moves[i]);
 	for (size_t i = 0; i < table->people_count && !table->deviation; i++)
@@ -376,8 +257,15 @@ void game_play(const struct game *game, struct table *table, bool tells, struct 
 		table_say(table, "  at last the engine runs");
 		table_agree(table);
 	}
+}
+
+void game_play(const struct game *game, struct table *table, bool tells, struct cf_buf *line)
+{
+	*table = (struct table){.game = game, .tells = tells};
+	table_open(table, NULL);
+	table_play(table);
 	tell_end(table);
 	if (line)
 		buf_str(line, buf_view(&table->line));
-	table_fini(table);
+	table_close(table);
 }

@@ -55,9 +55,43 @@ enum deviation {
 	DEVIATION_STOPS,
 	DEVIATION_KINDS
 };
+/* How the database is kept, and read by the engine. */
+struct setting {
+	bool sqlite;
+	unsigned revs; /* that it remembers of a document; 0: the default */
+	size_t batch_max;
+	unsigned lanes; /* 0: one */
+	bool mixed;     /* the feed tells in another order */
+	bool shadow;    /* all that is saved is saved of another thing, too */
+};
+/* One side of an entry, and an entry, as lists have it. */
+struct side {
+	size_t version;
+	struct cf_str rev, pointer;
+	const struct value *value; /* NULL: taken away */
+};
+struct entry {
+	struct side loser, winner;
+	const char *kind;
+	struct cf_str id;
+};
+struct entries {
+	struct table *table;
+	struct entry at[LISTED_ENTRIES_MAX];
+	size_t count;
+};
+struct tape; /* tape.h */
+
 struct table {
+	/* set by who opens it */
 	const struct game *game;
 	bool tells;
+	struct tape *tape;    /* what happens is noted; may be NULL */
+	bool keeps_decisions; /* nobody decides on entries */
+	bool keeps_state;     /* nobody has it built anew */
+	bool twin;            /* another one is there, too */
+	/* all else is the table's */
+	struct setting setting;
 	struct made made;
 	struct chain chain;
 	size_t versions; /* that there are by now */
@@ -68,9 +102,9 @@ struct table {
 	struct node *nodes[NODES_MAX];
 	size_t node_count;
 	char file[64]; /* of an SQLite store; empty: there is none */
-	size_t batch_max;
 	struct cf_store *server, *state;
-	struct state records; /* of the database, in the state store */
+	struct cf_store *feed; /* the server, as the engine sees it */
+	struct state records;  /* of the database, in the state store */
 	struct sync *sync;
 	struct cf_env env;
 	int64_t now_ms;
@@ -91,6 +125,18 @@ void game_print(const struct game *game);
  * the history as one line of JSON. */
 void game_play(const struct game *game, struct table *table, bool tells, struct cf_buf *line);
 
+/* The same in parts. A change (may be NULL) is made before anything is opened. */
+struct change {
+	void (*make)(const struct change *change, struct table *table);
+	const void *ctx;
+};
+void table_open(struct table *table, const struct change *change);
+void table_play(struct table *table);
+void table_close(struct table *table);
+void table_lanes(struct table *table, struct sync_options *options);
+/* Adds the next version; false: the lens to it does not take what is agreed. */
+bool table_grow(struct table *table);
+
 void table_say(const struct table *table, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void table_fail(struct table *table, enum deviation deviation, const char *format, ...)
@@ -107,8 +153,12 @@ void server_write_ideal(struct table *table, const struct leaf_list *leaves);
 /* judge.c: runs the engine, and compares. */
 void table_agree(struct table *table);
 void table_close_engine(struct table *table);
-/* A person decides on an entry of the list. */
+/* The list of conflicts as it is; memory: the table's. */
+void table_entries(struct table *table, struct entries *ret);
+struct cf_str table_print_entry(struct table *table, const struct entry *entry);
+/* A person decides on an entry of the list: on any one, or on this. */
 void table_resolve(struct table *table, struct rng *rng);
+void table_decide(struct table *table, const struct entry *entry, bool take_loser);
 /* What was agreed on is forgotten, by the engine and by the model. */
 void table_rebuild(struct table *table);
 

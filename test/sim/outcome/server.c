@@ -31,6 +31,14 @@ static size_t take_attachment(struct table *table, struct value *document,
 	return 1;
 }
 
+static void put_one(struct table *table, const struct cf_put *put)
+{
+	struct cf_answer answer;
+
+	cf_assert(store_put(table->server, put, 1, &table->arena, &answer, NULL) == 0 &&
+		  answer.code == 0);
+}
+
 static void put_revision(struct table *table, size_t version, const struct cf_str *history,
 			 size_t history_count, const struct value *document)
 {
@@ -43,15 +51,17 @@ static void put_revision(struct table *table, size_t version, const struct cf_st
 			     .deleted = !document,
 			     .attachments = &file};
 	struct value *body = document ? value_clone(&table->arena, document) : NULL;
-	struct cf_answer answer;
 
 	if (body)
 		put.attachment_count = take_attachment(table, body, &file);
 	put.body = body ? value_print(&table->arena, body)
 			: arena_printf(&table->arena, "{\"schema\":\"p\",\"version\":%zu}",
 				       version + 1);
-	cf_assert(store_put(table->server, &put, 1, &table->arena, &answer, NULL) == 0 &&
-		  answer.code == 0);
+	put_one(table, &put);
+	if (!table->setting.shadow)
+		return;
+	put.id = arena_printf(&table->arena, "p@%zu:l", version + 1);
+	put_one(table, &put);
 }
 
 void server_put(struct table *table, struct node *node)
