@@ -60,10 +60,11 @@ asan: setup-live
 	@ASAN_OPTIONS=detect_stack_use_after_return=1:abort_on_error=0 \
 		UBSAN_OPTIONS=print_stacktrace=1 tools/run-tests.sh build-asan -t 4 --no-suite models --no-suite planted
 
-# The simulator has one thread: nothing to see there.
+# The simulator, the replays of corpora and the rule's own tests have one thread.
 tsan: setup-live
 	@tools/build.sh build-tsan $(SANITIZE) -Db_sanitize=thread
-	@TSAN_OPTIONS=halt_on_error=1 tools/run-tests.sh build-tsan -t 4 --no-suite sim --no-suite models
+	@TSAN_OPTIONS=halt_on_error=1 tools/run-tests.sh build-tsan -t 4 --no-suite sim --no-suite models \
+		--no-suite fuzz --no-suite model
 
 fuzz: setup-dev
 	@CC=clang tools/build.sh build-fuzz $(SANITIZE) -Dfuzz=true \
