@@ -145,7 +145,7 @@ static bool refers_to(const struct lineage *lineage, const struct part *part)
 /* Those who agreed with what a part said at first are looked at again when somebody else in
  * the batch has said more of it: nobody wakes them later. */
 static int settle_part(struct worker *worker, struct work *work, struct plan *plan,
-		       struct part *part, size_t *open)
+		       struct part *part)
 {
 	bool changed;
 
@@ -156,9 +156,69 @@ static int settle_part(struct worker *worker, struct work *work, struct plan *pl
 			continue;
 		drop_writes(plan, i);
 		work->done[i] = false;
-		++*open;
 	}
 	return 0;
+}
+
+/* Whether it is not its turn, or it would only ask again for the part that it waits for. */
+static bool sits_out(const struct work *work, size_t index)
+{
+	const struct part *awaits = work->at[index].awaits;
+
+	return (index >= work->turn && index < work->own) ||
+	       (awaits && awaits->state != PART_SETTLED);
+}
+
+/* How many things were asked for that are still to be read. */
+static size_t asked_count(const struct bench *bench)
+{
+	return bench->parts.wanted + bench->needs.open + bench->needs.entries_open;
+}
+
+/* Those of the batch. Where many in a row, in the first round, wait for what was asked for
+ * already, it is read before the others are tried: mostly they wait for it too. */
+static int work_own(struct worker *worker, struct work *work, struct plan *plan,
+		    struct cf_error *error)
+{
+	enum { ALIKE_MAX = 16 };
+	size_t alike = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < work->count && rc >= 0; i++) {
+		size_t asked = asked_count(&worker->bench);
+
+		if (part_of(worker, &work->at[i]) || work->done[i] || sits_out(work, i))
+			continue;
+		rc = work_on(worker, work, i, plan, error);
+		work->done[i] = rc == 0;
+		alike = rc > 0 && asked == asked_count(&worker->bench) ? alike + 1 : 0;
+		if (work->round == 0 && alike == ALIKE_MAX)
+			work->turn = i + 1;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int work_parts(struct worker *worker, struct work *work, struct plan *plan,
+		      struct cf_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < work->count && rc >= 0; i++) {
+		struct part *part = part_of(worker, &work->at[i]);
+
+		if (part && work->done[i] && part->state != PART_SETTLED) {
+			drop_writes(plan, i);
+			work->done[i] = false;
+		}
+		if (!part || work->done[i] || sits_out(work, i))
+			continue;
+		work->at[i].forwards = part->forwards;
+		rc = work_on(worker, work, i, plan, error);
+		work->done[i] = rc == 0;
+		if (rc == 0 && settle_part(worker, work, plan, part))
+			rc = error_nomem(error);
+	}
+	return rc < 0 ? rc : 0;
 }
 
 /* One more round: those who refer to parts first, that what they say of them is there when
@@ -166,31 +226,16 @@ static int settle_part(struct worker *worker, struct work *work, struct plan *pl
 static int work_round(struct worker *worker, struct work *work, struct plan *plan, size_t *ret_open,
 		      struct cf_error *error)
 {
-	int rc = 0;
+	int rc = work_own(worker, work, plan, error);
 
+	if (rc == 0)
+		rc = work_parts(worker, work, plan, error);
 	*ret_open = 0;
-	for (int parts = 0; parts < 2 && rc == 0; parts++) {
-		for (size_t i = 0; i < work->count && rc == 0; i++) {
-			struct part *part = part_of(worker, &work->at[i]);
-
-			if ((part != NULL) != parts)
-				continue;
-			if (part && work->done[i] && part->state != PART_SETTLED) {
-				drop_writes(plan, i);
-				work->done[i] = false;
-			}
-			if (work->done[i])
-				continue;
-			if (part)
-				work->at[i].forwards = part->forwards;
-			rc = work_on(worker, work, i, plan, error);
-			work->done[i] = rc == 0;
-			if (rc == 0 && part && settle_part(worker, work, plan, part, ret_open))
-				rc = error_nomem(error);
-			*ret_open += rc > 0;
-			rc = rc > 0 ? 0 : rc;
-		}
-	}
+	for (size_t i = 0; i < work->count; i++)
+		*ret_open += !work->done[i];
+	/* The first of them have what they asked for. */
+	if (work->round > 0)
+		work->turn = work->own;
 	return rc;
 }
 
@@ -241,6 +286,7 @@ static int begin_work(struct worker *worker, const struct lineage_name *names, s
 		part->lineage = i;
 	}
 	bench->parts.wanted = 0;
+	work->own = work->turn = count;
 	return rc ? rc : read_lineages(worker, work, 0, error);
 }
 
@@ -264,13 +310,12 @@ static int work_all(struct worker *worker, struct work *work, struct plan *plan,
 	size_t open = 1, before = 0;
 	bool asked = true;
 
-	for (int round = 0; open && round < SYNC_RETRIES_MAX; round++) {
+	for (; open && work->round < SYNC_RETRIES_MAX; work->round++) {
 		int rc = work_round(worker, work, plan, &open, error);
 
 		if (rc == 0 && open && open == before && !asked)
 			rc = break_circle(worker, work, error);
-		asked = worker->bench.parts.wanted || worker->bench.needs.open ||
-			worker->bench.needs.entries_open;
+		asked = asked_count(&worker->bench) > 0;
 		before = open;
 		if (rc == 0)
 			rc = read_all_needs(worker, work, error);

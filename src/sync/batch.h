@@ -11,6 +11,9 @@ struct work {
 	bool *again; /* somebody else was first */
 	bool *done;  /* it agrees, or is on a list */
 	size_t count, cap;
+	unsigned round; /* of working on all of them, from 0 */
+	size_t own;     /* the first so many are the batch's, */
+	size_t turn;    /* and the first so many of these are worked on in this round */
 };
 
 /* batch_read.c: room for so many more. 0 or NOMEM. */

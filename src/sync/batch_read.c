@@ -93,7 +93,11 @@ int work_grow(struct worker *worker, struct work *work, size_t more)
 		memcpy(again, work->again, work->count * sizeof(*again));
 		memcpy(done, work->done, work->count * sizeof(*done));
 	}
-	*work = (struct work){at, bases, again, done, work->count, cap};
+	work->at = at;
+	work->bases = bases;
+	work->again = again;
+	work->done = done;
+	work->cap = cap;
 	return 0;
 }
 

@@ -167,7 +167,9 @@ struct lineage {
 	bool waits;  /* it agreed as far as it can, and is listed as incomplete */
 	int failure; /* why it waits: an INPUT error (quarantine) or INCOMPLETE */
 	struct cf_error error;
-	bool done;               /* nothing more to do in this batch */
+	bool done; /* nothing more to do in this batch */
+	/* A part that it asked for and that was not settled then; NULL: none. */
+	const struct part *awaits;
 	struct cf_str waits_for; /* INCOMPLETE: the id that is missing */
 	struct cf_str swing[2];  /* LAW: the two values, as JSON; ptr NULL: absent */
 };

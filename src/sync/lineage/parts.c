@@ -119,8 +119,10 @@ static int take_part(struct bench *bench, struct lineage *lineage, struct slot *
 	slot->part = part_get(bench, &name);
 	if (!slot->part)
 		return error_nomem(&lineage->error);
-	if (slot->part->state != PART_SETTLED)
+	if (slot->part->state != PART_SETTLED) {
+		lineage->awaits = slot->part;
 		return LINEAGE_NEEDS;
+	}
 	text = document_in(slot->part, slot->kind);
 	slot->missing = !text.ptr;
 	return text.ptr ? bench_read(bench, text, &slot->document, &lineage->error) : 0;
