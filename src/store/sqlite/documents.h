@@ -38,6 +38,9 @@ enum {
 enum document_statement {
 	SQL_FIND,
 	SQL_READ,
+	SQL_WALK, /* without a feed: the rows; else the index alone, and then */
+	SQL_FIND_AT,
+	SQL_READ_AT,
 	SQL_INSERT,
 	SQL_UPDATE,
 	SQL_UPDATE_UNFED,
@@ -55,6 +58,9 @@ enum document_statement {
 	SQL_VERSION,
 	SQL_COUNT,
 };
+
+/* Columns of SQL_WALK. */
+enum { SQL_WALK_SEQ = 0, SQL_WALK_ID = 5 };
 
 struct documents {
 	struct cf_store store;

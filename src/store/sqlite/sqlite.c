@@ -22,6 +22,9 @@ enum { LAYOUT_VERSION = 1 };
 static const char *const document_sql[SQL_COUNT] = {
 	[SQL_FIND] = "SELECT seq, rev, state, history FROM \"%w\" WHERE id = ?1",
 	[SQL_READ] = "SELECT seq, rev, state, history, body FROM \"%w\" WHERE id = ?1",
+	[SQL_WALK] = "SELECT seq, 0, 0, 0, 0, id FROM \"%w\" WHERE id >= ?1 ORDER BY id",
+	[SQL_FIND_AT] = "SELECT seq, rev, state, history FROM \"%w\" WHERE seq = ?1",
+	[SQL_READ_AT] = "SELECT seq, rev, state, history, body FROM \"%w\" WHERE seq = ?1",
 	[SQL_INSERT] = "INSERT INTO \"%w\"(rev, state, history, body, seq, id)"
 		       " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(id) DO NOTHING",
 	[SQL_UPDATE] = "UPDATE \"%w\" SET rev = ?1, state = ?2, history = ?3, body = ?4, seq = ?5"
@@ -48,6 +51,10 @@ static const char *const document_sql[SQL_COUNT] = {
 		       " FROM \"%w\"",
 	[SQL_VERSION] = "PRAGMA data_version",
 };
+
+/* Where a table has no feed, its rows stand in the order of their ids. */
+static const char unfed_walk[] = "SELECT seq, rev, state, history, body, id FROM \"%w\""
+				 " WHERE id >= ?1 ORDER BY id";
 
 #define TABLE_STATE "chesterfield-state"
 
@@ -227,10 +234,14 @@ static int create_table(struct sqlite_db *db, const char *table, struct cf_error
 	return sqlite_end(db, rc, error);
 }
 
-static int prepare_texts(struct sqlite_db *db, const char *table, struct cf_error *error)
+static int prepare_texts(struct documents *documents, const char *table, struct cf_error *error)
 {
+	struct sqlite_db *db = &documents->db;
+
 	for (unsigned i = 0; i < SQL_COUNT; i++) {
-		db->texts[i] = sqlite3_mprintf(document_sql[i], table);
+		bool rows = documents->unfed && i == SQL_WALK;
+
+		db->texts[i] = sqlite3_mprintf(rows ? unfed_walk : document_sql[i], table);
 		if (!db->texts[i])
 			return error_nomem(error);
 	}
@@ -301,7 +312,7 @@ static int open_table(struct documents *documents, const struct store_url *url,
 	if (rc || *ret_rows)
 		return rc;
 	rc = find_feed(documents, table, error);
-	return rc ? rc : prepare_texts(db, table, error);
+	return rc ? rc : prepare_texts(documents, table, error);
 }
 
 /* The file as SQLite resolved it: two names of one file are one place. */
