@@ -10,6 +10,7 @@ struct lens_worker *lens_worker_new(const struct cf_mem *mem)
 		worker->mem = mem;
 		arena_init(&worker->arena, mem);
 		buf_init(&worker->scratch, mem);
+		script_memo_init(&worker->script_memo, mem);
 	}
 	return worker;
 }
@@ -31,6 +32,7 @@ struct lens_worker *lens_worker_free(struct lens_worker *worker)
 	buf_fini(&worker->scratch);
 	arena_fini(&worker->arena);
 	script_engine_free(worker->scripts);
+	script_memo_fini(&worker->script_memo);
 	mem_free(worker->mem, worker);
 	return NULL;
 }

@@ -20,6 +20,7 @@
 
 #include "lens/op.h"
 #include "lens/script.h"
+#include "lens/script_memo.h"
 
 #include <stdatomic.h>
 
@@ -288,6 +289,7 @@ struct lens_worker {
 	struct json_doc **tapes; /* of texts that an op had to look into */
 	size_t tape_count, tape_cap, tape_used;
 	struct script_engine *scripts; /* NULL until a script runs */
+	struct script_memo script_memo;
 	struct cf_buf scratch;
 	struct cf_buf *texts; /* of the outputs */
 	struct lens_output *outputs;

@@ -128,27 +128,41 @@ static int put_results(struct run *run, const struct instr *instr, struct frame 
 	return 0;
 }
 
-static int call(struct run *run, const struct instr *instr, bool down, struct cf_str source,
-		struct cf_str base, struct json_value *ret)
+/* What the function makes of it, appended to the worker's scratch. */
+static int ask(struct run *run, struct cf_str function, const struct script_given *given,
+	       struct cf_error *error)
 {
 	struct lens_worker *worker = run->worker;
-	const struct step *step = instr->step;
-	struct cf_error *error = run->backward ? NULL : run->error;
-	struct cf_str text;
 	int rc;
 
 	if (!worker->scripts && !(worker->scripts = script_engine_new(worker->mem)))
 		return CF_ERR_NOMEM;
 	buf_clear(&worker->scratch);
-	rc = script_call(worker->scripts, step->op->script[down], source, base, &worker->scratch,
+	rc = script_call(worker->scripts, function, given->source, given->base, &worker->scratch,
 			 error);
+	return rc ? rc : script_memo_keep(&worker->script_memo, given, buf_view(&worker->scratch));
+}
+
+static int call(struct run *run, const struct instr *instr, bool down, struct cf_str source,
+		struct cf_str base, struct json_value *ret)
+{
+	const struct step *step = instr->step;
+	struct cf_str function = step->op->script[down], text;
+	struct script_given given = {script_memo_function(function), source, base};
+	struct cf_error *error = run->backward ? NULL : run->error;
+	int rc = 0;
+
+	if (!script_memo_find(&run->worker->script_memo, &given, &text)) {
+		rc = ask(run, function, &given, error);
+		text = buf_view(&run->worker->scratch);
+	}
 	if (rc && error) {
 		error_at_file(error, str_of(step->lens->file->path), step->op->line);
 		error_prefix(error, rc, "script");
 	}
 	if (rc)
 		return rc;
-	text = arena_dup_buf(run->arena, &worker->scratch);
+	text = arena_dup(run->arena, text);
 	return text.ptr ? val_parse(run, text, ret) : CF_ERR_NOMEM;
 }
 

@@ -1,6 +1,7 @@
 /* Scripts: what they may do, and each way out of the sandbox that we know, closed. */
 #include "check_main.h"
 #include "lens/script.h"
+#include "lens/script_memo.h"
 
 static int call(struct script_engine *engine, const char *function, const char *source,
 		struct cf_buf *out, struct cf_error *error)
@@ -373,6 +374,38 @@ START_TEST(functions_of_one_engine_stay_alive_together)
 }
 END_TEST
 
+/* The latest calls are found by all that they were given, and by nothing less. */
+START_TEST(the_latest_answers_are_kept)
+{
+	uint64_t up = script_memo_function(STR("function (s) { return s; }"));
+	uint64_t down = script_memo_function(STR("function (s, b) { return s; }"));
+	struct script_given first = {up, STR("{\"a\":1}"), {NULL, 0}}, other = first;
+	struct script_memo memo;
+	struct cf_str answer;
+	char text[32];
+
+	script_memo_init(&memo, &mem_heap);
+	ck_assert(!script_memo_find(&memo, &first, &answer));
+	ck_assert_int_eq(script_memo_keep(&memo, &first, STR("{\"n\":1}")), 0);
+	ck_assert(script_memo_find(&memo, &first, &answer));
+	ck_assert_bytes(answer.ptr, answer.len, "{\"n\":1}");
+	other.function = down;
+	ck_assert(!script_memo_find(&memo, &other, &answer));
+	other = (struct script_given){up, STR("{\"a\":"), STR("1}")};
+	ck_assert(!script_memo_find(&memo, &other, &answer));
+	other = (struct script_given){up, STR("{\"a\":2}"), {NULL, 0}};
+	ck_assert(!script_memo_find(&memo, &other, &answer));
+	for (int i = 0; i < SCRIPT_MEMO_CALLS; i++) {
+		snprintf(text, sizeof(text), "{\"b\":%d}", i);
+		other.source = str_of(text);
+		ck_assert_int_eq(script_memo_keep(&memo, &other, STR("{}")), 0);
+		ck_assert(script_memo_find(&memo, &other, &answer));
+	}
+	ck_assert(!script_memo_find(&memo, &first, &answer));
+	script_memo_fini(&memo);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("lens-script");
@@ -393,6 +426,7 @@ int main(void)
 	tcase_add_test(tcase, numbers_are_not_rounded);
 	tcase_add_test(tcase, characters_beyond_the_basic_plane);
 	tcase_add_test(tcase, functions_of_one_engine_stay_alive_together);
+	tcase_add_test(tcase, the_latest_answers_are_kept);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
