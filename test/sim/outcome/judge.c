@@ -117,17 +117,36 @@ static struct cf_str text_at(struct table *table, struct json_value object, cons
 	return arena_dup(&table->arena, text);
 }
 
+/* An attachment as the model has it: "DATA TYPE". */
+static const struct value *said_of_file(struct table *table, struct json_value stub)
+{
+	struct cf_str data = server_data_of(table, text_at(table, stub, "digest"));
+
+	return value_string(&table->arena,
+			    arena_printf(&table->arena, "%.*s %.*s", STR_ARG(data),
+					 STR_ARG(text_at(table, stub, "content_type"))));
+}
+
+static const struct value *said_in_entry(struct table *table, struct json_value side,
+					 struct cf_str pointer)
+{
+	struct json_value value = json_member(side, STR("value"));
+
+	if (!json_is_absent(json_member(side, STR("removed"))))
+		return NULL;
+	return str_starts_with(pointer, STR("/_attachments/")) ? said_of_file(table, value)
+							       : value_of(&table->arena, value);
+}
+
 static struct side side_of_entry(struct table *table, struct json_value side)
 {
 	struct cf_str version = text_at(table, side, "version");
+	struct cf_str pointer = text_at(table, side, "pointer");
 	unsigned major = 0;
 
 	sscanf(version.ptr, "p@%u", &major);
-	return (struct side){major - 1, text_at(table, side, "rev"),
-			     text_at(table, side, "pointer"),
-			     json_is_absent(json_member(side, STR("removed")))
-				     ? value_of(&table->arena, json_member(side, STR("value")))
-				     : NULL};
+	return (struct side){major - 1, text_at(table, side, "rev"), pointer,
+			     said_in_entry(table, side, pointer)};
 }
 
 /* The other thing of a setting with a shadow is judged by nobody. */

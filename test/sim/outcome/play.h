@@ -8,7 +8,7 @@
 #include "sync/sync.h"
 #include "thing.h"
 
-enum { PEOPLE_MAX = 4, MOVES_MAX = 40, LISTED_ENTRIES_MAX = 256, NODES_MAX = 512 };
+enum { PEOPLE_MAX = 4, MOVES_MAX = 40, LISTED_ENTRIES_MAX = 256, NODES_MAX = 512, DIGESTS_MAX = 8 };
 
 enum move_kind {
 	MOVE_SAVE,
@@ -101,6 +101,8 @@ struct table {
 	size_t people_count;
 	struct node *nodes[NODES_MAX];
 	size_t node_count;
+	struct cf_str digests[DIGESTS_MAX], digest_data[DIGESTS_MAX]; /* of attachments */
+	size_t digest_count;
 	char file[64]; /* of an SQLite store; empty: there is none */
 	struct cf_store *server, *state;
 	struct cf_store *feed; /* the server, as the engine sees it */
@@ -146,6 +148,8 @@ struct node *table_node(struct table *table, size_t version, struct cf_str rev);
 /* server.c */
 void server_put(struct table *table, struct node *node);
 void server_read(struct table *table, struct leaf_list *ret);
+/* The bytes of an attachment that the store showed; ptr NULL: of none. */
+struct cf_str server_data_of(const struct table *table, struct cf_str digest);
 const struct value *server_body(void *ctx, size_t version, struct cf_str rev);
 /* What the model says, written as an engine would. */
 void server_write_ideal(struct table *table, const struct leaf_list *leaves);

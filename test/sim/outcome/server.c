@@ -75,6 +75,24 @@ void server_put(struct table *table, struct node *node)
 	node->pushed = true;
 }
 
+/* A list says only of what digest an attachment was. */
+static void know_data(struct table *table, const struct cf_attachment *file)
+{
+	if (server_data_of(table, file->digest).ptr)
+		return;
+	cf_assert(table->digest_count < DIGESTS_MAX);
+	table->digests[table->digest_count] = arena_dup(&table->arena, file->digest);
+	table->digest_data[table->digest_count++] = arena_dup(&table->arena, file->data);
+}
+
+struct cf_str server_data_of(const struct table *table, struct cf_str digest)
+{
+	for (size_t i = 0; i < table->digest_count; i++)
+		if (str_equal(table->digests[i], digest))
+			return table->digest_data[i];
+	return (struct cf_str){NULL, 0};
+}
+
 static const struct value *document_of(struct table *table, const struct cf_revision *revision)
 {
 	struct value *document;
@@ -87,6 +105,7 @@ static const struct value *document_of(struct table *table, const struct cf_revi
 	for (size_t i = 0; i < revision->attachment_count; i++) {
 		const struct cf_attachment *file = &revision->attachments[i];
 
+		know_data(table, file);
 		value_put(&table->arena, document, &path, 2,
 			  value_string(&table->arena,
 				       arena_printf(&table->arena, "%.*s %.*s", STR_ARG(file->data),
