@@ -21,7 +21,7 @@ THE RULE (greedy by whole edits)
     are tried again until no more of them fit. The outcome is put(agreed, accepted). What was not accepted and
     does not stand in the outcome has lost.
  5. A loser is listed once, against one winner: the first accepted edit of another document, from the highest
-    priority down, with which, and with all such before it, the loser cannot stand (of a late one: what its app had
+    priority down, with which, and with all such before it, the loser cannot stand, though these can or it says otherwise of the same atom (of a late one: what its app had
     not seen comes first, from the highest down); where there is none, with what was accepted of its own document,
     too. So never against one that lost itself, nor against its own document. What has lost already is listed against
     whom it lost to last.
@@ -71,8 +71,9 @@ THE RULE (greedy by whole edits)
     thing comes back even if no such edit is accepted.
 12. If a lens fails in put, or a document of the result is invalid by its schema, or the documents do not agree, the
     edits do not fit. Edits of one document that do not fit one by one (the members of an object that needs
-    both) are taken together: each with the fewest of its document that it needs, found by leaving out one after
-    the other in the order of pointers, again and again until none can be left out. Such an edit is tried alone,
+    both) are taken together: each with the fewest of its document that it needs, found by leaving out the members
+    of one object after the other, then one edit after the other, in the order of pointers, again and again until
+    none can be left out. Such an edit is tried alone,
     then with these; it clashes where it can stand in neither way. A document whose edits do not fit all together, and which by itself is
     invalid or cannot be carried, is no loser, for it has no winner: its lineage is quarantined, and nothing of
     it is taken. Where a late edit does not fit even without what its app had not seen, its winner is the highest
@@ -287,6 +288,9 @@ def units(chain, docs, edits, prefer):
                 few, before = group, 0
                 while len(few) != before:
                     before = len(few)
+                    for p in dict.fromkeys(f.pointer[:-1] for f in few):
+                        rest = [x for x in few if x.pointer[:-1] != p]
+                        if p != e.pointer[:-1] and fits(chain, docs, rest, prefer): few = rest
                     for f in few:
                         rest = [x for x in few if x is not f]
                         if f is not e and fits(chain, docs, rest, prefer): few = rest
@@ -297,16 +301,29 @@ def alone_or(unit, e): return [[e]] if len(unit(e)) == 1 else [[e], unit(e)]
 
 def against(chain, docs, accepted, loser, prefer, unit):
     """The accepted edit of another document that a loser lost to: the first with which, and with all before it, it
-    cannot stand; where there is none, with those of its own document, too."""
+    cannot stand, though these can, or that says otherwise of the same atom; where there is none, with those of its
+    own document, too."""
     own = [e for e in accepted if one_document(e) == one_document(loser)]
     others = [e for e in accepted if e not in own]
     for mine in ([], own):
-        plain, closed = [], []
-        for winner in others:
-            plain.append(winner); closed += [e for e in unit(winner) if e not in closed]
-            before = [plain] if len(plain) == len(closed) else [plain, closed]
-            if not any(fits(chain, docs, b + mine + [e for e in test if e not in mine], prefer) for test in alone_or(unit, loser) for b in before): return winner
+        for winner, ways in beginnings(others, unit):
+            fit = lambda b, more: fits(chain, docs, b + mine + [e for e in more if e not in mine], prefer)
+            if any(fit(b, test) for test in alone_or(unit, loser) for b in ways): continue
+            if contradicts(chain, winner, loser) or any(fit(b, []) for b in ways): return winner
     return others[0] if others else None
+
+def contradicts(chain, a, b):
+    """Whether two edits say otherwise of the same atom; orders are no such, nor is what is only ever raised."""
+    if (a.version, a.pointer) != (b.version, b.pointer) or a.pointer == chain.latest or a.pointer[-1] == (): return False
+    there = isinstance(a.pointer[-1], tuple) and not isinstance(a.pointer[-1], Together)
+    return (a.value == GONE) != (b.value == GONE) or not there and a.value != b.value
+
+def beginnings(edits, unit):
+    """Each, with all before it: as they are, and with those that they need."""
+    plain, closed = [], []
+    for e in edits:
+        plain.append(e); closed += [x for x in unit(e) if x not in closed]
+        yield e, [plain] if len(plain) == len(closed) else [plain, closed]
 
 Agreed = namedtuple('Agreed', 'docs said')      # said: the accepted edits that still stand, oldest first
 
@@ -352,7 +369,7 @@ def outcome(chain, agreed, edits, deletes=(), prefer='newest-version', late='agr
     lost = [l if l.winner else Loser(l.edit, first(l.edit)) for l in lost]
     for s in agreed.said:                                            # only where late edits win
         if stands(chain, agreed.docs, s) and not stands(chain, docs, s):
-            by = gave_way_to(chain, agreed.docs, accepted, s, prefer)
+            by = gave_way_to(chain, agreed.docs, accepted, s, prefer, unit)
             if by and is_late[id(by)] and s in missed(by): lost.append(Loser(s, by))
     said = remembered(chain, docs, agreed.said, accepted, prefer)
     changing = [e for e in descending(accepted, prefer) if not stands(chain, agreed.docs, e)]
@@ -366,12 +383,13 @@ def remembered(chain, docs, said, accepted, prefer):
             last.pop(at(e), None); last[at(e)] = e
     return list(last.values())
 
-def gave_way_to(chain, docs, accepted, s, prefer):
-    """The first accepted edit with which, and all before it, what was said no longer stands."""
-    for n, e in enumerate(accepted):
-        try:
-            if not stands(chain, put(chain, docs, accepted[:n + 1], prefer), s): return e
-        except Failure: return e
+def gave_way_to(chain, docs, accepted, s, prefer, unit):
+    """The first accepted edit with which, and all before it, what was said no longer stands, though these do."""
+    def stands_with(edits):
+        try: return stands(chain, put(chain, docs, edits, prefer), s)
+        except Failure: return False
+    for e, ways in beginnings(accepted, unit):
+        if not any(stands_with(b) for b in ways) and any(fits(chain, docs, b, prefer) for b in ways): return e
 
 def after_deletes(chain, agreed, changing, deletes, lost, prefer, late, missed):
     """Which deletes give way, and to what; what they take with them."""

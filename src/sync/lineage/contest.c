@@ -288,7 +288,7 @@ static void list_others(struct settler *s, struct contest *c, struct edit *loser
 	for (size_t i = 0; i < c->accepted_count; i++)
 		if (is_other(c->accepted[i], loser))
 			c->others[count++] = c->accepted[i];
-	c->low = 0;
+	c->low = c->probed = 0;
 	c->other_count = c->high = count;
 	/* Where the others alone leave it standing, its own document said more. */
 	c->own = !has_own(c, loser) ? OWN_NONE : OWN_UNKNOWN;
@@ -298,11 +298,13 @@ static void list_others(struct settler *s, struct contest *c, struct edit *loser
 		c->high = i + 1;
 		c->own = OWN_NONE;
 	}
+	c->end = c->high;
 }
 
 /* In how many ways the loser can be tried: alone or with what it needs, beside others alone or
- * with what they need. One suffices in which it stands. */
-enum { WAY_NEEDS = 1, WAY_OTHERS_NEED = 2, WAYS = 4 };
+ * with what they need. One suffices in which it stands. Where there is none, the others must stand
+ * without it: else they tell nothing. */
+enum { WAY_NEEDS = 1, WAY_OTHERS_NEED = 2, WAY_WITHOUT = 4, WAYS = 8 };
 
 static bool others_need(const struct contest *c)
 {
@@ -316,10 +318,12 @@ static bool others_need(const struct contest *c)
 static bool next_way(struct contest *c, const struct edit *loser)
 {
 	bool needs = !is_said(loser) && loser->unit_count;
-	bool others = !is_said(loser) && others_need(c);
+	bool others = others_need(c), without = !is_said(loser) && c->own != OWN_UNKNOWN;
 
 	while (++c->ways < WAYS)
-		if ((needs || !(c->ways & WAY_NEEDS)) && (others || !(c->ways & WAY_OTHERS_NEED)))
+		if ((needs || !(c->ways & WAY_NEEDS)) && (others || !(c->ways & WAY_OTHERS_NEED)) &&
+		    (without || !(c->ways & WAY_WITHOUT)) &&
+		    !(c->ways & WAY_NEEDS && c->ways & WAY_WITHOUT))
 			return true;
 	c->ways = 0;
 	return false;
@@ -336,9 +340,11 @@ static void propose_others(struct settler *s, struct contest *c, struct edit *lo
 	for (size_t i = 0; i < loser->lost_among && c->own == OWN_WITH; i++)
 		if (c->accepted[i]->source == loser->source)
 			propose(s, c, c->accepted[i]);
+	if (is_said(loser) || c->ways & WAY_WITHOUT)
+		return;
 	if (c->ways & WAY_NEEDS)
 		propose_unit(s, c, loser);
-	else if (!is_said(loser))
+	else
 		propose(s, c, loser);
 }
 
@@ -352,7 +358,15 @@ static struct edit *winner_of(const struct contest *c, const struct edit *loser)
 	return winner;
 }
 
-/* The first with which, and with all before it, the loser cannot stand. */
+static void choose_middle(struct contest *c)
+{
+	if (c->own == OWN_UNKNOWN)
+		c->middle = c->other_count;
+	else if (!c->probed)
+		c->middle = c->probed = c->low ? c->low + (c->end - c->low) / 2 : 1;
+}
+
+/* The first with which, and with all before it, the loser cannot stand, though these can. */
 static bool propose_against(struct settler *s, struct contest *c)
 {
 	for (; c->at < c->loser_count; c->at++, c->listed = false) {
@@ -363,37 +377,80 @@ static bool propose_against(struct settler *s, struct contest *c)
 		if (!c->listed)
 			list_others(s, c, loser);
 		c->listed = true;
-		if (c->own != OWN_UNKNOWN && (c->high - c->low <= 1 || c->other_count == 0)) {
+		if (c->own != OWN_UNKNOWN && (c->end - c->low <= 1 || c->other_count == 0)) {
 			loser->winner = winner_of(c, loser);
 			continue;
 		}
-		c->middle = c->own == OWN_UNKNOWN ? c->other_count
-			    : c->low              ? c->low + (c->high - c->low) / 2
-						  : 1;
+		choose_middle(c);
 		propose_others(s, c, loser);
 		return true;
 	}
 	return false;
 }
 
+/* With so many of the others it cannot be told: then with more of them, or with fewer than
+ * those. */
+static void pass_middle(struct contest *c)
+{
+	if (++c->middle < c->end)
+		return;
+	c->end = c->probed;
+	c->probed = 0;
+}
+
+/* Where what was agreed cannot be read any more, what stands in for it may not be sound: then
+ * nothing that is put on it is. */
+static int ask_agreed(struct settler *s)
+{
+	struct pages agreed;
+	int rc = 0;
+
+	if (s->agreed_asked)
+		return 0;
+	s->agreed_asked = true;
+	if (pages_init(s, &agreed))
+		return error_nomem(s->error);
+	pages_copy(s, &agreed, &s->agreed);
+	rc = check_valid(s, &agreed);
+	rc = rc ? rc : check_images(s, &agreed);
+	s->agreed_sound = rc == 0;
+	pages_clear(s, &agreed);
+	return is_failure(rc) ? 0 : rc;
+}
+
+static void note_middle(const struct settler *s, struct contest *c, bool stands)
+{
+	if (c->own == OWN_UNKNOWN) {
+		c->own = stands ? OWN_WITH : OWN_NONE;
+	} else if (!stands && !c->proven && s->agreed_sound) {
+		pass_middle(c);
+	} else {
+		c->probed = 0;
+		if (stands)
+			c->low = c->middle;
+		else
+			c->high = c->end = c->middle;
+	}
+	c->ways = 0;
+	c->proven = false;
+}
+
 static int answer_against(struct settler *s, struct contest *c, bool fits,
 			  const struct pages *state)
 {
 	struct edit *loser = c->losers[c->at];
+	bool stands = fits && !(c->ways & WAY_WITHOUT);
 	int rc = 0;
 
-	/* Whether it stands is asked, not whether the others fit. */
+	/* Of what was said one replay tells both. */
 	if (is_said(loser))
-		fits = s->carried_all && edit_stands(s, state, loser, &rc);
-	if (!fits && next_way(c, loser))
+		stands = s->carried_all && edit_stands(s, state, loser, &rc);
+	c->proven = c->proven || (fits && (is_said(loser) || c->ways & WAY_WITHOUT));
+	if (!stands && !(c->proven && !is_said(loser)) && next_way(c, loser))
 		return rc;
-	c->ways = 0;
-	if (c->own == OWN_UNKNOWN)
-		c->own = fits ? OWN_WITH : OWN_NONE;
-	else if (fits)
-		c->low = c->middle;
-	else
-		c->high = c->middle;
+	if (rc == 0 && !stands && !c->proven)
+		rc = ask_agreed(s);
+	note_middle(s, c, stands);
 	return rc;
 }
 
@@ -403,7 +460,7 @@ static void begin_stage(struct contest *c, enum contest_stage stage)
 {
 	c->stage = stage;
 	c->at = c->left_count = c->cursor = 0;
-	c->grown = c->listed = false;
+	c->grown = c->listed = c->proven = false;
 	c->ways = 0;
 }
 

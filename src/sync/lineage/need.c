@@ -1,12 +1,14 @@
 /* What an edit needs. Mostly nothing: it fits alone. The members of an object that needs
  * both fit only together: each is then tried with the fewest of its document that it needs,
- * found by leaving out one after the other, in the order of pointers. */
+ * found by leaving out one object after the other, then one edit after the other, in the order of
+ * pointers, until none can be left out. */
 #include "sync/lineage/settler.h"
 
 struct needs {
 	struct settler *s;
 	struct pages *state;
 	struct edit **few; /* of one document */
+	bool *object;      /* those of them that are left out as members of one object */
 	size_t count;
 };
 
@@ -34,40 +36,62 @@ static struct cf_str parent_of(const struct edit *edit)
 	return pointer;
 }
 
-static void ask_under(struct needs *n, struct cf_str parent, bool asked)
+static bool same_object(const struct edit *a, const struct edit *b)
+{
+	return str_equal(parent_of(a), parent_of(b));
+}
+
+static void leave_out_object(struct needs *n, const struct edit *member)
+{
+	for (size_t i = 0; i < n->count; i++) {
+		n->object[i] = n->few[i]->asked && same_object(n->few[i], member);
+		n->few[i]->asked = n->few[i]->asked && !n->object[i];
+	}
+}
+
+static void take_object_back(struct needs *n)
 {
 	for (size_t i = 0; i < n->count; i++)
-		if (str_equal(parent_of(n->few[i]), parent))
-			n->few[i]->asked = asked;
+		n->few[i]->asked = n->few[i]->asked || n->object[i];
+}
+
+/* Whether it is the first member of its object that is left. */
+static bool is_first_member(const struct needs *n, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (n->few[i]->asked && same_object(n->few[i], n->few[index]))
+			return false;
+	return n->few[index]->asked;
 }
 
 /* Whole objects are left out first: the members of one may need each other. */
-static int leave_out_objects(struct needs *n, const struct edit *edit, bool *ret_fits)
+static int leave_out_objects(struct needs *n, const struct edit *edit, size_t *ret_count)
 {
 	int rc = 0;
 
+	*ret_count = 0;
 	for (size_t i = 0; i < n->count && rc == 0; i++) {
-		struct cf_str parent = parent_of(n->few[i]);
 		bool fit;
 
-		if (!n->few[i]->asked || str_equal(parent, parent_of(edit)) ||
-		    (i && str_equal(parent, parent_of(n->few[i - 1]))))
+		if (same_object(edit, n->few[i]) || !is_first_member(n, i))
 			continue;
-		ask_under(n, parent, false);
+		leave_out_object(n, n->few[i]);
 		rc = try_marked(n, NULL, &fit);
+		*ret_count += fit;
 		if (!fit)
-			ask_under(n, parent, true);
-		*ret_fits = *ret_fits || fit;
+			take_object_back(n);
 	}
 	return rc;
 }
 
 /* Then one after the other; several at once where that goes well: what is not needed by all
- * is not needed one by one. */
-static int leave_out_each(struct needs *n, const struct edit *edit, bool *ret_fits)
+ * is not needed one by one. *ret_count: how many were left out. */
+static int leave_out_each(struct needs *n, const struct edit *edit, size_t *ret_count)
 {
 	size_t at = 0, chunk = 1;
 	int rc = 0;
+
+	*ret_count = 0;
 
 	while (rc == 0 && at < n->count) {
 		size_t end = at;
@@ -81,8 +105,8 @@ static int leave_out_each(struct needs *n, const struct edit *edit, bool *ret_fi
 			continue;
 		}
 		rc = try_marked(n, NULL, &fit);
-		*ret_fits = *ret_fits || fit;
 		if (fit) {
+			*ret_count += end - at;
 			at = end;
 			chunk *= 2;
 			continue;
@@ -97,15 +121,18 @@ static int leave_out_each(struct needs *n, const struct edit *edit, bool *ret_fi
 
 static int find_few(struct needs *n, struct edit *edit)
 {
-	size_t count = 0;
+	size_t count = 0, objects = 1, each = 0;
 	bool fits = false;
-	int rc;
+	int rc = 0;
 
 	for (size_t i = 0; i < n->count; i++)
 		n->few[i]->asked = true;
-	rc = leave_out_objects(n, edit, &fits);
-	if (rc == 0)
-		rc = leave_out_each(n, edit, &fits);
+	/* One that was needed by what is left out by now is not needed any more. */
+	while (rc == 0 && objects + each) {
+		rc = leave_out_objects(n, edit, &objects);
+		rc = rc ? rc : leave_out_each(n, edit, &each);
+		fits = fits || objects + each;
+	}
 	edit->unit = arena_alloc(&n->s->arena, (n->count + 1) * sizeof(struct edit *));
 	if (!edit->unit)
 		return error_nomem(n->s->error);
@@ -212,7 +239,8 @@ int find_needs(struct settler *s, struct pages *state)
 	for (size_t i = 0; i < s->source_count; i++)
 		max = s->sources[i].edit_count > max ? s->sources[i].edit_count : max;
 	n.few = arena_alloc(&s->arena, (max + 1) * sizeof(*n.few));
-	if (!n.few)
+	n.object = arena_alloc(&s->arena, (max + 1) * sizeof(*n.object));
+	if (!n.few || !n.object)
 		return error_nomem(s->error);
 	do
 		for (size_t i = 0; i < s->source_count && rc == 0; i++)

@@ -474,6 +474,7 @@ static void start_call(struct settler *s, const struct settle_input *input)
 	s->family = input->family;
 	s->source_count = s->judged_count = s->replays = 0;
 	s->trial = 0;
+	s->agreed_asked = s->agreed_sound = false;
 	s->seen_min = UINT64_MAX;
 	s->swing[0] = s->swing[1] = (struct cf_str){NULL, 0};
 	s->failure = (struct cf_error){.code = 0};

@@ -137,10 +137,13 @@ struct contest {
 	bool known_too; /* with what is held, though their app knew it */
 	bool needs_too; /* with those of their document that they need */
 	/* Those that a loser may have lost to; it stands with so many of them, and does not with
-	 * so many. */
+	 * so many. From `end` on, up to there, these do not stand even without it. */
 	struct edit **others;
-	size_t other_count, low, middle, high;
+	size_t other_count, low, middle, high, end;
+	size_t probed; /* where this search for a middle that tells something began; 0: it did not
+			*/
 	unsigned ways; /* in which it was tried with these: with what either needs, or without */
+	bool proven;   /* these stand without it */
 	bool listed;
 	enum contest_own own;
 };
@@ -179,6 +182,7 @@ struct settler {
 	struct settle_loser *losers;
 	struct cf_error failure;
 	struct pages agreed; /* completed */
+	bool agreed_asked, agreed_sound;
 	struct pages result, before;
 	struct cf_error *error;
 };

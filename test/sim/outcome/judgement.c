@@ -95,21 +95,35 @@ static void sort_late(struct court *court, const struct docs *docs, struct edits
 	rule_add_all(edits, court->policy->late_wins ? &early : &late);
 }
 
-/* The first accepted edit with which, and all before it, what was said no longer stands. */
+static bool stands_with(struct court *court, const struct docs *agreed, const struct edits *edits,
+			const struct edit *said)
+{
+	struct trial trial;
+	bool stands;
+
+	rule_try(court, &trial, agreed, edits);
+	stands = trial.done && rule_stands(court, &trial.docs, said);
+	rule_try_end(court, &trial);
+	return stands;
+}
+
+/* The first accepted edit with which, and all before it, what was said no longer stands, though
+ * these do. */
 static struct edit *gave_way_to(struct court *court, const struct docs *agreed,
 				const struct edits *accepted, const struct edit *said)
 {
-	struct edits so_far = {.count = 0};
+	struct edits plain = {.count = 0}, closed = {.count = 0};
 
 	for (size_t i = 0; i < accepted->count; i++) {
-		struct trial trial;
-		bool stands;
+		struct edits unit = rule_unit(accepted->at[i]);
 
-		rule_add(&so_far, accepted->at[i]);
-		rule_try(court, &trial, agreed, &so_far);
-		stands = trial.done && rule_stands(court, &trial.docs, said);
-		rule_try_end(court, &trial);
-		if (!stands)
+		rule_add(&plain, accepted->at[i]);
+		rule_add_all(&closed, &unit);
+		if (stands_with(court, agreed, &plain, said) ||
+		    (plain.count < closed.count && stands_with(court, agreed, &closed, said)))
+			continue;
+		if (rule_fits(court, agreed, &plain) ||
+		    (plain.count < closed.count && rule_fits(court, agreed, &closed)))
 			return accepted->at[i];
 	}
 	return NULL;

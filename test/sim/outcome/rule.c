@@ -204,6 +204,42 @@ struct edits rule_difference(const struct edits *edits, const struct edits *take
 	return rest;
 }
 
+static bool same_object(const struct edit *a, const struct edit *b)
+{
+	struct path parents[2] = {a->pointer, b->pointer};
+
+	parents[0].count--;
+	parents[1].count--;
+	return path_compare(&parents[0], &parents[1]) == 0;
+}
+
+static struct edits without_object(const struct edits *edits, const struct edit *member)
+{
+	struct edits rest = {.count = 0};
+
+	for (size_t i = 0; i < edits->count; i++)
+		if (!same_object(edits->at[i], member))
+			rule_add(&rest, edits->at[i]);
+	return rest;
+}
+
+/* The members of each object none of which is needed. */
+static void leave_out_objects(struct court *court, const struct docs *docs, const struct edit *edit,
+			      struct edits *few)
+{
+	const struct edits all = *few;
+
+	for (size_t i = 0; i < all.count; i++) {
+		struct edits rest = without_object(few, all.at[i]);
+		size_t first = 0;
+
+		while (!same_object(all.at[first], all.at[i]))
+			first++;
+		if (first == i && !same_object(edit, all.at[i]) && rule_fits(court, docs, &rest))
+			*few = rest;
+	}
+}
+
 /* Each that is not needed. */
 static void leave_out(struct court *court, const struct docs *docs, const struct edit *edit,
 		      struct edits *few)
@@ -231,6 +267,7 @@ static void find_unit(struct court *court, const struct docs *docs, const struct
 	few = *group;
 	do {
 		before = few.count;
+		leave_out_objects(court, docs, edit, &few);
 		leave_out(court, docs, edit, &few);
 	} while (few.count < before);
 	edit->unit = arena_alloc(court->chain->arena, sizeof(few));

@@ -30,12 +30,24 @@ static bool stands_with(struct settling *s, const struct edits *others, const st
 	return rule_fits(s->court, s->docs, &test);
 }
 
+/* Whether two edits say otherwise of the same atom; orders are no such, nor is what is only ever
+ * raised. */
+static bool contradicts(const struct court *court, const struct edit *a, const struct edit *b)
+{
+	enum step_of_path last = a->pointer.at[a->pointer.count - 1].kind;
+
+	if (a->version != b->version || path_compare(&a->pointer, &b->pointer) != 0 ||
+	    last == STEP_ORDER || rule_is_latest(court, a))
+		return false;
+	return !a->value != !b->value || (last == STEP_NAME && !value_equal(a->value, b->value));
+}
+
 /* The first of another document with which, and with all such before it, and `mine`, the
- * loser cannot stand. */
+ * loser cannot stand, though these can, or that says otherwise of the same atom. */
 static struct edit *first_clash(struct settling *s, const struct edits *others,
 				const struct edits *mine, struct edit *loser)
 {
-	struct edits plain = {.count = 0}, closed = {.count = 0};
+	struct edits plain = {.count = 0}, closed = {.count = 0}, none = {.count = 0};
 	struct edits unit = rule_unit(loser), alone = rule_only(loser);
 
 	for (size_t i = 0; i < others->count; i++) {
@@ -49,7 +61,10 @@ static struct edit *first_clash(struct settling *s, const struct edits *others,
 		if (plain.count < closed.count &&
 		    (stands_with(s, &closed, mine, &alone) || stands_with(s, &closed, mine, &unit)))
 			continue;
-		return others->at[i];
+		if (contradicts(s->court, others->at[i], loser) ||
+		    stands_with(s, &plain, mine, &none) ||
+		    (plain.count < closed.count && stands_with(s, &closed, mine, &none)))
+			return others->at[i];
 	}
 	return NULL;
 }
