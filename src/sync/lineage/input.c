@@ -86,18 +86,20 @@ static int look_out(struct bench *bench, const struct lineage *lineage, size_t s
 static int find_eyes(struct bench *bench, struct lineage *lineage, size_t index)
 {
 	struct settle_saved *saved = &lineage->saved[index];
-	ptrdiff_t ancestor = lineage->origins[index].ancestor;
+	const struct origin *origin = &lineage->origins[index];
 	const struct base_slot *base = &lineage->base.slots[saved->slot];
 	struct atoms had;
 
-	if (ancestor < 0 || base->known[ancestor].deleted)
+	if (!origin->shared && (origin->ancestor < 0 || base->known[origin->ancestor].deleted))
 		return 0;
-	if (index > 0 && saved[-1].slot == saved->slot &&
-	    lineage->origins[index - 1].ancestor == ancestor) {
+	if (index > 0 && saved[-1].slot == saved->slot && origin[-1].shared == origin->shared &&
+	    origin[-1].ancestor == origin->ancestor) {
 		saved->knows = saved[-1].knows;
 		return 0;
 	}
-	return base_atoms(base, (size_t)ancestor, &bench->arena, &had)
+	if (origin->shared)
+		return look_out(bench, lineage, saved->slot, origin->shared, &saved->knows);
+	return base_atoms(base, (size_t)origin->ancestor, &bench->arena, &had)
 		       ? CF_ERR_NOMEM
 		       : look_out(bench, lineage, saved->slot, &had, &saved->knows);
 }
@@ -272,7 +274,8 @@ int lineage_add_pending(struct bench *bench, struct lineage *lineage, const stru
 				.hash = json_is_absent(value) ? 0 : atom_hash(json_hash64(value))};
 		}
 		if (saved.edit_count)
-			rc = lineage_add_saved(bench, lineage, saved, (struct origin){NULL, -1});
+			rc = lineage_add_saved(bench, lineage, saved,
+					       (struct origin){.ancestor = -1});
 	}
 	return rc;
 }

@@ -136,6 +136,9 @@ struct slot {
 struct origin {
 	const struct forward *forward; /* NULL: in the slot itself */
 	ptrdiff_t ancestor;            /* of base_slot.known; -1: none */
+	/* Of the revision nobody has agreed on that it was made of, which other leaves come from,
+	 * too; NULL: none. */
+	const struct atoms *shared;
 };
 
 struct lineage {

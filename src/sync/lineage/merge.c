@@ -206,8 +206,10 @@ static int add_saved(struct merging *m, const struct fork *fork)
 	/* Saving without a change is no edit. */
 	if (saved.edit_count == 0 && !m->lineage->creation)
 		return 0;
-	return lineage_add_saved(m->bench, m->lineage, saved,
-				 (struct origin){NULL, leaf->ancestor});
+	return lineage_add_saved(
+		m->bench, m->lineage, saved,
+		(struct origin){.ancestor = leaf->ancestor,
+				.shared = fork->above ? &m->forks[fork->above - 1].atoms : NULL});
 }
 
 /* One unknown leaf: nothing is shared. */

@@ -36,7 +36,8 @@ static int take_forward(struct bench *bench, struct lineage *lineage, const stru
 						.value = atom ? atom->value : JSON_ABSENT,
 						.hash = atom ? atom->hash : 0};
 	}
-	return lineage_add_saved(bench, lineage, saved, (struct origin){forward, -1});
+	return lineage_add_saved(bench, lineage, saved,
+				 (struct origin){.forward = forward, .ancestor = -1});
 }
 
 int lineage_take_forwards(struct bench *bench, struct lineage *lineage)
