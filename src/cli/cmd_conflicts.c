@@ -1,13 +1,21 @@
 /* conflicts: edits that had to give way to others, and deciding on them. */
-#include "cli/lists.h"
+#include "cli/listing.h"
 
 #include "catalog/catalog.h"
 
 #include <stdio.h>
 
+enum { VALUE_SHOWN = 32 };
+
+static const struct cli_option show_options[] = {
+	CLI_OPTION_STORE,
+	CLI_OPTION_STATE,
+	{.name = NULL},
+};
 static const struct cli_option list_options[] = {
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
+	CLI_OPTIONS_FILTER,
 	{.name = NULL},
 };
 static const struct cli_option resolve_options[] = {
@@ -20,12 +28,49 @@ static const struct cli_option resolve_options[] = {
 	 .argument = "DIR",
 	 .help = "the catalog that an edit must be valid by; needed inside arrays with a key",
 	 .env = "CHESTERFIELD_CATALOG"},
+	{.name = "all", .help = "all of the list, or all that the filters let through"},
+	{.name = "dry-run", .help = "show which it would be, and write nothing"},
+	CLI_OPTION_YES,
+	CLI_OPTIONS_FILTER,
 	{.name = NULL},
 };
 
+/* --- list ------------------------------------------------------------------------- */
+
+/* "todo-item@2 "Buy milk"", cut where it is long. */
+static struct cf_str side_text(struct cf_arena *arena, struct json_value side)
+{
+	struct cf_str version = cli_text_in(arena, side, "version");
+	struct json_value said = json_member(side, STR("value"));
+	struct cf_str value = json_is_absent(said) ? STR("") : json_span(said);
+	size_t len = value.len < VALUE_SHOWN ? value.len : VALUE_SHOWN;
+
+	if (!json_is_absent(json_member(side, STR("removed"))))
+		return arena_printf(arena, "%.*s (removed)", STR_ARG(version));
+	while (len < value.len && ((unsigned char)value.ptr[len] & 0xc0) == 0x80)
+		len--;
+	return arena_printf(arena, "%.*s %.*s%s", STR_ARG(version), (int)len, value.ptr,
+			    len < value.len ? "..." : "");
+}
+
+static void list_row(struct cf_arena *arena, struct cf_str id, struct json_value body,
+		     struct cf_str *cells)
+{
+	cells[0] = id;
+	cells[1] = cli_text_in(arena, body, "pointer");
+	cells[2] = side_text(arena, json_member(body, STR("winner")));
+	cells[3] = side_text(arena, json_member(body, STR("loser")));
+	cells[4] = cli_list_time(arena, json_member(body, STR("at")));
+}
+
+static const struct cli_column columns[] = {
+	{.head = "entry"}, {.head = "at"}, {.head = "winner"}, {.head = "loser"}, {.head = "when"},
+};
+static const struct cli_listing listing = {SYNC_CONFLICTS, columns, ARRAY_LEN(columns), list_row};
+
 static int run_list(struct cli *cli, struct cf_error *error)
 {
-	return cli_list(cli, SYNC_CONFLICTS, error);
+	return cli_list(cli, &listing, error);
 }
 
 /* --- show ------------------------------------------------------------------------- */
@@ -131,22 +176,67 @@ static int tell(struct cli *cli, const struct sync_resolved *done, enum sync_tak
 	return cli_out_check(cli);
 }
 
-static int resolve(struct cli *cli, struct cli_stores *stores, struct sync_resolve *how,
-		   struct cf_error *error)
+/* Of many, one that cannot be decided so is told, and the others go on. */
+static bool goes_on(struct cli *cli, int rc, struct cf_error *error)
 {
-	for (size_t i = 0; i < cli->arg_count; i++) {
-		struct sync_resolved done;
-		int rc;
+	bool all = cli_given(cli, "all");
 
-		how->id = str_of(cli->args[i]);
+	if (!all || (rc != CF_ERR_PRECONDITION && rc != CF_ERR_INVALID && rc != CF_ERR_USAGE &&
+		     rc != CF_ERR_CONFLICT && rc != CF_ERR_NOT_FOUND))
+		return false;
+	error->code = rc;
+	cli_report(cli, error);
+	return true;
+}
+
+static int resolve(struct cli *cli, struct cli_stores *stores, struct sync_resolve *how,
+		   const struct cli_ids *ids, struct cf_error *error)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < ids->count; i++) {
+		struct sync_resolved done;
+		int rc = 0;
+
+		if (cli_interrupted())
+			return error_set(error, CF_ERR_INTERRUPTED, "%s", "");
+		how->id = ids->at[i];
 		rc = sync_conflict_resolve(stores->store, &stores->state, how, &cli->arena, &done,
 					   error);
-		if (rc)
+		if (rc && !goes_on(cli, rc, error))
 			return rc;
-		if (tell(cli, &done, how->take))
+		failed += rc != 0;
+		if (rc == 0 && tell(cli, &done, how->take))
 			return cli_out_error(cli, error);
 	}
-	return 0;
+	return failed ? error_set(error, CF_ERR_FINDINGS, "%zu of %zu stay on the list", failed,
+				  ids->count)
+		      : 0;
+}
+
+/* What lost is forgotten, or many documents are written: that is asked for. */
+static int decide(struct cli *cli, struct cli_stores *stores, struct sync_resolve *how,
+		  struct cf_error *error)
+{
+	static const char *const words[] = {[SYNC_TAKE_WINNER] = "the winner stands",
+					    [SYNC_TAKE_LOSER] = "the loser is written",
+					    [SYNC_TAKE_VALUE] = "the value is written"};
+	struct cli_ids ids;
+	int rc = cli_entries_meant(cli, stores, SYNC_CONFLICTS, &ids, error);
+
+	if (rc)
+		return rc;
+	if (cli_given(cli, "dry-run")) {
+		rc = cli_list_some(cli, stores, &listing, &ids, error);
+		if (rc == 0)
+			cli_say(cli, "%zu would be decided, %s in each; nothing written", ids.count,
+				words[how->take]);
+		return rc;
+	}
+	if (cli_given(cli, "all") && ids.count)
+		rc = cli_confirm(cli, error, "decide on %zu contested edits: %s in each", ids.count,
+				 words[how->take]);
+	return rc ? rc : resolve(cli, stores, how, &ids, error);
 }
 
 static int run_resolve(struct cli *cli, struct cf_error *error)
@@ -166,7 +256,7 @@ static int run_resolve(struct cli *cli, struct cf_error *error)
 	if (rc == 0)
 		rc = cli_stores_open(cli, &stores, error);
 	if (rc == 0)
-		rc = resolve(cli, &stores, &how, error);
+		rc = decide(cli, &stores, &how, error);
 	cli_stores_close(&stores);
 	catalog_close(catalog);
 	json_doc_fini(&value);
@@ -177,8 +267,9 @@ static int run_resolve(struct cli *cli, struct cf_error *error)
 
 static const struct cli_command list_command = {
 	.name = "list",
-	.summary = "contested edits, one JSON object a line, with winner and loser",
-	.usage = "--store URL [--state URL]",
+	.summary = "contested edits, with winner and loser",
+	.usage = "--store URL [--state URL] " CLI_USAGE_FILTER,
+	.help = "A table; with --json one object a line, with all that is known of each.",
 	.options = list_options,
 	.run = run_list,
 };
@@ -188,7 +279,7 @@ static const struct cli_command show_command = {
 	.usage = "ID --store URL [--state URL]",
 	.help = "ID is what `conflicts list` shows as `entry`, or as much of its beginning as no "
 		"other has.",
-	.options = list_options,
+	.options = show_options,
 	.min_args = 1,
 	.max_args = 1,
 	.run = run_show,
@@ -197,14 +288,18 @@ static const struct cli_command resolve_command = {
 	.name = "resolve",
 	.summary = "decide on contested edits, and take them off the list",
 	.usage = "ID... --take winner|loser --store URL [--state URL]\n"
-		 "ID... --value JSON [-c DIR] --store URL [--state URL]",
+		 "ID... --value JSON [-c DIR] --store URL [--state URL]\n"
+		 "--all --take winner|loser --store URL [--state URL] [--dry-run] "
+		 "[--yes] " CLI_USAGE_FILTER,
 	.help = "--take winner leaves the documents as they are. --take loser writes the value "
 		"that had to give way into the version where it was made, on top of what stands "
 		"there now; --value writes another one in its place. That is an edit like any "
 		"other: the next `run`, or the one that is at work, carries it to all versions.\n\n"
-		"With -c an edit that is not valid is refused, and nothing is written.",
+		"With -c an edit that is not valid is refused, and nothing is written.\n\n"
+		"--all decides on every entry, or on those that the filters let through, and asks "
+		"before; --dry-run shows them. One that cannot be decided so is told and stays; "
+		"the others go on (exit code 3).",
 	.options = resolve_options,
-	.min_args = 1,
 	.max_args = CLI_ARGS_ANY,
 	.tells = true,
 	.run = run_resolve,

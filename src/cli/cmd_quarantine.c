@@ -1,5 +1,5 @@
 /* quarantine: documents that wait because something is wrong, and deciding on them. */
-#include "cli/lists.h"
+#include "cli/listing.h"
 
 #include <inttypes.h>
 
@@ -10,22 +10,49 @@ static const struct cli_option options[] = {
 	CLI_OPTION_STATE,
 	{.name = NULL},
 };
+static const struct cli_option list_options[] = {
+	CLI_OPTION_STORE,
+	CLI_OPTION_STATE,
+	CLI_OPTIONS_FILTER,
+	{.name = NULL},
+};
 static const struct cli_option retry_options[] = {
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
-	{.name = "all", .help = "all that waits"},
+	{.name = "all", .help = "all that waits, or all that the filters let through"},
+	CLI_OPTIONS_FILTER,
 	{.name = NULL},
 };
 static const struct cli_option drop_options[] = {
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
+	{.name = "all", .help = "all that waits, or all that the filters let through"},
 	CLI_OPTION_YES,
+	CLI_OPTIONS_FILTER,
 	{.name = NULL},
 };
 
+/* --- list -------------------------------------------------------------------------- */
+
+static void list_row(struct cf_arena *arena, struct cf_str id, struct json_value body,
+		     struct cf_str *cells)
+{
+	cells[0] = id;
+	cells[1] = cli_list_time(arena, json_member(body, STR("since")));
+	cells[2] = cli_text_in(arena, body, "id");
+	cells[3] = cli_text_in(arena, body, "pointer");
+	cells[4] = cli_text_in(arena, body, "reason");
+}
+
+static const struct cli_column columns[] = {
+	{.head = "entry"}, {.head = "since"},  {.head = "document"},
+	{.head = "at"},    {.head = "reason"},
+};
+static const struct cli_listing listing = {SYNC_QUARANTINE, columns, ARRAY_LEN(columns), list_row};
+
 static int run_list(struct cli *cli, struct cf_error *error)
 {
-	return cli_list(cli, SYNC_QUARANTINE, error);
+	return cli_list(cli, &listing, error);
 }
 
 /* --- show -------------------------------------------------------------------------- */
@@ -204,70 +231,81 @@ static int retry_all(struct cli *cli, struct cli_stores *stores, struct cf_error
 
 static int retry(struct cli *cli, struct cli_stores *stores, struct cf_error *error)
 {
-	for (size_t i = 0; i < cli->arg_count; i++) {
-		struct sync_entry entry;
-		int rc = sync_quarantine_retry(&stores->state, str_of(cli->args[i]), &cli->arena,
-					       &entry, error);
+	struct cli_filter filter;
+	struct cli_ids ids = {NULL, 0};
+	int rc = cli_filter_read(cli, &filter, error);
 
-		if (rc)
-			return rc;
-		tell(cli, entry.id, "retry", "will be looked at again by the next step of `run`");
+	if (rc == 0 && cli_given(cli, "all") && cli->arg_count == 0 && cli_filter_is_any(&filter))
+		return retry_all(cli, stores, error);
+	if (rc == 0)
+		rc = cli_entries_meant(cli, stores, SYNC_QUARANTINE, &ids, error);
+	for (size_t i = 0; i < ids.count && rc == 0; i++) {
+		struct sync_entry entry;
+
+		rc = sync_quarantine_retry(&stores->state, ids.at[i], &cli->arena, &entry, error);
+		if (rc == 0)
+			tell(cli, entry.id, "retry",
+			     "will be looked at again by the next step of `run`");
 	}
-	return 0;
+	return rc;
 }
 
-static int run_retry(struct cli *cli, struct cf_error *error)
+/* By its name in full; asks, unless all are asked for at once. */
+static int drop_one(struct cli *cli, struct cli_stores *stores, struct cf_str id,
+		    struct cf_error *error)
 {
-	struct cli_stores stores = {.store = NULL};
-	bool all = cli_given(cli, "all");
-	int rc = all == (cli->arg_count > 0)
-			 ? error_set(error, CF_ERR_USAGE, "name entries of the list, or --all")
-			 : cli_stores_open(cli, &stores, error);
+	struct sync_entry entry;
+	struct json_doc doc;
+	int rc;
 
+	json_doc_init(&doc, cli->mem);
+	rc = sync_entry_find(&stores->state, SYNC_QUARANTINE, id, &cli->arena, &doc, &entry, error);
+	json_doc_fini(&doc);
+	if (rc == 0 && !cli_given(cli, "all"))
+		rc = cli_confirm(cli, error, "forget that %.*s waits", STR_ARG(entry.id));
 	if (rc == 0)
-		rc = all ? retry_all(cli, &stores, error) : retry(cli, &stores, error);
-	if (rc == 0 && cli->out.code)
-		rc = cli_out_error(cli, error);
-	cli_stores_close(&stores);
+		rc = sync_quarantine_drop(&stores->state, entry.id, &cli->arena, &entry, error);
+	if (rc == 0)
+		tell(cli, entry.id, "dropped",
+		     "forgotten; its documents stay as they are, and are looked at when one of "
+		     "them changes");
 	return rc;
 }
 
 static int drop(struct cli *cli, struct cli_stores *stores, struct cf_error *error)
 {
-	for (size_t i = 0; i < cli->arg_count; i++) {
-		struct sync_entry entry;
-		struct json_doc doc;
-		int rc;
+	struct cli_ids ids = {NULL, 0};
+	int rc = cli_entries_meant(cli, stores, SYNC_QUARANTINE, &ids, error);
 
-		json_doc_init(&doc, cli->mem);
-		rc = sync_entry_find(&stores->state, SYNC_QUARANTINE, str_of(cli->args[i]),
-				     &cli->arena, &doc, &entry, error);
-		json_doc_fini(&doc);
-		if (rc == 0)
-			rc = cli_confirm(cli, error, "forget that %.*s waits", STR_ARG(entry.id));
-		if (rc == 0)
-			rc = sync_quarantine_drop(&stores->state, entry.id, &cli->arena, &entry,
-						  error);
-		if (rc)
-			return rc;
-		tell(cli, entry.id, "dropped",
-		     "forgotten; its documents stay as they are, and are looked at when one of "
-		     "them changes");
-	}
-	return 0;
+	if (rc == 0 && cli_given(cli, "all") && ids.count)
+		rc = cli_confirm(cli, error, "forget that %zu documents wait", ids.count);
+	for (size_t i = 0; i < ids.count && rc == 0; i++)
+		rc = drop_one(cli, stores, ids.at[i], error);
+	return rc;
 }
 
-static int run_drop(struct cli *cli, struct cf_error *error)
+static int decide(struct cli *cli, int (*how)(struct cli *, struct cli_stores *, struct cf_error *),
+		  struct cf_error *error)
 {
 	struct cli_stores stores = {.store = NULL};
 	int rc = cli_stores_open(cli, &stores, error);
 
 	if (rc == 0)
-		rc = drop(cli, &stores, error);
+		rc = how(cli, &stores, error);
 	if (rc == 0 && cli->out.code)
 		rc = cli_out_error(cli, error);
 	cli_stores_close(&stores);
 	return rc;
+}
+
+static int run_retry(struct cli *cli, struct cf_error *error)
+{
+	return decide(cli, retry, error);
+}
+
+static int run_drop(struct cli *cli, struct cf_error *error)
+{
+	return decide(cli, drop, error);
 }
 
 /* --- the rows ---------------------------------------------------------------------------- */
@@ -275,8 +313,9 @@ static int run_drop(struct cli *cli, struct cf_error *error)
 static const struct cli_command list_command = {
 	.name = "list",
 	.summary = "documents that wait because something is wrong, with the reason",
-	.usage = "--store URL [--state URL]",
-	.options = options,
+	.usage = "--store URL [--state URL] " CLI_USAGE_FILTER,
+	.help = "A table; with --json one object a line, with all that is known of each.",
+	.options = list_options,
 	.run = run_list,
 };
 static const struct cli_command show_command = {
@@ -293,11 +332,11 @@ static const struct cli_command show_command = {
 static const struct cli_command retry_command = {
 	.name = "retry",
 	.summary = "look again, without a change to the document",
-	.usage = "ID... --store URL [--state URL]\n--all --store URL [--state URL]",
+	.usage = "ID... --store URL [--state URL]\n--all --store URL [--state "
+		 "URL] " CLI_USAGE_FILTER,
 	.help = "After a lens or a schema was put right, for example. The next `run` looks at "
 		"what was named, and so does one that is at work.",
 	.options = retry_options,
-	.min_args = 0,
 	.max_args = CLI_ARGS_ANY,
 	.tells = true,
 	.run = run_retry,
@@ -305,11 +344,11 @@ static const struct cli_command retry_command = {
 static const struct cli_command drop_command = {
 	.name = "drop",
 	.summary = "take something off the list",
-	.usage = "ID... --store URL [--state URL] [--yes]",
+	.usage = "ID... --store URL [--state URL] [--yes]\n"
+		 "--all --store URL [--state URL] [--yes] " CLI_USAGE_FILTER,
 	.help = "Only the entry goes. The documents stay as they are; when one of them changes, "
 		"they are looked at again, and come back on the list if something is still wrong.",
 	.options = drop_options,
-	.min_args = 1,
 	.max_args = CLI_ARGS_ANY,
 	.tells = true,
 	.run = run_drop,

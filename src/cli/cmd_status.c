@@ -1,4 +1,4 @@
-/* status, and what is incomplete. */
+/* status: how far `run` has come, and what waits. */
 #include "cli/complete.h"
 #include "cli/engines.h"
 #include "cli/lists.h"
@@ -6,12 +6,6 @@
 #include <inttypes.h>
 
 static const struct cli_option options[] = {
-	CLI_OPTION_STORE,
-	CLI_OPTION_STATE,
-	{.name = NULL},
-};
-
-static const struct cli_option status_options[] = {
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
 	{.name = "for", .argument = "VERSION", .help = "say whether this version is complete"},
@@ -193,61 +187,6 @@ const struct cli_command cmd_status = {
 		"many it is missing yet, waits for a part, or cannot be made. Ends with code 0 "
 		"where "
 		"the version is complete, else with that of INCOMPLETE, so that a script can wait.",
-	.options = status_options,
+	.options = options,
 	.run = run_status,
-};
-
-/* --- lists ------------------------------------------------------------------------ */
-
-static int run_incomplete(struct cli *cli, struct cf_error *error)
-{
-	return cli_list(cli, SYNC_INCOMPLETE, error);
-}
-
-static int show_incomplete(struct cli *cli, const struct cli_stores *stores,
-			   const struct sync_entry *entry, struct cf_error *error)
-{
-	static const char *const shown[] = {"id", "waits_for", "reason", "lineage", "since"};
-
-	(void)stores;
-	(void)error;
-	if (cli->json)
-		return cli_entry_line(cli, entry->id, entry->body);
-	cli_show(cli, "entry", entry->id);
-	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
-		cli_show(cli, shown[i], cli_text(cli, entry->body, shown[i]));
-	return 0;
-}
-
-static int run_incomplete_show(struct cli *cli, struct cf_error *error)
-{
-	return cli_entry(cli, SYNC_INCOMPLETE, show_incomplete, error);
-}
-
-static const struct cli_command incomplete_show = {
-	.name = "show",
-	.summary = "one document that waits, and for what",
-	.usage = "ID --store URL [--state URL]",
-	.help = "ID is what `incomplete list` shows as `entry`, or as much of its beginning as no "
-		"other has.",
-	.options = options,
-	.min_args = 1,
-	.max_args = 1,
-	.run = run_incomplete_show,
-};
-
-static const struct cli_command incomplete_list = {
-	.name = "list",
-	.summary = "documents that wait for others, with what and since when",
-	.usage = "--store URL [--state URL]",
-	.options = options,
-	.run = run_incomplete,
-};
-
-const struct cli_command cmd_incomplete = {
-	.name = "incomplete",
-	.summary = "documents that wait for others to arrive",
-	.usage = "COMMAND",
-	.subcommands =
-		(const struct cli_command *const[]){&incomplete_list, &incomplete_show, NULL},
 };

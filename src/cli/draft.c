@@ -3,6 +3,7 @@
 #include "cli/draft.h"
 
 #include "cli/profile.h"
+#include "cli/where.h"
 #include "store/store.h"
 
 #include <ctype.h>
@@ -24,7 +25,7 @@ struct draft {
 	struct profiler *profiler;
 	struct cf_arena page;
 	struct json_doc doc;
-	struct cf_str where_name, where_value;
+	struct cli_where where;
 	uint64_t read, limit, untyped, strange;
 	const char *type_member; /* NULL: none */
 	bool cut;                /* there are more than were read */
@@ -37,16 +38,9 @@ struct draft {
 
 static bool is_wanted(const struct draft *d, struct cf_str id, struct json_value document)
 {
-	struct json_value value;
-
 	if ((id.len && id.ptr[0] == '_') || str_starts_with(id, STR("schema-support@")))
 		return false;
-	if (!d->where_name.ptr)
-		return true;
-	value = json_member(document, d->where_name);
-	if (json_kind(value) == JSON_STRING)
-		return json_name_is(value, d->where_value);
-	return !json_is_absent(value) && str_equal(json_span(value), d->where_value);
+	return cli_where_holds(&d->where, document);
 }
 
 /* Each document, in the order of ids, until `take` has had `most`. */
@@ -407,20 +401,6 @@ static void tell(struct draft *d, const char *dir)
 
 /* --- the whole ------------------------------------------------------------------------------ */
 
-static int read_where(struct draft *d, struct cf_error *error)
-{
-	const char *where = cli_option(d->cli, "where");
-	const char *sign = where ? strchr(where, '=') : NULL;
-
-	if (!where)
-		return 0;
-	if (!sign || sign == where)
-		return error_set(error, CF_ERR_USAGE, "--where must be MEMBER=VALUE");
-	d->where_name = (struct cf_str){where, (size_t)(sign - where)};
-	d->where_value = str_of(sign + 1);
-	return 0;
-}
-
 static int draft(struct draft *d, const char *dir, struct cf_error *error)
 {
 	int rc = walk(d, DRAFT_FIRST, take_first, error);
@@ -459,7 +439,7 @@ int draft_catalog(struct cli *cli, const char *dir, struct cf_error *error)
 	arena_init(&d->page, cli->mem);
 	json_doc_init(&d->doc, cli->mem);
 	d->profiler = profiler_new(&cli->arena);
-	rc = d->profiler ? read_where(d, error) : error_nomem(error);
+	rc = d->profiler ? cli_where_read(cli, &d->where, error) : error_nomem(error);
 	if (rc == 0)
 		rc = cli_option_number(cli, "sample", 1, UINT32_MAX, &d->limit, error);
 	if (rc == 0)

@@ -17,24 +17,6 @@ int cli_entry_line(struct cli *cli, struct cf_str id, struct json_value body)
 	return cli_out_check(cli);
 }
 
-static int print_entry(void *ctx, struct cf_str id, struct json_value body)
-{
-	return cli_entry_line(ctx, id, body);
-}
-
-int cli_list(struct cli *cli, enum sync_list list, struct cf_error *error)
-{
-	struct cli_stores stores = {.store = NULL};
-	int rc = cli_stores_open(cli, &stores, error);
-
-	if (rc == 0)
-		rc = sync_walk(&stores.state, list, print_entry, cli, cli->mem, error);
-	if (cli->out.code)
-		rc = cli_out_error(cli, error);
-	cli_stores_close(&stores);
-	return rc;
-}
-
 int cli_entry(struct cli *cli, enum sync_list list, cli_entry_show *show, struct cf_error *error)
 {
 	struct cli_stores stores = {.store = NULL};
@@ -65,7 +47,7 @@ void cli_show(struct cli *cli, const char *name, struct cf_str text)
 	cli_out_check(cli);
 }
 
-struct cf_str cli_text(struct cli *cli, struct json_value object, const char *name)
+struct cf_str cli_text_in(struct cf_arena *arena, struct json_value object, const char *name)
 {
 	struct json_value value = json_member(object, str_of(name));
 	struct cf_str text = STR("");
@@ -74,5 +56,19 @@ struct cf_str cli_text(struct cli *cli, struct json_value object, const char *na
 		return text;
 	if (json_kind(value) != JSON_STRING)
 		return json_span(value);
-	return json_decode(value, &cli->arena, &text) ? STR("") : text;
+	return json_decode(value, arena, &text) ? STR("") : text;
+}
+
+struct cf_str cli_text(struct cli *cli, struct json_value object, const char *name)
+{
+	return cli_text_in(&cli->arena, object, name);
+}
+
+struct cf_str cli_list_time(struct cf_arena *arena, struct json_value time)
+{
+	struct cf_str text = json_kind(time) == JSON_STRING ? json_inner(time) : STR("");
+
+	return text.len < sizeof("2026-11-30T08:11") - 1
+		       ? text
+		       : arena_printf(arena, "%.10s %.5s", text.ptr, text.ptr + 11);
 }

@@ -133,6 +133,19 @@ static void write_documents(const struct lineage *lineage, struct cf_buf *out)
 	buf_byte(out, ']');
 }
 
+/* Of which version the document is that the reason speaks of. */
+static void write_version(const struct lineage *lineage, struct cf_buf *out)
+{
+	for (size_t i = 0; i < lineage->name.family->slot_count; i++) {
+		const struct slot *slot = &lineage->slots[i];
+
+		if (slot->id.len && str_equal(slot->id, str_of(lineage->error.document))) {
+			member(out, "version", slot->kind->place);
+			return;
+		}
+	}
+}
+
 int record_waiting(struct bench *bench, struct lineage *lineage, bool incomplete, struct plan *plan)
 {
 	const struct cf_error *error = &lineage->error;
@@ -148,6 +161,7 @@ int record_waiting(struct bench *bench, struct lineage *lineage, bool incomplete
 	buf_byte(out, '{');
 	member(out, "lineage", lineage->label);
 	member(out, "id", str_of(error->document));
+	write_version(lineage, out);
 	if (incomplete)
 		member(out, "waits_for", lineage->waits_for);
 	else

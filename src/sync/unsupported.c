@@ -38,14 +38,20 @@ static bool is_live(const struct cf_record *record)
 	return record->revision_count && !record->revisions[0].deleted;
 }
 
-/* Whether all that lives of it was agreed on. The reason names the version first. 0 or
- * NOMEM. */
+/* The reason names the version first; of what is damaged nobody knows it. */
+static struct cf_str version_of(struct cf_str why)
+{
+	const char *space = memchr(why.ptr, ' ', why.len);
+	struct cf_str first = {why.ptr, space ? (size_t)(space - why.ptr) : why.len};
+
+	return memchr(first.ptr, '@', first.len) ? first : STR("");
+}
+
+/* Whether all that lives of it was agreed on. 0 or NOMEM. */
 static int is_known(const struct looked *looked, struct json_doc *doc, bool *ret)
 {
 	const struct cf_record *record = looked->one->record;
-	struct cf_str why = looked->one->why, body = looked->base->body;
-	const char *space = memchr(why.ptr, ' ', why.len);
-	struct cf_str place = {why.ptr, space ? (size_t)(space - why.ptr) : why.len};
+	struct cf_str place = version_of(looked->one->why), body = looked->base->body;
 	int rc;
 
 	*ret = false;
@@ -65,10 +71,15 @@ static int is_known(const struct looked *looked, struct json_doc *doc, bool *ret
 static int write_entry(struct sync *sync, const struct unsupported *one, struct cf_str *ret)
 {
 	struct cf_buf *out = &sync->worker->bench.scratch;
+	struct cf_str place = version_of(one->why);
 
 	buf_clear(out);
 	buf_str(out, STR("{\"id\":"));
 	json_write_string(one->record->id, out);
+	if (place.len) {
+		buf_str(out, STR(",\"version\":"));
+		json_write_string(place, out);
+	}
 	buf_str(out, STR(",\"error\":\"UNSUPPORTED\",\"reason\":"));
 	json_write_string(one->why, out);
 	buf_str(out, STR(",\"since\":"));

@@ -40,9 +40,9 @@ expect_says() { # major, members
 }
 
 expect_quiet() {
-	run conflicts list --store sqlite:s.db
+	run conflicts list --json --store sqlite:s.db
 	expect_out ''
-	run quarantine list --store sqlite:s.db
+	run quarantine list --json --store sqlite:s.db
 	expect_out ''
 }
 

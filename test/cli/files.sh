@@ -153,7 +153,7 @@ retitle() { # STORE ID OLD NEW
 retitle "$damaged" todo-item@3:a milk oil
 run run -c "$catalog" --store "$damaged" --once
 expect_code 0
-run quarantine list --store "$damaged"
+run quarantine list --json --store "$damaged"
 expect_lines out 1
 expect_out_has '"id":"todo-item@1:a"'
 expect_true "the reason is told" grep -q "$words" out
@@ -164,7 +164,7 @@ rev=$(sqlite3 dmg.db "SELECT rev FROM documents WHERE id = 'todo-item@1:a'")
 echo '{"_id":"todo-item@1:a","_rev":"'"$rev"'","schema":"todo-item","version":1,"title":"oil","isDone":true}' |
 	"$program" docs put --store "$damaged" >out
 run run -c "$catalog" --store "$damaged" --once
-run quarantine list --store "$damaged"
+run quarantine list --json --store "$damaged"
 expect_out ''
 run docs get --store "$damaged" todo-item@2:a
 expect_out_has '"title":"oil"'

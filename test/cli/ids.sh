@@ -85,7 +85,7 @@ put <<EOF
 {"_id":"a:2","_rev":"$(rev a:2)","type":"photo","title":"due"}
 EOF
 once
-run quarantine list --store sqlite:s.db
+run quarantine list --json --store sqlite:s.db
 expect_out_has 'a:2'
 is todo@2:a:2 '{"_id":"todo@2:a:2","kind":"todo","text":"due"}'
 
@@ -95,7 +95,7 @@ put <<EOF
 EOF
 once
 is todo@2:a:2 '{"_id":"todo@2:a:2","text":"tre","kind":"todo"}'
-run quarantine list --store sqlite:s.db
+run quarantine list --json --store sqlite:s.db
 expect_out ""
 
 begin "one that is damaged is told: nobody can say whether it is ours"
@@ -104,7 +104,7 @@ put <<EOF
 EOF
 sqlite3 s.db "UPDATE documents SET body = replace(body, 'milk', 'silk') WHERE id = 'd1'"
 once
-run quarantine list --store sqlite:s.db
+run quarantine list --json --store sqlite:s.db
 expect_out_has '"id":"d1"'
 expect_true "the reason is told" grep -q 'is damaged in the file' out
 is todo@2:d1 ""

@@ -22,7 +22,7 @@ contest() {
 
 begin "a contested edit is shown in full, by the beginning of its id"
 contest a
-run conflicts list --store "$store"
+run conflicts list --json --store "$store"
 expect_code 0
 expect_lines out 1
 expect_out_has '{"entry":"todo-item/a/'
@@ -45,7 +45,7 @@ expect_err_has 'written to todo-item@1:a'
 settle
 run docs get todo-item@3:a --store "$store"
 expect_out_has '"title":"old app"'
-run conflicts list --store "$store"
+run conflicts list --json --store "$store"
 expect_out ''
 
 begin "taking the winner writes no document"
@@ -147,13 +147,13 @@ expect_out_has '"lineages":1,"documents_written":0'
 expect_out_has '"quarantined":1'
 run run -c "$catalog" --store "$store" --once --json
 expect_out_has '"lineages":0'
-run quarantine list --store "$store"
+run quarantine list --json --store "$store"
 cp out before
 run quarantine retry --all --store "$store" --json
 expect_code 0
 expect_out '{"retry":2}'
 settle
-run quarantine list --store "$store"
+run quarantine list --json --store "$store"
 expect_lines out 2
 # It waits as long as before.
 expect_out_file before
@@ -163,7 +163,7 @@ cp -r "$catalog" wide
 sed -i 's/"title": *{[^}]*}/"title": {}/' wide/schemas/todo-item/*.json
 run quarantine retry --store "$store" --all
 "$program" run -c wide --store "$store" --once --accept-changed -q
-run quarantine list --store "$store"
+run quarantine list --json --store "$store"
 expect_lines out 1
 run docs get todo-item@3:bad --store "$store"
 expect_code 0
@@ -175,7 +175,7 @@ expect_err 'chesterfield: forget that #todo-item@7:new waits: add --yes where no
 run quarantine drop todo-item@7:new --store "$store" --yes
 expect_code 0
 expect_err_has 'its documents stay as they are'
-run quarantine list --store "$store"
+run quarantine list --json --store "$store"
 expect_out ''
 run docs get todo-item@7:new --store "$store"
 expect_code 0
@@ -196,6 +196,109 @@ run conflicts list --store "$store" --state "sqlite:$PWD/none.db"
 expect_code 10
 expect_err_has 'state: '
 expect_true "no file is made" test ! -e none.db
+
+begin "a list is a table for people, as wide as what stands in it"
+rm -f s.db*
+contest a
+contest bb
+put '{"_id":"todo-item@1:late","schema":"todo-item","version":1,"title":"t","isDone":true}'
+settle
+old=$(rev_of todo-item@1:late) new=$(rev_of todo-item@2:late)
+item todo-item@1:late "$old" 1 '"'"$(printf 'long %.0s' {1..20})"'"' '"isDone":false'
+item todo-item@2:late "$new" 2 '"\u001b[2J"' '"status":"done","group":{"name":"Inbox"}'
+settle
+run conflicts list --store "$store"
+expect_code 0
+sed -i 's/[0-9a-f]\{16\}/hhhhhhhhhhhhhhhh/; s/20..-..-.. ..:..$/WHEN/' out
+expect_out 'entry                            at      winner                   loser                                            when
+todo-item/a/hhhhhhhhhhhhhhhh     /title  todo-item@2 "new app"    todo-item@1 "old app"                            WHEN
+todo-item/bb/hhhhhhhhhhhhhhhh    /title  todo-item@2 "new app"    todo-item@1 "old app"                            WHEN
+todo-item/late/hhhhhhhhhhhhhhhh  /title  todo-item@2 "\u001b[2J"  todo-item@1 "long long long long long long l...  WHEN'
+put '{"_id":"todo-item@1:bad","schema":"todo-item","version":1,"title":7,"isDone":true}'
+put '{"_id":"todo-item@2:bad2","schema":"todo-item","version":2,"title":7,"status":"done"}'
+put '{"_id":"todo-item@7:new","schema":"todo-item","version":7}'
+put '{"_id":"todo-item@3:inc","schema":"todo-item","version":3,"title":"t","status":"done","groupId":"none"}'
+settle
+run quarantine list --store "$store"
+expect_code 0
+sed -i 's/20..-..-.. ..:../YYYY-MM-DD HH:MM/' out
+expect_out 'entry             since             document          at      reason
+#todo-item@7:new  YYYY-MM-DD HH:MM  todo-item@7:new           todo-item@7 is not a supported version
+todo-item/bad     YYYY-MM-DD HH:MM  todo-item@1:bad   /title  must be a string
+todo-item/bad2    YYYY-MM-DD HH:MM  todo-item@2:bad2  /title  must be a string'
+run incomplete list --store "$store"
+expect_code 0
+sed -i 's/20..-..-.. ..:../YYYY-MM-DD HH:MM/' out
+expect_out 'entry          since             document         waits for
+todo-item/inc  YYYY-MM-DD HH:MM  todo-item@2:inc  group@1:none'
+
+begin "of a list only what is asked for"
+counts() { # NUMBER LIST FILTERS
+	local number=$1 list=$2
+	shift 2
+	run "$list" list --json --store "$store" "$@"
+	expect_code 0
+	expect_lines out "$number"
+}
+counts 3 conflicts --type todo-item
+counts 0 conflicts --type todo
+counts 3 conflicts --version todo-item@1
+counts 0 conflicts --version todo-item@2
+counts 3 conflicts --since 5m
+counts 3 conflicts --since 2026 --at /title
+counts 3 conflicts --since 2026-01-02T03:04:05.678Z --at ''
+counts 0 conflicts --since 2999-01
+counts 0 conflicts --at /tit
+counts 1 conflicts --where isDone=false
+counts 2 conflicts --where 'title=new app' --version todo-item@1
+counts 1 quarantine --version todo-item@2
+counts 1 quarantine --version todo-item@7
+counts 3 quarantine --type todo-item
+counts 2 quarantine --where title=7
+counts 1 incomplete --version todo-item@2 --type todo-item
+for wrong in "--since yesterday" "--since 2026-1" "--since 3w" "--version todo-item" "--where done"; do
+	# shellcheck disable=SC2086
+	run conflicts list --store "$store" $wrong
+	expect_code 2
+done
+
+begin "many are decided on at once, by somebody who means it"
+all="conflicts resolve --store $store --all"
+run $all --take loser --where 'title=new app' --dry-run
+expect_code 0
+expect_lines out 3
+expect_err 'chesterfield: 2 would be decided, the loser is written in each; nothing written'
+run $all --take loser --where 'title=new app' </dev/null
+expect_code 2
+expect_err 'chesterfield: decide on 2 contested edits: the loser is written in each: add --yes where nobody can be asked'
+counts 3 conflicts
+# One of them cannot be: it is told, and the others are decided.
+"$program" docs delete --store "$store" todo-item@1:a >/dev/null
+run $all --take loser --yes --since 1d
+expect_code 3
+expect_err_has 'todo-item@1:a is deleted by now'
+expect_err_has 'written to todo-item@1:bb'
+expect_err_has '1 of 3 stay on the list'
+counts 1 conflicts
+run docs get todo-item@1:bb --store "$store"
+expect_out_has '"title":"old app"'
+run $all --take winner --yes --json
+expect_code 0
+expect_out_has '"document":"todo-item@1:a","written":false}'
+counts 0 conflicts
+run $all --take winner
+expect_code 0
+run $all --type x
+expect_code 2
+run conflicts resolve todo-item/a --store "$store" --type todo-item --take winner
+expect_code 2
+expect_err 'chesterfield: filters go with --all, not with ids'
+run quarantine retry --all --version todo-item@2 --store "$store"
+expect_code 0
+expect_err 'chesterfield: todo-item/bad2: will be looked at again by the next step of `run`'
+run quarantine drop --all --type todo-item --at /title --store "$store" --yes
+expect_code 0
+counts 1 quarantine
 
 begin "a file that another program holds locked"
 coproc LOCK { sqlite3 s.db; }

@@ -101,9 +101,9 @@ begin "an old app's later edit is listed, and nothing is lost"
 item 1 a late
 run run -c "$catalog" --store "$store" --once --json
 expect_out_has '"unsupported":1,'
-run quarantine list --store "$store"
+run quarantine list --json --store "$store"
 expect_lines out 1
-expect_out_has '"id":"todo-item@1:a","error":"UNSUPPORTED","reason":"todo-item@1 is retired"'
+expect_out_has '"id":"todo-item@1:a","version":"todo-item@1","error":"UNSUPPORTED","reason":"todo-item@1 is retired"'
 run docs get todo-item@1:a --store "$store"
 expect_out_has '"title":"late"'
 
@@ -122,13 +122,13 @@ expect_true "the others stay" test "$(count todo-item@2:)" = "$items"
 expect_true "in each version" test "$(count todo-item@3:)" = "$items"
 run run -c "$catalog" --store "$store" --once --json
 expect_out_has '"changes":0,"passed_over":0,"unsupported":0,"lineages":0,"documents_written":0'
-run quarantine list --store "$store"
+run quarantine list --json --store "$store"
 expect_lines out 1
 
 begin "gone from the store, it is gone from the list"
 "$program" docs delete todo-item@1:a --store "$store" >/dev/null
 settle
-run quarantine list --store "$store"
+run quarantine list --json --store "$store"
 expect_out ''
 expect_true "the others stay" test "$(count todo-item@2:)" = "$items"
 
@@ -214,7 +214,7 @@ for version in 1 2 3; do
 	run docs get "todo-item@$version:a" --store "$store"
 	expect_out_has '"title":"t"'
 done
-run conflicts list --store "$store"
+run conflicts list --json --store "$store"
 expect_out_has '"value":"old"'
 expect_out_has '"value":"new"'
 expect_out_has '"value":"edited"'
@@ -230,13 +230,13 @@ expect_out_has '"documents_written":0,"records_written":0'
 
 begin "a rebuild keeps what people decided"
 run retire todo-item@1 -c "$catalog" --store "$store"
-entries=$("$program" conflicts list --store "$store" | wc -l)
+entries=$("$program" conflicts list --json --store "$store" | wc -l)
 run run -c "$catalog" --store "$store" --once --rebuild
 expect_code 0
 run status --store "$store"
 expect_out_has 'retired       todo-item@1'
 expect_out_has 'quarantined   0'
-expect_true "contested edits stay" test "$("$program" conflicts list --store "$store" | wc -l)" = "$entries"
+expect_true "contested edits stay" test "$("$program" conflicts list --json --store "$store" | wc -l)" = "$entries"
 run retire todo-item@1 -c "$catalog" --store "$store" --purge --yes --json
 expect_out_has '"deleted":2,"kept":0}'
 
@@ -341,7 +341,7 @@ for command in "run -c $catalog --once" status; do
 done
 run run -c "$catalog" --store "$store" --once --rebuild
 expect_code 0
-run conflicts list --store "$store"
+run conflicts list --json --store "$store"
 expect_out_has '"entry":"todo-item/a/0123"'
 run status --store "$store"
 expect_out_has 'todo-item@2'

@@ -44,7 +44,7 @@ run run -c "$catalog" --store "$store" --once
 expect_code 0
 expect_err_has '2 in quarantine'
 expect_err_has '1 of other types passed over'
-run quarantine list --store "$store"
+run quarantine list --json --store "$store"
 expect_lines out 2
 expect_out_has '"pointer":"/title"'
 expect_out_has 'todo-item@7 is not a supported version'
@@ -54,7 +54,7 @@ printf '%s\n' '{"_id":"todo-item@3:w","schema":"todo-item","version":3,"title":"
 run docs put --store "$store" in
 run run -c "$catalog" --store "$store" --once
 cp err err_once
-run incomplete list --store "$store"
+run incomplete list --json --store "$store"
 expect_lines out 1
 expect_out_has '"waits_for":"group@1:late"'
 expect_has err_once 'chesterfield: 1 waits for documents that have not arrived'
@@ -68,7 +68,7 @@ expect_code 1
 printf '%s\n' '{"_id":"group@1:late","schema":"group","version":1,"name":"Late"}' >in
 run docs put --store "$store" in
 run run -c "$catalog" --store "$store" --once
-run incomplete list --store "$store"
+run incomplete list --json --store "$store"
 expect_lines out 0
 run docs get --store "$store" todo-item@1:w
 expect_code 0
@@ -119,7 +119,7 @@ for last in 0 1 2; do
 done
 expect_true "blocked, which the old app cannot say, stays" \
 	[ "$(grep -c '"status":"blocked"' out)" -eq 300 ]
-run conflicts list --store "$store"
+run conflicts list --json --store "$store"
 expect_lines out 0
 expect_agreement
 
