@@ -140,11 +140,23 @@ int catalog_validate(const struct catalog *catalog, const struct catalog_id *id,
 
 /* --- check ------------------------------------------------------------------ */
 
+/* What a finding of a law shows, in the order in which it is told. */
+enum catalog_shown {
+	CATALOG_SHOWN_DOCUMENT, /* the smallest that was found */
+	CATALOG_SHOWN_OVER,     /* another one, into which it was put */
+	CATALOG_SHOWN_MADE,     /* what became of it */
+	CATALOG_SHOWN_EDITED,   /* that, after an edit of one field */
+	CATALOG_SHOWN_CAME,     /* what came out at the end */
+	CATALOG_SHOWN_WANTED,   /* what should have */
+	CATALOG_SHOWN
+};
 struct catalog_finding {
 	bool warning;
 	struct cf_str file; /* relative to the folder */
 	unsigned line;
-	struct cf_str message; /* with the smallest counterexample */
+	struct cf_str message;
+	struct cf_str pointer; /* where what came out differs, or breaks its schema; or empty */
+	struct cf_str shown[CATALOG_SHOWN]; /* compact documents, one a line; empty: none */
 };
 struct catalog_check_args {
 	uint64_t seed;

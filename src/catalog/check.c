@@ -2,41 +2,9 @@
  * the first finding as far as it can see. */
 #include "catalog/prove.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 enum { MESSAGE_BYTES = 600 };
-
-void checker_tell(struct checker *checker, bool warning, const char *path, unsigned line,
-		  struct cf_str message)
-{
-	struct cf_str file = str_of(path);
-	struct catalog_finding finding = {.warning = warning, .line = line, .message = message};
-
-	if (str_starts_with(file, checker->dir) && file.len > checker->dir.len &&
-	    file.ptr[checker->dir.len] == '/') {
-		file.ptr += checker->dir.len + 1;
-		file.len -= checker->dir.len + 1;
-	}
-	finding.file = file;
-	checker->errors += !warning;
-	if (checker->args->finding)
-		checker->args->finding(checker->args->ctx, &finding);
-}
-
-static void tell(struct checker *checker, bool warning, const struct json_file *file, uint32_t node,
-		 const char *format, ...) __attribute__((format(printf, 5, 6)));
-static void tell(struct checker *checker, bool warning, const struct json_file *file, uint32_t node,
-		 const char *format, ...)
-{
-	char text[MESSAGE_BYTES];
-	va_list list;
-
-	va_start(list, format);
-	(void)vsnprintf(text, sizeof(text), format, list);
-	va_end(list);
-	checker_tell(checker, warning, file->path, json_file_line(file, node), str_of(text));
-}
 
 /* What loading stumbled over. */
 static void on_problem(void *ctx, const struct cf_error *problem)
@@ -49,24 +17,6 @@ static void on_problem(void *ctx, const struct cf_error *problem)
 	(void)snprintf(text, sizeof(text), "%s%s%s%s", problem->message,
 		       problem->pointer[0] ? " at " : "", problem->pointer, column);
 	checker_tell(checker, false, problem->file, problem->line, str_of(text));
-}
-
-void checker_tell_unproven(struct checker *checker, const struct catalog_major *major,
-			   const struct cf_error *why)
-{
-	const struct catalog_schema *schema = &major->schemas[major->schema_count - 1];
-	struct json_value at =
-		json_pointer_get(json_file_root(&schema->file), str_of(why->pointer));
-
-	for (size_t i = 0; i < checker->unproven_count; i++)
-		if (checker->unproven[i] == major)
-			return;
-	if (checker->unproven_count == ARRAY_LEN(checker->unproven))
-		return;
-	checker->unproven[checker->unproven_count++] = major;
-	tell(checker, true, &schema->file, json_is_absent(at) ? 0 : at.node,
-	     "the laws are not proven for %.*s@%u: %s%s%s", STR_ARG(major->type->name),
-	     major->major, why->message, why->pointer[0] ? " at " : "", why->pointer);
 }
 
 /* --- manifests -------------------------------------------------------------------- */
@@ -88,11 +38,13 @@ static void check_range_of_zero(struct checker *checker, const struct manifest *
 	const struct catalog_schema *newest = &zero->schemas[zero->schema_count - 1];
 
 	if (!semver_range_has(need->range, &newest->version))
-		tell(checker, true, &manifest->file, need->node,
-		     "%.*s leaves out %.*s %.*s, yet both are %.*s@0: to semver what breaks in 0.x "
-		     "is a new minor, here it needs a new major; say >=%.*s <1.0.0",
-		     STR_ARG(need->range_text), STR_ARG(need->type), STR_ARG(newest->version_text),
-		     STR_ARG(need->type), STR_ARG(zero->schemas[0].version_text));
+		checker_warn(checker, &manifest->file, need->node,
+			     "%.*s leaves out %.*s %.*s, yet both are %.*s@0: to semver what "
+			     "breaks in 0.x "
+			     "is a new minor, here it needs a new major; say >=%.*s <1.0.0",
+			     STR_ARG(need->range_text), STR_ARG(need->type),
+			     STR_ARG(newest->version_text), STR_ARG(need->type),
+			     STR_ARG(zero->schemas[0].version_text));
 }
 
 static void check_manifest(struct checker *checker, const struct catalog *catalog,
@@ -107,18 +59,31 @@ static void check_manifest(struct checker *checker, const struct catalog *catalo
 			if (any_schema_in(&type->majors[k], need->range))
 				newest = &type->majors[k];
 		if (!type)
-			tell(checker, false, &manifest->file, need->node,
-			     "the type %.*s has no schema", STR_ARG(need->type));
+			checker_error(checker, &manifest->file, need->node,
+				      "the type %.*s has no schema", STR_ARG(need->type));
 		else if (!newest)
-			tell(checker, false, &manifest->file, need->node,
-			     "no schema of %.*s is in the range %.*s", STR_ARG(need->type),
-			     STR_ARG(need->range_text));
+			checker_error(checker, &manifest->file, need->node,
+				      "no schema of %.*s is in the range %.*s", STR_ARG(need->type),
+				      STR_ARG(need->range_text));
 		else if (newest->major == 0)
 			check_range_of_zero(checker, manifest, need, newest);
 	}
 }
 
 /* --- versions ----------------------------------------------------------------------- */
+
+static void tell_minor(struct checker *checker, const struct catalog_schema *a,
+		       const struct catalog_schema *b, const struct schema_reason *r)
+{
+	struct json_value at = json_pointer_get(json_file_root(&b->file), r->pointer);
+	uint32_t node = json_is_absent(at) ? 0 : at.node;
+
+	(r->undecided ? checker_warn : checker_error)(
+		checker, &b->file, node,
+		"%.*s cannot read all documents of %.*s, yet has the same major: %.*s at %.*s",
+		STR_ARG(b->version_text), STR_ARG(a->version_text), STR_ARG(r->message),
+		STR_ARG(r->pointer));
+}
 
 /* Minor and fix versions of one major must read what the one before them wrote. */
 static int check_minors(struct checker *checker, const struct catalog_major *major,
@@ -135,16 +100,9 @@ static int check_minors(struct checker *checker, const struct catalog_major *maj
 			break;
 		for (size_t k = 0; k < diff.reason_count; k++) {
 			const struct schema_reason *r = &diff.reasons[k];
-			struct json_value at =
-				json_pointer_get(json_file_root(&b->file), r->pointer);
 
 			if (r->breaks_backward)
-				tell(checker, r->undecided, &b->file,
-				     json_is_absent(at) ? 0 : at.node,
-				     "%.*s cannot read all documents of %.*s, yet has the same "
-				     "major: %.*s at %.*s",
-				     STR_ARG(b->version_text), STR_ARG(a->version_text),
-				     STR_ARG(r->message), STR_ARG(r->pointer));
+				tell_minor(checker, a, b, r);
 		}
 		schema_diff_fini(&diff);
 	}
@@ -164,9 +122,10 @@ static void check_reach(struct checker *checker, const struct catalog *catalog,
 			continue;
 		if (before && (!catalog_program(catalog, type, before->major, major->major) ||
 			       !catalog_program(catalog, type, major->major, before->major)))
-			tell(checker, false, &major->schemas[0].file, 0,
-			     "%.*s@%u cannot be reached from @%u: a lens is missing between them",
-			     STR_ARG(type->name), major->major, before->major);
+			checker_error(checker, &major->schemas[0].file, 0,
+				      "%.*s@%u cannot be reached from @%u: a lens is missing "
+				      "between them",
+				      STR_ARG(type->name), major->major, before->major);
 		before = major;
 	}
 }
@@ -181,19 +140,19 @@ static void on_gap(void *ctx, struct cf_str pointer, const char *why)
 	struct gap_ctx *gap = ctx;
 	struct json_value at = json_pointer_get(json_file_root(&gap->schema->file), pointer);
 
-	tell(gap->checker, true, &gap->schema->file, json_is_absent(at) ? 0 : at.node,
-	     "no text is generated for %.*s (%s): give examples there, or the laws are not "
-	     "proven for such values",
-	     STR_ARG(pointer), why);
+	checker_warn(gap->checker, &gap->schema->file, json_is_absent(at) ? 0 : at.node,
+		     "no text is generated for %.*s (%s): give examples there, or the laws are not "
+		     "tried on such values",
+		     STR_ARG(pointer), why);
 }
 
 static void on_misspelt(void *ctx, struct json_value name, const char *meant)
 {
 	struct gap_ctx *gap = ctx;
 
-	tell(gap->checker, true, &gap->schema->file, name.node,
-	     "\"%.*s\" is no keyword and says nothing; did you mean \"%s\"?",
-	     STR_ARG(json_inner(name)), meant);
+	checker_warn(gap->checker, &gap->schema->file, name.node,
+		     "\"%.*s\" is no keyword and says nothing; did you mean \"%s\"?",
+		     STR_ARG(json_inner(name)), meant);
 }
 
 /* What the generated documents will not hold. */
@@ -274,7 +233,7 @@ static int check_edge(struct bench *bench, const struct catalog_edge *edge, stru
 	return rc;
 }
 
-/* What is proven on generated documents. */
+/* What is tried on generated documents. */
 static int check_documents(struct checker *checker, const struct catalog *catalog,
 			   struct cf_error *error)
 {

@@ -22,11 +22,11 @@ struct composer {
 	const struct catalog_type *type;
 	const struct catalog_edge *edges[LINKS_MAX]; /* upwards */
 	size_t count;
-	const struct lens_program *whole[2]; /* up, down */
-	struct pool mids[LINKS_MAX + 1];     /* by version, upwards */
-	struct pool walk;                    /* on the way down over bases */
-	struct side source, view, made;
-	struct example examples[2][2]; /* up, down; without a base, with one */
+	const struct lens_program *whole[2];   /* up, down */
+	struct pool mids[LINKS_MAX + 1];       /* by version, upwards */
+	struct pool walk;                      /* on the way down over bases */
+	struct side source, view, made, steps; /* made at once; step by step */
+	struct example examples[2][2];         /* up, down; without a base, with one */
 };
 
 /* --- pools -------------------------------------------------------------------------- */
@@ -122,27 +122,43 @@ static int pool_step(struct composer *c, const struct lens_program *program,
 
 /* --- the law -------------------------------------------------------------------------- */
 
-static void compare(struct composer *c, bool down, bool over, const struct side *shown,
-		    const struct pool *steps)
+/* The op that last made what differs, in the lens that travel ends with or, where it only
+ * passed through that, in one before. */
+static void find_fault(struct composer *c, bool down, struct example *example)
 {
-	for (size_t i = 0; i < c->made.count; i++) {
-		struct json_value a = c->made.values[i];
-		struct json_value b = pool_value(steps, &c->made.places.places[i]);
-		struct cf_buf at;
+	for (size_t i = 0; i < c->count && !example->line; i++) {
+		const struct catalog_edge *edge = c->edges[down ? i : c->count - 1 - i];
 
-		if (json_is_absent(a) && json_is_absent(b))
-			continue;
-		if (!json_is_absent(a) && !json_is_absent(b) && json_equal(a, b))
-			continue;
-		buf_init(&at, c->bench->checker->mem);
-		(void)buf_printf(&at, " becomes at once %.100s%.*s, in steps %.*s", "",
-				 json_is_absent(a) ? 7 : (int)json_span(a).len,
-				 json_is_absent(a) ? "nothing" : json_span(a).ptr,
-				 json_is_absent(b) ? 7 : (int)json_span(b).len,
-				 json_is_absent(b) ? "nothing" : json_span(b).ptr);
-		example_note(&c->examples[down][over], shown, "", "", buf_view(&at));
-		buf_fini(&at);
+		example->line = lens_blame(edge->lens, down, 0, buf_view(&example->pointer));
+		example->lens = edge->lens;
 	}
+}
+
+/* `source` became c->made at once, and `steps` step by step; `base`: what it was put into,
+ * or NULL. */
+static int compare(struct composer *c, bool down, const struct side *source,
+		   const struct side *base, const struct pool *steps)
+{
+	struct exhibit exhibit = {.message = "",
+				  .pointer = "",
+				  .sides = {[CATALOG_SHOWN_DOCUMENT] = source,
+					    [CATALOG_SHOWN_OVER] = base,
+					    [CATALOG_SHOWN_CAME] = &c->made,
+					    [CATALOG_SHOWN_WANTED] = &c->steps}};
+	struct example *example = &c->examples[down][base != NULL];
+	struct cf_error error;
+	int rc = 0;
+
+	side_shape(&c->steps, c->bench->catalog, c->made.places);
+	for (size_t i = 0; i < c->steps.count && rc == 0; i++) {
+		struct json_value value = pool_value(steps, &c->steps.places.places[i]);
+
+		if (!json_is_absent(value))
+			rc = side_set(&c->steps, i, json_span(value), &error);
+	}
+	if (rc == 0 && !side_same(&c->made, &c->steps) && example_note(example, &exhibit))
+		find_fault(c, down, example);
+	return rc;
 }
 
 /* From one end to the other; c->mids keeps each version. */
@@ -167,9 +183,7 @@ static int go(struct composer *c, bool down, unsigned size, struct cf_error *err
 	}
 	if (rc == 0)
 		rc = side_apply(c->bench, c->whole[down], source, NULL, &c->made, error);
-	if (rc == 0)
-		compare(c, down, false, source, &c->mids[down ? 0 : n]);
-	return rc;
+	return rc ? rc : compare(c, down, source, NULL, &c->mids[down ? 0 : n]);
 }
 
 /* And back over what was on the way, from another document of the other end. */
@@ -198,9 +212,7 @@ static int come_back(struct composer *c, bool down, unsigned size, struct cf_err
 		rc = pool_step(c, link, walk, base, &c->mids[down ? to - 1 : to + 1], error);
 		walk = &c->mids[down ? to - 1 : to + 1];
 	}
-	if (rc == 0)
-		compare(c, !down, true, other, walk);
-	return rc;
+	return rc ? rc : compare(c, !down, other, source, walk);
 }
 
 static int try_once(struct composer *c, bool down, unsigned size)
@@ -247,7 +259,6 @@ static bool find_links(struct composer *c, const struct catalog_major *newest, s
 
 static bool tell(struct composer *c)
 {
-	const struct lens *lens = c->edges[c->count - 1]->lens;
 	uint32_t from = c->edges[0]->older[0]->major;
 	uint32_t to = c->edges[c->count - 1]->newer[0]->major;
 	bool found = false;
@@ -257,12 +268,13 @@ static bool tell(struct composer *c)
 		bool down = i / 2;
 		char what[200];
 
-		(void)snprintf(
-			what, sizeof(what),
-			"Composition is broken: %.100s@%u to @%u at once is not step by step%s",
-			c->type->name.ptr, down ? to : from, down ? from : to,
-			i % 2 ? ", over another document" : "");
-		example_tell(e, c->bench->checker, lens_file(lens), lens_blame_line(lens), what);
+		(void)snprintf(what, sizeof(what),
+			       "Composition is broken: %.*s@%u to @%u at once%s is not the same as "
+			       "step by step",
+			       c->type->name.len > 100 ? 100 : (int)c->type->name.len,
+			       c->type->name.ptr, down ? to : from, down ? from : to,
+			       i % 2 ? ", put into another document," : "");
+		example_tell(e, c->bench->checker, c->edges[c->count - 1]->lens, what);
 		found = found || e->found;
 	}
 	return found;
@@ -291,6 +303,7 @@ static void composer_init(struct composer *c)
 	side_init(&c->source, mem);
 	side_init(&c->view, mem);
 	side_init(&c->made, mem);
+	side_init(&c->steps, mem);
 	for (size_t i = 0; i < LINKS_MAX + 2; i++) {
 		struct pool *pool = i <= LINKS_MAX ? &c->mids[i] : &c->walk;
 
@@ -300,7 +313,7 @@ static void composer_init(struct composer *c)
 		}
 	}
 	for (int i = 0; i < 4; i++)
-		buf_init(&c->examples[i / 2][i % 2].document, mem);
+		example_init(&c->examples[i / 2][i % 2], mem);
 }
 
 static void composer_fini(struct composer *c)
@@ -308,6 +321,7 @@ static void composer_fini(struct composer *c)
 	side_fini(&c->source);
 	side_fini(&c->view);
 	side_fini(&c->made);
+	side_fini(&c->steps);
 	for (size_t i = 0; i < LINKS_MAX + 2; i++) {
 		struct pool *pool = i <= LINKS_MAX ? &c->mids[i] : &c->walk;
 
@@ -317,7 +331,7 @@ static void composer_fini(struct composer *c)
 		}
 	}
 	for (int i = 0; i < 4; i++)
-		buf_fini(&c->examples[i / 2][i % 2].document);
+		example_fini(&c->examples[i / 2][i % 2]);
 }
 
 /* Chains of two and more lenses that end at the newest majors first grow longer: each

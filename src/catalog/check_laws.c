@@ -20,13 +20,15 @@ struct prover {
 
 /* --- failures -------------------------------------------------------------------------- */
 
-/* `line` 0: no op is known to be the one. */
-static void note(struct prover *p, bool down, enum failure failure, const char *message,
-		 const char *pointer, unsigned line)
+/* The example that it is kept as; NULL: a smaller one is there. */
+static struct example *note(struct prover *p, bool down, enum failure failure,
+			    struct exhibit exhibit)
 {
+	struct example *example = &p->examples[down][failure];
+
 	p->found = true;
-	if (example_note(&p->examples[down][failure], &p->source, message, pointer, STR("")))
-		p->examples[down][failure].line = line;
+	exhibit.sides[CATALOG_SHOWN_DOCUMENT] = &p->source;
+	return example_note(example, &exhibit) ? example : NULL;
 }
 
 /* An op's own error names its line. */
@@ -34,8 +36,40 @@ static void note_error(struct prover *p, bool down, enum failure failure,
 		       const struct cf_error *error)
 {
 	bool own = strcmp(error->file, lens_file(p->edge->lens)->path) == 0;
+	struct exhibit exhibit = {.message = error->message, .pointer = error->pointer};
+	struct example *example;
 
-	note(p, down, failure, error->message, error->pointer, own ? error->line : 0);
+	if (failure == CANNOT_GO_BACK)
+		exhibit.sides[CATALOG_SHOWN_MADE] = &p->made;
+	example = note(p, down, failure, exhibit);
+	if (example && own)
+		example->line = error->line;
+}
+
+/* The op that made what is refused, or, where a member is missing, would have made that. */
+static unsigned invalid_line(const struct prover *p, bool down, size_t place,
+			     const struct cf_error *error)
+{
+	static const char missing[] = "must have the member \"";
+	const char *name = strstr(error->message, missing);
+	struct cf_buf pointer;
+	unsigned line;
+
+	buf_init(&pointer, p->bench->checker->mem);
+	(void)buf_str(&pointer, str_of(error->pointer));
+	if (name == error->message) {
+		name += sizeof(missing) - 1;
+		(void)json_pointer_push(&pointer, (struct cf_str){name, strcspn(name, "\"")});
+	}
+	line = lens_blame(p->edge->lens, down, place, buf_view(&pointer));
+	buf_fini(&pointer);
+	return line;
+}
+
+static void say_if_none(struct example *example)
+{
+	if (!example->line)
+		(void)buf_str(&example->message, STR(", which no op of the lens makes"));
 }
 
 /* A value that its schema refuses is the fault of the op that made it. */
@@ -44,13 +78,36 @@ static void note_invalid(struct prover *p, bool down, size_t made, const struct 
 	const struct lens *lens = p->edge->lens;
 	struct lens_side side = down ? lens_older(lens) : lens_newer(lens);
 	const struct lens_place *place = &p->made.places.places[made];
+	struct exhibit exhibit = {.message = error->message,
+				  .pointer = error->pointer,
+				  .sides = {[CATALOG_SHOWN_CAME] = &p->made}};
+	struct example *example = note(p, down, NOT_VALID, exhibit);
 	size_t i = 0;
 
 	while (i < side.count && !(str_equal(side.places[i].type, place->type) &&
 				   side.places[i].major == place->major))
 		i++;
-	note(p, down, NOT_VALID, error->message, error->pointer,
-	     i < side.count ? lens_blame(lens, down, i, str_of(error->pointer)) : 0);
+	if (example && i < side.count)
+		example->line = invalid_line(p, down, i, error);
+	if (example)
+		say_if_none(example);
+}
+
+/* What came back is not what was there; `other`: into which it was put, or NULL. */
+static void note_changed(struct prover *p, bool down, const struct side *other)
+{
+	struct exhibit exhibit = {.message = "",
+				  .pointer = "",
+				  .sides = {[CATALOG_SHOWN_OVER] = other,
+					    [CATALOG_SHOWN_MADE] = &p->made,
+					    [CATALOG_SHOWN_CAME] = &p->back,
+					    [CATALOG_SHOWN_WANTED] = &p->source}};
+	struct example *example = note(p, down, other ? PUT_IS_LOST : LOOKING_CHANGES, exhibit);
+
+	if (!example)
+		return;
+	example->line = fault_line(p->bench, p->edge, down, &p->source, other);
+	say_if_none(example);
 }
 
 /* What is put over another document must be seen again from there. */
@@ -65,7 +122,7 @@ static int check_put(struct prover *p, bool down, const struct lens_program *for
 	if (rc == 0)
 		rc = side_apply(p->bench, back, &p->made, &p->source, &p->back, &error);
 	if (rc == 0 && !side_same(&p->back, &p->source))
-		note(p, down, PUT_IS_LOST, "over another document", "", 0);
+		note_changed(p, down, &p->other);
 	return proof_ends(rc) ? rc : 0;
 }
 
@@ -89,7 +146,7 @@ static int examine(struct prover *p, bool down)
 	if (rc)
 		note_error(p, down, CANNOT_GO_BACK, &error);
 	else if (!side_same(&p->back, &p->source))
-		note(p, down, LOOKING_CHANGES, "", "", 0);
+		note_changed(p, down, NULL);
 	return rc;
 }
 
@@ -150,26 +207,28 @@ static int try_once(struct prover *p, bool down, unsigned size)
 
 /* --- telling ---------------------------------------------------------------------------- */
 
-static const char *const words[FAILURES] = {
-	[CANNOT_RUN] = "a valid document cannot go",
-	[NOT_VALID] = "a valid document becomes an invalid one going",
-	[CANNOT_GO_BACK] = "what was made cannot go back, having gone",
-	[LOOKING_CHANGES] = "GetPut is broken: there and back changes the document, going",
-	[PUT_IS_LOST] = "PutGet is broken: what is put is not seen again, going",
+static const struct {
+	const char *before, *behind; /* up or down */
+} words[FAILURES] = {
+	[CANNOT_RUN] = {"a valid document cannot go", ": "},
+	[NOT_VALID] = {"a valid document becomes an invalid one going", ": "},
+	[CANNOT_GO_BACK] = {"a valid document cannot come back, having gone", ": "},
+	[LOOKING_CHANGES] = {"GetPut is broken going", ": there and back changes the document"},
+	[PUT_IS_LOST] = {"PutGet is broken going",
+			 ": what was put into another document is read again as something else"},
 };
 
 static void tell_examples(struct prover *p)
 {
-	const struct json_file *file = lens_file(p->edge->lens);
-	unsigned line = lens_blame_line(p->edge->lens);
 	char what[200];
 
 	for (int i = 0; i < 2 * FAILURES; i++) {
 		bool down = i >= FAILURES;
 
-		(void)snprintf(what, sizeof(what), "%s %s", words[i % FAILURES],
-			       down ? "down" : "up");
-		example_tell(&p->examples[down][i % FAILURES], p->bench->checker, file, line, what);
+		(void)snprintf(what, sizeof(what), "%s %s%s", words[i % FAILURES].before,
+			       down ? "down" : "up", words[i % FAILURES].behind);
+		example_tell(&p->examples[down][i % FAILURES], p->bench->checker, p->edge->lens,
+			     what);
 	}
 	locality_tell(p->locality);
 }
@@ -211,12 +270,12 @@ int check_laws(struct bench *bench, const struct catalog_edge *edge)
 	buf_init(&p->kept, mem);
 	buf_init(&p->tried, mem);
 	for (int i = 0; i < 2 * FAILURES; i++)
-		buf_init(&p->examples[i / FAILURES][i % FAILURES].document, mem);
+		example_init(&p->examples[i / FAILURES][i % FAILURES], mem);
 	rc = p->locality ? prove(p) : CF_ERR_NOMEM;
 	if (rc == 0)
 		tell_examples(p);
 	for (int i = 0; i < 2 * FAILURES; i++)
-		buf_fini(&p->examples[i / FAILURES][i % FAILURES].document);
+		example_fini(&p->examples[i / FAILURES][i % FAILURES]);
 	buf_fini(&p->tried);
 	buf_fini(&p->kept);
 	side_fini(&p->other);

@@ -7,8 +7,6 @@
  * holds, the script changes what the edit was not about. */
 #include "catalog/prove.h"
 
-#include <stdio.h>
-
 struct locality {
 	struct bench *bench;
 	const struct catalog_edge *edge;
@@ -34,7 +32,7 @@ struct locality *locality_new(struct bench *bench, const struct catalog_edge *ed
 	buf_init(&l->text, mem);
 	arena_init(&l->arena, mem);
 	for (int i = 0; i < 2; i++)
-		buf_init(&l->examples[i].document, mem);
+		example_init(&l->examples[i], mem);
 	return l;
 }
 
@@ -43,7 +41,7 @@ struct locality *locality_free(struct locality *l)
 	if (!l)
 		return NULL;
 	for (int i = 0; i < 2; i++)
-		buf_fini(&l->examples[i].document);
+		example_fini(&l->examples[i]);
 	arena_fini(&l->arena);
 	buf_fini(&l->text);
 	side_fini(&l->seen);
@@ -292,21 +290,31 @@ static int may_change(struct locality *l, bool down, size_t place, struct cf_str
 
 /* --- the law ------------------------------------------------------------------------------ */
 
-static void note(struct locality *l, bool down, size_t place, struct cf_str edited,
-		 struct cf_str changed, const struct side *source)
+static void note(struct locality *l, bool down, struct cf_str edited, struct cf_str changed,
+		 const struct side *source, const struct side *made)
 {
-	struct json_value value = json_member(l->edited.values[place], edited);
-	char message[200], extra[200];
-	struct cf_str span = json_is_absent(value) ? STR("") : json_span(value);
+	struct exhibit exhibit = {.sides = {[CATALOG_SHOWN_DOCUMENT] = source,
+					    [CATALOG_SHOWN_MADE] = made,
+					    [CATALOG_SHOWN_EDITED] = &l->edited,
+					    [CATALOG_SHOWN_CAME] = &l->put}};
+	struct cf_buf pointer, message;
 
-	(void)snprintf(message, sizeof(message), "an edit of \"%.60s\" changes \"%.60s\", too",
-		       edited.ptr, changed.ptr);
-	if (json_is_absent(value))
-		(void)snprintf(extra, sizeof(extra), " without \"%.60s\"", edited.ptr);
-	else
-		(void)snprintf(extra, sizeof(extra), " edited to \"%.60s\":%.*s", edited.ptr,
-			       (int)(span.len < 100 ? span.len : 100), span.ptr);
-	example_note(&l->examples[down], source, message, "", str_of(extra));
+	buf_init(&pointer, l->bench->checker->mem);
+	buf_init(&message, l->bench->checker->mem);
+	(void)json_pointer_push(&pointer, changed);
+	(void)buf_byte(&pointer, '\0');
+	(void)buf_printf(&message, "an edit of \"%s\" changes another field", edited.ptr);
+	(void)buf_byte(&message, '\0');
+	if (!pointer.failed && !message.failed) {
+		exhibit.pointer = pointer.ptr;
+		exhibit.message = message.ptr;
+		if (example_note(&l->examples[down], &exhibit))
+			l->examples[down].line =
+				lens_blame(l->edge->lens, !down, 0,
+					   (struct cf_str){pointer.ptr, pointer.len - 1});
+	}
+	buf_fini(&message);
+	buf_fini(&pointer);
 }
 
 /* Members of the one that are not as in the other; each must be allowed. */
@@ -328,7 +336,7 @@ static int compare(struct locality *l, bool down, size_t place, struct cf_str ed
 			continue;
 		rc = may_change(l, down, place, edited, output, name, source, made, &allowed);
 		if (rc == 0 && !allowed)
-			note(l, down, place, edited, name, source);
+			note(l, down, edited, name, source, made);
 	}
 	return rc;
 }
@@ -371,11 +379,10 @@ int locality_try(struct locality *l, bool down, const struct side *source, const
 
 void locality_tell(struct locality *l)
 {
-	const struct json_file *file = lens_file(l->edge->lens);
-	unsigned line = lens_blame_line(l->edge->lens);
+	struct checker *checker = l->bench->checker;
 
-	example_tell(&l->examples[0], l->bench->checker, file, line,
-		     "Locality is broken, put down onto what went up");
-	example_tell(&l->examples[1], l->bench->checker, file, line,
-		     "Locality is broken, put up onto what went down");
+	example_tell(&l->examples[0], checker, l->edge->lens,
+		     "Locality is broken going up: put back, ");
+	example_tell(&l->examples[1], checker, l->edge->lens,
+		     "Locality is broken going down: put back, ");
 }

@@ -1,10 +1,7 @@
-/* Documents of one side of a lens, generated, converted and compared; and the smallest
- * one that shows a failure. */
+/* Documents of one side of a lens, generated, converted and compared. */
 #include "catalog/prove.h"
 
-#include <stdio.h>
-
-enum { TRIES_OF_A_SCHEMA = 3, EXAMPLE_BYTES = 300 };
+enum { TRIES_OF_A_SCHEMA = 3 };
 
 void side_init(struct side *side, const struct cf_mem *mem)
 {
@@ -292,66 +289,13 @@ int side_without(const struct side *side, size_t place, uint32_t member, struct 
 	return buf_byte(out, '}') ? CF_ERR_NOMEM : 0;
 }
 
-/* --- examples --------------------------------------------------------------------------- */
-
-bool example_note(struct example *example, const struct side *side, const char *message,
-		  const char *pointer, struct cf_str extra)
-{
-	size_t len = extra.len;
-
-	for (size_t i = 0; i < side->count; i++)
-		len += json_is_absent(side->values[i]) ? 0 : side->texts[i].len;
-	if (example->found && example->document.len <= len)
-		return false;
-	example->found = true;
-	(void)snprintf(example->message, sizeof(example->message), "%.200s%s%.60s", message,
-		       pointer[0] ? " at " : "", pointer);
-	buf_clear(&example->document);
-	for (size_t i = 0; i < side->count; i++) {
-		if (json_is_absent(side->values[i]))
-			continue;
-		(void)buf_str(&example->document, i ? STR(" ") : STR(""));
-		(void)buf_str(&example->document, buf_view(&side->texts[i]));
-	}
-	(void)buf_str(&example->document, extra);
-	return true;
-}
-
-void example_tell(const struct example *example, struct checker *checker,
-		  const struct json_file *file, unsigned line, const char *what)
-{
-	size_t len = example->document.len;
-	char text[800];
-
-	if (!example->found)
-		return;
-	if (len > EXAMPLE_BYTES) {
-		len = EXAMPLE_BYTES;
-		while (((unsigned char)example->document.ptr[len] & 0xc0) == 0x80)
-			len--;
-	}
-	(void)snprintf(text, sizeof(text), "%s%s%s: %.*s%s", what, example->message[0] ? ": " : "",
-		       example->message, (int)len, len ? example->document.ptr : "",
-		       len < example->document.len ? "..." : "");
-	checker_tell(checker, false, file->path, example->line ? example->line : line,
-		     str_of(text));
-}
-
-unsigned lens_blame_line(const struct lens *lens)
+unsigned lens_ops_line(const struct lens *lens)
 {
 	const struct json_file *file = lens_file(lens);
-	struct json_value ops = json_member(json_file_root(file), STR("lens"));
-	struct json_iter it = json_iter(ops);
-	struct json_value blamed = ops;
-	unsigned scripts = 0;
+	struct json_iter it = json_iter(json_file_root(file));
 
-	while (json_kind(ops) == JSON_ARRAY && json_next(&it)) {
-		if (json_is_absent(json_member(it.value, STR("script"))))
-			continue;
-		blamed = it.value;
-		scripts++;
-	}
-	if (scripts != 1)
-		blamed = ops;
-	return json_file_line(file, json_is_absent(blamed) ? 0 : blamed.node);
+	while (json_kind(json_file_root(file)) == JSON_OBJECT && json_next(&it))
+		if (json_name_is(it.name, STR("lens")))
+			return json_file_line(file, it.name.node);
+	return json_file_line(file, 0);
 }

@@ -53,29 +53,41 @@ size_t side_invalid(const struct side *side, struct cf_error *error);
 int side_without(const struct side *side, size_t place, uint32_t member, struct json_value instead,
 		 struct cf_buf *out);
 
-struct example {
-	bool found;
-	char message[300];
-	unsigned line; /* of the op, where it is known */
-	struct cf_buf document;
+/* What shows a failure. Sides that are NULL have no part in it. */
+struct exhibit {
+	const char *message;
+	const char *pointer; /* "" where what came and what was wanted say it */
+	const struct side *sides[CATALOG_SHOWN];
 };
 
-/* Keeps the shorter one, and says whether this is it; `extra` is shown behind the
- * documents of `side`. */
-bool example_note(struct example *example, const struct side *side, const char *message,
-		  const char *pointer, struct cf_str extra);
-/* One finding: `what`, message, document. */
-void example_tell(const struct example *example, struct checker *checker,
-		  const struct json_file *file, unsigned line, const char *what);
-
+/* The smallest exhibit of one kind of failure. */
+struct example {
+	bool found;
+	unsigned line;           /* of the op; 0: unknown */
+	const struct lens *lens; /* of the op; NULL: the one that was tried */
+	size_t len;
+	struct cf_buf message, pointer, shown[CATALOG_SHOWN];
+};
+void example_init(struct example *example, const struct cf_mem *mem);
+void example_fini(struct example *example);
+/* Keeps the shorter one, and says whether this is it. */
+bool example_note(struct example *example, const struct exhibit *exhibit);
+/* One finding: the op, `what`, message, documents. */
+void example_tell(const struct example *example, struct checker *checker, const struct lens *lens,
+		  const char *what);
 /* A document's own fault, or the end of the check. */
 static inline bool proof_ends(int rc)
 {
 	return rc == CF_ERR_NOMEM || rc == CF_ERR_IO;
 }
 
-/* Where a lens is blamed: its only script, else its list of ops. */
-unsigned lens_blame_line(const struct lens *lens);
+/* Where its list of ops begins: what no single op is to blame for. */
+unsigned lens_ops_line(const struct lens *lens);
+
+/* check_fault.c: the line of the op at fault where `source` went `down` (or up), into
+ * `other` (NULL: into nothing), and came back as something else. 0: unknown. */
+unsigned fault_line(struct bench *bench, const struct catalog_edge *edge, bool down,
+		    const struct side *source, const struct side *other);
 
 /* check_local.c */
 /* Locality of one lens in one direction, from p->source and what was made of it. */

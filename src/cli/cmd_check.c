@@ -1,4 +1,4 @@
-/* check: proves a catalog before anything runs. */
+/* check: looks for faults of a catalog before anything runs. */
 #include "catalog/catalog.h"
 #include "cli/cli.h"
 
@@ -17,27 +17,98 @@ static const struct cli_option options[] = {
 	{.name = NULL},
 };
 
+static const struct {
+	const char *words, *member;
+} shown[CATALOG_SHOWN] = {
+	[CATALOG_SHOWN_DOCUMENT] = {"document", "document"},
+	[CATALOG_SHOWN_OVER] = {"put into", "over"},
+	[CATALOG_SHOWN_MADE] = {"became", "made"},
+	[CATALOG_SHOWN_EDITED] = {"edited to", "edited"},
+	[CATALOG_SHOWN_CAME] = {"came out", "came"},
+	[CATALOG_SHOWN_WANTED] = {"should be", "wanted"},
+};
+
+enum { SHOWN_BYTES = 500 };
+
+/* One a line in the finding; here beside each other. */
+static void print_documents(struct cli *cli, struct cf_str lines)
+{
+	while (lines.len) {
+		const char *end = memchr(lines.ptr, '\n', lines.len);
+		size_t len = end ? (size_t)(end - lines.ptr) : lines.len;
+
+		cli_write_shown((struct cf_str){lines.ptr, len}, &cli->out.buf);
+		(void)buf_str(&cli->out.buf, end ? STR(" ") : STR(""));
+		len += end != NULL;
+		lines = (struct cf_str){lines.ptr + len, lines.len - len};
+	}
+}
+
+/* Below the finding, indented: no longer than can be read, and cut between characters. */
+static void print_shown(struct cli *cli, const struct catalog_finding *finding)
+{
+	for (int i = 0; i < CATALOG_SHOWN; i++) {
+		struct cf_str text = finding->shown[i];
+		size_t len = text.len;
+
+		if (!len)
+			continue;
+		if (len > SHOWN_BYTES) {
+			len = SHOWN_BYTES;
+			while (((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+				len--;
+		}
+		(void)buf_printf(&cli->out.buf, "  %-9s  ", shown[i].words);
+		print_documents(cli, (struct cf_str){text.ptr, len});
+		(void)cli_out_line(cli, len < finding->shown[i].len ? STR("...") : STR(""));
+	}
+}
+
+/* {"level", "file", "line", "message"}, and of a law "pointer" and the documents, each a
+ * list: a lens may have several on a side. */
+static void print_json(struct cli *cli, const struct catalog_finding *finding)
+{
+	struct cf_buf *out = &cli->out.buf;
+
+	(void)buf_printf(out,
+			 "{\"level\":\"%s\",\"file\":", finding->warning ? "warning" : "error");
+	(void)json_write_string(finding->file, out);
+	(void)buf_printf(out, ",\"line\":%u,\"message\":", finding->line);
+	(void)json_write_string(finding->message, out);
+	if (finding->pointer.len) {
+		(void)buf_str(out, STR(",\"pointer\":"));
+		(void)json_write_string(finding->pointer, out);
+	}
+	for (int i = 0; i < CATALOG_SHOWN; i++) {
+		struct cf_str text = finding->shown[i];
+
+		if (!text.len)
+			continue;
+		(void)buf_printf(out, ",\"%s\":[", shown[i].member);
+		for (size_t k = 0; k < text.len; k++)
+			(void)buf_byte(out, text.ptr[k] == '\n' ? ',' : text.ptr[k]);
+		(void)buf_byte(out, ']');
+	}
+	(void)cli_out_line(cli, STR("}"));
+}
+
 static void print_finding(void *ctx, const struct catalog_finding *finding)
 {
 	struct cli *cli = ctx;
 	struct cf_buf *out = &cli->out.buf;
-	const char *level = finding->warning ? "warning" : "error";
 
-	if (!cli->json) {
-		(void)buf_printf(out, "%s ", level);
-		cli_write_shown(finding->file, out);
-		if (finding->line)
-			(void)buf_printf(out, ":%u", finding->line);
-		(void)buf_printf(out, ": ");
-		cli_write_shown(finding->message, out);
-		(void)cli_out_line(cli, STR(""));
+	if (cli->json) {
+		print_json(cli, finding);
 		return;
 	}
-	(void)buf_printf(out, "{\"level\":\"%s\",\"file\":", level);
-	(void)json_write_string(finding->file, out);
-	(void)buf_printf(out, ",\"line\":%u,\"message\":", finding->line);
-	(void)json_write_string(finding->message, out);
-	(void)cli_out_line(cli, STR("}"));
+	(void)buf_printf(out, "%s ", finding->warning ? "warning" : "error");
+	cli_write_shown(finding->file, out);
+	if (finding->line)
+		(void)buf_printf(out, ":%u", finding->line);
+	(void)buf_printf(out, ": ");
+	cli_write_shown(finding->message, out);
+	(void)cli_out_line(cli, STR(""));
+	print_shown(cli, finding);
 }
 
 static int run(struct cli *cli, struct cf_error *error)
@@ -56,8 +127,11 @@ static int run(struct cli *cli, struct cf_error *error)
 	if (rc == 0)
 		rc = catalog_check(dir, &args, &errors, cli->mem, error);
 	if (rc == 0) {
-		cli_say(cli, "%zu error%s, %" PRIu64 " documents each way, --seed %" PRIu64, errors,
-			errors == 1 ? "" : "s", runs, seed);
+		cli_say(cli,
+			"%zu error%s; tried %" PRIu64 " document%s of each lens each way%s "
+			"(--seed %" PRIu64 ")",
+			errors, errors == 1 ? "" : "s", runs, runs == 1 ? "" : "s",
+			errors ? "" : ", no counterexample", seed);
 		if (cli->out.code)
 			rc = cli_out_error(cli, error);
 		else if (errors)
@@ -68,12 +142,15 @@ static int run(struct cli *cli, struct cf_error *error)
 
 const struct cli_command cmd_check = {
 	.name = "check",
-	.summary = "prove a catalog: schemas, lenses, manifests and the laws between them",
+	.summary = "check a catalog: schemas, lenses, manifests and the laws between them",
 	.usage = "[DIR | -c DIR] [--seed N] [--runs N]",
 	.help = "Loads the catalog and tries each lens on generated documents: what is valid must "
 		"go to what is valid, there and back must change nothing, and what is put must "
-		"be seen again. Each finding is one line: error or warning, file and line, what "
-		"is wrong, and the shortest document that shows it. Exit code 3 with errors.",
+		"be read again. A finding is one line: error or warning, file and line, and what "
+		"is "
+		"wrong; where a law is broken, the shortest document that shows it stands below, "
+		"with what came out and what should have. Without --seed the documents are the "
+		"same each time. Exit code 3 with errors.",
 	.options = options,
 	.max_args = 1,
 	.tells = true,

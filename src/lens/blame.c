@@ -129,3 +129,32 @@ unsigned lens_blame(const struct lens *lens, bool down, size_t place, struct cf_
 			return lens->ops[i].line;
 	return 0;
 }
+
+size_t lens_op_count(const struct lens *lens)
+{
+	return lens->op_count;
+}
+
+unsigned lens_op_line(const struct lens *lens, size_t i)
+{
+	return lens->ops[i].line;
+}
+
+/* The innermost: an op begins at its line, and what is inside it may begin there, too. */
+static const struct op *find_line(const struct op *ops, size_t count, unsigned line)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct op *inner = find_line(ops[i].inner, ops[i].inner_count, line);
+
+		if (inner || ops[i].line == line)
+			return inner ? inner : &ops[i];
+	}
+	return NULL;
+}
+
+const char *lens_op_at(const struct lens *lens, unsigned line)
+{
+	const struct op *op = find_line(lens->ops, lens->op_count, line);
+
+	return op ? op_kind_name(op->kind) : NULL;
+}

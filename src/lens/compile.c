@@ -223,12 +223,17 @@ static int number_places(struct lens_program *program, const struct lens_link *l
 
 /* --- the whole ------------------------------------------------------------------------------ */
 
+static size_t link_ops(const struct lens_link *link)
+{
+	return link->count ? link->count : link->lens->op_count;
+}
+
 static size_t count_ops(const struct lens_link *links, size_t link_count)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < link_count; i++)
-		count += links[i].lens->op_count;
+		count += link_ops(&links[i]);
 	return count;
 }
 
@@ -261,14 +266,17 @@ static int compile_links(struct compiler *c, const struct lens_link *links, size
 	if (!program->steps || !program->parts)
 		return error_nomem(c->error);
 	for (size_t i = 0; i < link_count && rc == 0; i++) {
-		rc = compile_ops(c, links[i].lens, links[i].lens->ops, links[i].lens->op_count,
-				 links[i].down, program->steps + program->step_count);
-		for (size_t k = 0; k < links[i].lens->op_count; k++) {
+		const struct op *ops = links[i].lens->ops + (links[i].count ? links[i].first : 0);
+		size_t op_count = link_ops(&links[i]);
+
+		rc = compile_ops(c, links[i].lens, ops, op_count, links[i].down,
+				 program->steps + program->step_count);
+		for (size_t k = 0; k < op_count; k++) {
 			struct step *step = &program->steps[program->step_count + k];
 
 			step->makes_host = rc == 0 && makes_host(&links[i], step->op);
 		}
-		program->step_count += links[i].lens->op_count;
+		program->step_count += op_count;
 	}
 	return rc;
 }

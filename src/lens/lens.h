@@ -90,6 +90,9 @@ struct lens_link {
 	/* Of the main document of its older side, or NULL: an object that it does not know
 	 * is made by plunge, and goes away with what plunge put into it. */
 	const struct schema *older;
+	/* Only so many of its ops, from the first of them on, as they stand in the file:
+	 * to find the one at fault. 0: all. */
+	size_t first, count;
 };
 
 struct lens_options {
@@ -162,7 +165,7 @@ int lens_reference(struct lens_worker *worker, const struct lens_program *progra
 int lens_trace(const struct lens_program *program, size_t input, struct cf_str pointer,
 	       int (*found)(void *ctx, size_t output, struct cf_str pointer), void *ctx);
 
-/* --- what `check` proves -------------------------------------------------- */
+/* --- what `check` looks at ------------------------------------------------ */
 
 struct lens_finding {
 	bool warning;
@@ -188,6 +191,12 @@ int lens_check_schemas(const struct lens *lens, const struct schema *const *olde
 int lens_check_scripts(const struct lens *lens, const struct cf_mem *mem,
 		       const struct lens_report *report, size_t *ret_faults,
 		       struct cf_error *error);
+
+/* Its ops, those inside others not counted; the line of one; the name of the op that stands
+ * in a line, also inside another, or NULL. */
+size_t lens_op_count(const struct lens *lens);
+unsigned lens_op_line(const struct lens *lens, size_t i);
+const char *lens_op_at(const struct lens *lens, unsigned line);
 
 /* The line of the op that made the value at a pointer of a target document, going that
  * way; of a part, of the op that makes the part. `place` is that of the lens's own side.
