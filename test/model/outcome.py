@@ -56,7 +56,7 @@ THE RULE (greedy by whole edits)
     has seen what its app had. And an app has seen every edit of its own version that its ancestor says: its own
     earlier ones, and another's that came to the same. "Seen" is asked of an edit, and of a delete. Whose deletion is
     taken in when the thing goes, or after, has seen that it is gone. Revisions on the way to a leaf become known with
-    it, where they can be read. Of one atom of one version only the last word is remembered: of several that say the
+    it, where they can be read; not tombstones: who saves on top of one that nobody agreed on has changed what it deleted. Of one atom of one version only the last word is remembered: of several that say the
     same, the highest of the latest agreement.
     A leaf that no agreement has taken in is compared with its nearest known ancestor, or with the nearest revision
     that two such leaves share, where that can be read: this one then is a document of its own, without those

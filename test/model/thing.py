@@ -163,7 +163,8 @@ class Thing:
         return writes
 
     def learn(self, leaves):
-        """What stands in the store, where somebody else wrote it."""
+        """What stands in the store, where somebody else wrote it. Of what nobody agreed on nothing is remembered."""
+        if not self.count: return
         for l in leaves: self.known[l.version].setdefault(l.rev, Known(l.doc, self.count))
         for v, served in enumerate(self.served):
             top = max((l for l in leaves if l.version == v), key=lambda l: (l.doc is not None, revision(l.rev)), default=None)

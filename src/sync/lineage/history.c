@@ -159,13 +159,12 @@ int slot_learn_way(struct bench *bench, struct lineage *lineage, struct slot *sl
 		if (rc < 0)
 			return error_nomem(&lineage->error);
 		answer = rc ? rc : answer;
-		if (rc || record->revision_count == 0 || !record->revisions[0].body.ptr)
-			continue;
-		news.deleted = record->revisions[0].deleted;
-		/* What cannot be read stays unknown; it is nobody's document any more. */
-		if (!news.deleted &&
-		    (leaf_read(bench, lineage, slot, &record->revisions[0], &document) ||
-		     bench_atoms(bench, slot->kind, document, &news.atoms)))
+		/* What cannot be read stays unknown; it is nobody's document any more. Nor is it
+		 * that of who went on from a tombstone: he goes on from what it deleted. */
+		if (rc || record->revision_count == 0 || !record->revisions[0].body.ptr ||
+		    record->revisions[0].deleted ||
+		    leaf_read(bench, lineage, slot, &record->revisions[0], &document) ||
+		    bench_atoms(bench, slot->kind, document, &news.atoms))
 			continue;
 		if (slot_add_news(bench, slot, &news))
 			return error_nomem(&lineage->error);

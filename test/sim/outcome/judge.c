@@ -67,10 +67,12 @@ static void write_said(struct table *table, struct cf_str pointer, const struct 
 		return;
 	}
 	if (!order || value->kind != JSON_ARRAY) {
-		value_write(value, out);
+		struct value *sorted = value_clone(&table->arena, value);
+
+		value_sort_members(sorted);
+		value_write(sorted, out);
 		return;
 	}
-	(void)table;
 	for (const struct value *v = value->first; v; v = v->next) {
 		const struct value *key = v;
 

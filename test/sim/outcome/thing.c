@@ -494,6 +494,9 @@ const struct leaf *leaf_on_top(const struct leaf_list *leaves, size_t version)
 
 void thing_learn(struct thing *thing, const struct leaf_list *leaves)
 {
+	/* Of what nobody has agreed on nothing is remembered. */
+	if (thing->count == 0)
+		return;
 	for (size_t i = 0; i < leaves->count; i++) {
 		const struct leaf *leaf = &leaves->at[i];
 

@@ -92,6 +92,31 @@ void value_write(const struct value *value, struct cf_buf *out)
 	buf_byte(out, value->kind == JSON_OBJECT ? '}' : ']');
 }
 
+/* Into a list that is sorted. */
+static void insert_member(struct value **sorted, struct value *member)
+{
+	while (*sorted && str_compare((*sorted)->name, member->name) < 0)
+		sorted = &(*sorted)->next;
+	member->next = *sorted;
+	*sorted = member;
+}
+
+void value_sort_members(struct value *value)
+{
+	struct value *rest = value->kind == JSON_OBJECT ? value->first : NULL;
+
+	if (rest)
+		value->first = NULL;
+	while (rest) {
+		struct value *next = rest->next;
+
+		insert_member(&value->first, rest);
+		rest = next;
+	}
+	for (struct value *v = value->first; v; v = v->next)
+		value_sort_members(v);
+}
+
 struct cf_str value_print(struct cf_arena *arena, const struct value *value)
 {
 	struct cf_buf text;

@@ -35,6 +35,8 @@ struct value *value_string(struct cf_arena *arena, struct cf_str decoded);
 struct value *value_new(struct cf_arena *arena, enum json_kind kind);
 struct value *value_clone(struct cf_arena *arena, const struct value *value);
 void value_write(const struct value *value, struct cf_buf *out);
+/* All members in the order of their names: those of an object have none. */
+void value_sort_members(struct value *value);
 struct cf_str value_print(struct cf_arena *arena, const struct value *value);
 
 bool value_equal(const struct value *a, const struct value *b); /* NULL: nothing there */
