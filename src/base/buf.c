@@ -73,3 +73,15 @@ int buf_printf(struct cf_buf *buf, const char *format, ...)
 	va_end(args);
 	return rc;
 }
+
+int buf_decimal(struct cf_buf *buf, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	return buf_append(buf, digits + at, sizeof(digits) - at);
+}

@@ -33,14 +33,19 @@ static const char *skip_number(const char *at, const char *end)
 
 static void add_string(struct splitting *s, const char *from, const char *to)
 {
+	const char *run = from;
+
 	for (; from < to; from++) {
-		if (*from == ' ')
+		if (*from == ' ') {
+			buf_append(s->values, run, (size_t)(from - run));
 			buf_str(s->values, SPACE_ESCAPED);
-		else
-			buf_byte(s->values, *from);
-		if (*from == '\\' && to - from >= 6 && memcmp(from, SPACE_ESCAPED.ptr, 6) == 0)
+			run = from + 1;
+		} else if (*from == '\\' && to - from >= 6 &&
+			   memcmp(from, SPACE_ESCAPED.ptr, 6) == 0) {
 			s->exact = false;
+		}
 	}
+	buf_append(s->values, run, (size_t)(to - run));
 	buf_byte(s->values, ' ');
 }
 
@@ -87,7 +92,8 @@ static size_t count_alike(const struct splitting *s)
 static void take_array(struct splitting *s, size_t count)
 {
 	buf_str(s->template, s->at[1] == '"' ? STR("[*$]") : STR("[*#]"));
-	buf_printf(s->values, "%zu ", count);
+	buf_decimal(s->values, count);
+	buf_byte(s->values, ' ');
 	for (size_t i = 0; i < count; i++) {
 		s->at++;
 		take_value(s);
@@ -112,24 +118,38 @@ static void take_string(struct splitting *s)
 	take_value(s);
 }
 
+/* Behind what stays in the template as it stands: brackets, commas, true, false, null. */
+static const char *skip_plain(struct splitting *s)
+{
+	const char *at = s->at;
+
+	for (; at < s->end && *at != '"' && *at != '[' && !is_number(*at); at++)
+		/* White space would not be in the same place again. */
+		s->exact = s->exact && *at != ' ' && *at != '\t' && *at != '\r' && *at != '\n' &&
+			   *at != '$' && *at != '#' && *at != '*';
+	return at;
+}
+
 int template_split(struct cf_str body, struct cf_buf *template, struct cf_buf *values)
 {
 	struct splitting s = {body.ptr, body.ptr + body.len, template, values, true};
 
 	while (s.at < s.end) {
-		size_t alike = *s.at == '[' ? count_alike(&s) : 0;
+		const char *from = s.at;
+		size_t alike = *from == '[' ? count_alike(&s) : 0;
 
 		if (alike) {
 			take_array(&s, alike);
-		} else if (*s.at == '"') {
+		} else if (*from == '[') {
+			buf_byte(template, *s.at++);
+		} else if (*from == '"') {
 			take_string(&s);
-		} else if (is_number(*s.at)) {
+		} else if (is_number(*from)) {
 			buf_byte(template, '#');
 			take_value(&s);
 		} else {
-			/* White space would not be in the same place again. */
-			s.exact = s.exact && !strchr(" \t\r\n$#*", *s.at);
-			buf_byte(template, *s.at++);
+			s.at = skip_plain(&s);
+			buf_append(template, from, (size_t)(s.at - from));
 		}
 	}
 	return template->failed || values->failed ? CF_ERR_NOMEM : !s.exact;

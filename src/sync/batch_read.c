@@ -74,7 +74,8 @@ static int read_bases(struct worker *worker, struct lineage *lineages, size_t co
 int work_grow(struct worker *worker, struct work *work, size_t more)
 {
 	struct cf_arena *arena = &worker->bench.batch;
-	size_t cap = (work->count + more) * 2;
+	/* A lineage is large, and at first few parts are expected. */
+	size_t cap = work->cap ? (work->count + more) * 2 : more + 16;
 	struct lineage *at;
 	struct state_record *bases;
 	bool *again, *done;

@@ -30,18 +30,34 @@ uint64_t atom_order_hash(const struct atom_order *order)
 	return atom_hash(hash64(bytes, 0));
 }
 
+/* Where they begin to differ; `shared` where they do not. Mostly that is far from the
+ * beginning, so eight bytes are looked at together. */
+static size_t common_length(const char *a, const char *b, size_t shared)
+{
+	size_t i = 0;
+	uint64_t x, y;
+
+	for (; i + sizeof(x) <= shared; i += sizeof(x)) {
+		memcpy(&x, a + i, sizeof(x));
+		memcpy(&y, b + i, sizeof(y));
+		if (x != y)
+			break;
+	}
+	while (i < shared && a[i] == b[i])
+		i++;
+	return i;
+}
+
 int pointer_compare(struct cf_str a, struct cf_str b)
 {
 	size_t shared = a.len < b.len ? a.len : b.len;
+	size_t i = common_length(a.ptr, b.ptr, shared);
 
-	for (size_t i = 0; i < shared; i++) {
-		int ca = a.ptr[i] == '/' ? 0 : 1 + (unsigned char)a.ptr[i];
-		int cb = b.ptr[i] == '/' ? 0 : 1 + (unsigned char)b.ptr[i];
-
-		if (ca != cb)
-			return ca - cb;
-	}
-	return (a.len > b.len) - (a.len < b.len);
+	if (i == shared)
+		return (a.len > b.len) - (a.len < b.len);
+	if (a.ptr[i] == '/' || b.ptr[i] == '/')
+		return a.ptr[i] == '/' ? -1 : 1;
+	return (unsigned char)a.ptr[i] - (unsigned char)b.ptr[i];
 }
 
 bool pointer_lies_under(struct cf_str inner, struct cf_str outer)

@@ -204,6 +204,13 @@ static void write_set(const struct writer *w, const struct atoms *atoms)
 	buf_byte(w->out, '"');
 }
 
+/* A number that is not the first of its list. */
+static void write_next(const struct writer *w, uint64_t number)
+{
+	buf_byte(w->out, ',');
+	buf_decimal(w->out, number);
+}
+
 static void write_known(const struct writer *w, const struct base_slot *slot)
 {
 	buf_str(w->out, STR("\"known\":["));
@@ -218,10 +225,12 @@ static void write_known(const struct writer *w, const struct base_slot *slot)
 		}
 		buf_byte(w->out, '[');
 		code_rev(known->rev, w->out);
-		if (current)
+		if (current) {
 			buf_str(w->out, STR(",null,"));
-		else
-			buf_printf(w->out, ",%llu,", (unsigned long long)known->seen);
+		} else {
+			write_next(w, known->seen);
+			buf_byte(w->out, ',');
+		}
 		if (known->deleted)
 			buf_str(w->out, STR("null"));
 		else
@@ -264,10 +273,10 @@ static void write_saying(const struct writer *w, const struct saying *saying,
 
 	buf_byte(w->out, '[');
 	if (known >= 0)
-		buf_printf(w->out, "%zu", (size_t)known);
+		buf_decimal(w->out, (uint64_t)known);
 	else
 		code_rev(said->rev, w->out);
-	buf_printf(w->out, ",%llu", (unsigned long long)said->agreement);
+	write_next(w, said->agreement);
 	for (size_t i = 0; i < count; i++)
 		gone += !atoms_find(&saying->stood, said[i].pointer);
 	if (gone || count != saying->stood.count) {
@@ -347,7 +356,7 @@ static void write_pending(const struct writer *w, const struct base_slot *slot)
 		json_write_string(pending->pointer, w->out);
 		buf_byte(w->out, ',');
 		code_rev(pending->rev, w->out);
-		buf_printf(w->out, ",%llu", (unsigned long long)pending->seen);
+		write_next(w, pending->seen);
 		if (!json_is_absent(pending->value)) {
 			buf_byte(w->out, ',');
 			json_write_compact(pending->value, w->out);
@@ -451,7 +460,8 @@ int base_write(const struct base *base, const struct family *family, struct cf_a
 
 	if (rc)
 		return rc;
-	buf_printf(out, "{\"n\":%llu", (unsigned long long)base->agreements);
+	buf_str(out, STR("{\"n\":"));
+	buf_decimal(out, base->agreements);
 	write_listed(STR(",\"incomplete\":\""), base->listed_incomplete, out);
 	write_listed(STR(",\"quarantine\":\""), base->listed_quarantine, out);
 	if (base->unserved.len) {
