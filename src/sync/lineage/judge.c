@@ -370,12 +370,53 @@ static int judge_in_one(struct judge *j)
 	return rc ? rc : run_contests(j);
 }
 
+/* Whether there is one document of a thing that nobody agreed on, which stands as it was
+ * written (a part that it refers to may say otherwise), all of which is judged, and nothing
+ * stands in for what is missing. */
+static bool is_alone(const struct settler *s)
+{
+	const struct source *source = s->sources;
+	const struct page *page;
+
+	if (!s->input->creation || s->source_count != 1 || s->input->delete_count)
+		return false;
+	page = s->agreed.pages[source->slot];
+	if (!page || !str_equal(json_span(page->value), json_span(source->document)))
+		return false;
+	for (size_t i = 0; i < source->edit_count; i++)
+		if (source->edits[i].head == &source->edits[i] && !source->edits[i].judged)
+			return false;
+	for (size_t i = 0; i < s->family->slot_count; i++)
+		if (s->agreed.pages[i] && s->agreed.pages[i]->phantom)
+			return false;
+	return true;
+}
+
+/* It has been carried to all others already (settle.c). Where each is the image of its
+ * neighbours, putting its edits and carrying them once more would change nothing. */
+static int accept_alone(struct settler *s, bool *ret_accepted)
+{
+	int rc = check_valid(s, &s->agreed);
+
+	rc = rc ? rc : check_images(s, &s->agreed);
+	*ret_accepted = rc == 0;
+	if (rc)
+		return is_failure(rc) ? 0 : rc; /* the longer way says whose fault it is */
+	accept_all(s);
+	s->carried_all = true;
+	pages_copy(s, &s->result, &s->agreed);
+	return 0;
+}
+
 static int judge_once(struct settler *s)
 {
 	struct judge j = {.s = s};
-	bool stand = false;
-	int rc = pages_init(s, &j.state), tried;
+	bool stand = false, alone = is_alone(s);
+	int rc = alone ? accept_alone(s, &alone) : 0, tried;
 
+	if (rc || alone)
+		return rc;
+	rc = pages_init(s, &j.state);
 	if (rc == 0)
 		rc = pages_init(s, &j.other);
 	if (rc)

@@ -238,6 +238,7 @@ static int tell_documents(struct settler *s, struct settle_result *ret)
 		if (!page)
 			continue;
 		slot->document = page->value;
+		slot->validated = page->validated;
 		rc = page_atoms(s, page, &atoms);
 		slot->atoms = *atoms;
 		if (rc || json_is_absent(given->document))

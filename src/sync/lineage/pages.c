@@ -34,7 +34,8 @@ static struct page *page_start(struct settler *s, const struct slot_kind *kind)
 	if (!page)
 		return NULL;
 	page->kind = kind;
-	page->taken_apart = page->valid = page->phantom = page->root = false;
+	page->taken_apart = page->valid = page->validated = false;
+	page->phantom = page->root = false;
 	page->users = 1;
 	return page;
 }

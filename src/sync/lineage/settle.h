@@ -164,7 +164,8 @@ struct settle_loser {
 struct settle_slot_result {
 	struct json_value document; /* absent: nothing is to be there */
 	struct atoms atoms;
-	bool changed; /* says something else than settle_slot.document (absent: nothing) */
+	bool changed;   /* says something else than settle_slot.document (absent: nothing) */
+	bool validated; /* by its schema */
 	/* An own slot that cannot be made yet, or an existing one in which some atoms stay as
 	 * they were: waits for the part at slot `waits_for`. */
 	bool waits;

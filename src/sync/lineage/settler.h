@@ -29,6 +29,7 @@ struct page {
 	const struct slot_kind *kind;
 	bool taken_apart; /* atoms are filled */
 	bool valid;       /* by its schema, as far as is known */
+	bool validated;   /* ... as it was looked at */
 	bool phantom;     /* stands in for a part that is missing, or is made of one that does */
 	bool root;        /* ... the part that is missing */
 	unsigned users;

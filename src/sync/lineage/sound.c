@@ -105,7 +105,7 @@ int check_valid(struct settler *s, struct pages *state)
 		if (!page || page->valid || page->phantom)
 			continue;
 		rc = catalog_validate(s->registry->catalog, &id, page->value, NULL, s->error);
-		page->valid = rc == 0;
+		page->valid = page->validated = rc == 0;
 		if (rc) {
 			error_prefix(s->error, rc, "what the lens makes");
 			error_at_document(s->error, kind->place);
