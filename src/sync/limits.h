@@ -32,6 +32,9 @@
 #define SYNC_UNNAMED_SOME 64
 /* How long one wait for changes lasts before the caller is asked whether to go on. */
 #define SYNC_WAIT_MS 500
+/* An attachment that lost is kept with its entry, if it is no larger: in base64 it fits into a
+ * document of CouchDB (8 MB unless told otherwise). */
+#define SYNC_KEPT_FILE_MAX (UINT64_C(4) << 20)
 /* Revisions just written by us that the feed will show again: remembered here,
  * further ones are looked up. */
 #ifndef SYNC_ECHOES /* the simulator has fewer */

@@ -62,6 +62,19 @@ static void write_fields(const struct bench *bench, struct cf_buf *out)
 	buf_byte(out, ']');
 }
 
+/* As a document of which only the attachment is there. */
+static int write_file(const struct conflict *conflict, struct cf_buf *out)
+{
+	const struct cf_revision revision = {.rev = conflict->loser.rev,
+					     .body = STR("{}"),
+					     .attachments =
+						     (struct cf_attachment *)conflict->attachment,
+					     .attachment_count = 1};
+
+	buf_str(out, STR(",\"file\":"));
+	return document_join(conflict->loser.id, &revision, out);
+}
+
 int record_conflict(struct bench *bench, const struct lineage *lineage,
 		    const struct conflict *conflict, struct plan *plan)
 {
@@ -85,6 +98,8 @@ int record_conflict(struct bench *bench, const struct lineage *lineage,
 	write_side(loser, out);
 	if (strcmp(conflict->kind, "delete") == 0)
 		write_fields(bench, out);
+	if (conflict->attachment && write_file(conflict, out))
+		return CF_ERR_NOMEM;
 	buf_str(out, STR(",\"at\":"));
 	record_time(plan->now_ms, out);
 	buf_byte(out, '}');

@@ -19,7 +19,8 @@ struct resolving {
 	struct cf_str document;    /* its id */
 	struct json_value lineage; /* as the entry says */
 	struct cf_str pointer;
-	struct json_value value; /* to be written; absent: removed */
+	struct json_value value;          /* to be written; absent: removed */
+	const struct cf_attachment *file; /* ... where it is one; NULL: removed */
 	struct registry registry;
 	struct json_doc doc;
 	struct cf_buf out;
@@ -151,6 +152,56 @@ static int make_delete(struct resolving *r, const struct cf_revision *now, struc
 	return buf_byte(&r->out, '}') && rc == 0 ? error_nomem(error) : rc;
 }
 
+static bool is_file(struct cf_str pointer)
+{
+	return str_starts_with(pointer, STR("/_attachments/"));
+}
+
+/* Whether the pointer of the entry names that attachment. */
+static int is_named(struct resolving *r, const struct cf_attachment *attachment, bool *ret)
+{
+	buf_clear(&r->out);
+	buf_str(&r->out, STR("/_attachments"));
+	if (json_pointer_push(&r->out, attachment->name))
+		return CF_ERR_NOMEM;
+	*ret = str_equal(buf_view(&r->out), r->pointer);
+	return 0;
+}
+
+/* The attachment in its place, or none; its document stays as it is. */
+static int make_file(struct resolving *r, const struct cf_revision *now, struct cf_put *put,
+		     bool *ret_same, struct cf_error *error)
+{
+	struct cf_attachment *list =
+		arena_calloc(r->arena, now->attachment_count + 1, sizeof(*list));
+	struct json_value stub = json_member(r->loser, STR("value"));
+	struct cf_str digest = {NULL, 0};
+	bool named = false;
+	int rc = list ? 0 : error_nomem(error);
+
+	if (rc == 0 && r->file)
+		rc = decode(r, json_member(stub, STR("digest")), &digest, error);
+	*ret_same = !r->file;
+	put->attachments = list;
+	put->attachment_count = 0;
+	for (size_t i = 0; i < now->attachment_count && rc == 0; i++) {
+		const struct cf_attachment *there = &now->attachments[i];
+
+		if (is_named(r, there, &named))
+			rc = error_nomem(error);
+		if (!named)
+			list[put->attachment_count++] = *there;
+		else
+			*ret_same = r->file && str_equal(there->digest, digest) &&
+				    str_equal(there->content_type, r->file->content_type);
+	}
+	if (rc == 0 && r->file)
+		list[put->attachment_count++] = *r->file;
+	buf_clear(&r->out);
+	buf_str(&r->out, now->body);
+	return rc || r->out.failed ? error_nomem(error) : 0;
+}
+
 /* The leaf that all versions agreed on, where several live. Another that has arrived since is no
  * ground to write on: its app had not seen what was decided, and the decision would be as late
  * as its edits. */
@@ -191,7 +242,7 @@ static int write_once(struct resolving *r, bool deletes, struct sync_resolved *r
 	struct cf_put put = {.id = r->document, .kind = CF_PUT_ON_REV, .deleted = deletes};
 	struct cf_answer answer;
 	const struct cf_revision *now;
-	bool same = false;
+	bool same = false, file = is_file(r->pointer);
 	int rc = store_get(r->store, &get, 1, CF_READ_BODIES, r->arena, &record, error);
 
 	if (rc == 0 && record.code) {
@@ -209,14 +260,16 @@ static int write_once(struct resolving *r, bool deletes, struct sync_resolved *r
 				 STR_ARG(r->document));
 	}
 	rc = choose_leaf(r, &now, error);
+	put.attachments = deletes ? NULL : now->attachments;
+	put.attachment_count = deletes ? 0 : now->attachment_count;
 	if (rc == 0)
-		rc = deletes ? make_delete(r, now, error) : make_edit(r, now, &same, error);
+		rc = deletes ? make_delete(r, now, error)
+		     : file  ? make_file(r, now, &put, &same, error)
+			     : make_edit(r, now, &same, error);
 	if (rc || same)
 		return rc;
 	put.rev = now->rev;
 	put.body = buf_view(&r->out);
-	put.attachments = deletes ? NULL : now->attachments;
-	put.attachment_count = deletes ? 0 : now->attachment_count;
 	rc = store_put(r->store, &put, 1, r->arena, &answer, error);
 	if (rc)
 		return rc;
@@ -264,6 +317,29 @@ static int check_served(struct resolving *r, struct cf_error *error)
 	return rc;
 }
 
+/* The attachment that lost, as the entry keeps it. */
+static int find_file(struct resolving *r, struct json_value entry, struct cf_error *error)
+{
+	struct json_value file = json_member(entry, STR("file"));
+	struct cf_put *put = arena_calloc(r->arena, 1, sizeof(*put));
+	int rc;
+
+	if (r->how->take == SYNC_TAKE_VALUE)
+		return error_set(error, CF_ERR_USAGE,
+				 "an attachment was contested: take the winner or the loser");
+	if (!json_is_absent(json_member(r->loser, STR("removed"))))
+		return 0;
+	if (json_is_absent(file))
+		return error_set(error, CF_ERR_PRECONDITION,
+				 "an attachment was contested that was too large to keep: "
+				 "attach it again");
+	rc = put ? document_split(file, DOCUMENT_PLAIN, r->arena, put, error) : error_nomem(error);
+	if (rc == 0 && put->attachment_count != 1)
+		rc = error_set(error, CF_ERR_INVALID, "the entry is damaged");
+	r->file = rc ? NULL : put->attachments;
+	return rc;
+}
+
 /* --- the decision ------------------------------------------------------------------------ */
 
 static int take(struct resolving *r, struct json_value entry, struct sync_resolved *ret,
@@ -283,10 +359,10 @@ static int take(struct resolving *r, struct json_value entry, struct sync_resolv
 	rc = check_served(r, error);
 	if (rc)
 		return rc;
-	if (str_starts_with(r->pointer, STR("/_attachments")))
-		return error_set(error, CF_ERR_PRECONDITION,
-				 "an attachment was contested, of which only the name is kept: "
-				 "attach it again");
+	if (is_file(r->pointer)) {
+		rc = find_file(r, entry, error);
+		return rc ? rc : write_loser(r, false, ret, error);
+	}
 	if (deletes && r->how->take == SYNC_TAKE_VALUE)
 		return error_set(error, CF_ERR_USAGE,
 				 "a delete was contested: take the winner or the loser");

@@ -217,7 +217,8 @@ struct sync_resolved {
 };
 /* Decides on a contested atom: writes the edit into the version where the loser was
  * made, on top of what is there, and removes the entry; the next run carries it on.
- * PRECONDITION where the document is gone, or an attachment was contested; INVALID
+ * PRECONDITION where the document is gone, or an attachment was contested that was too
+ * large to be kept; INVALID
  * where the catalog says so: then nothing was written. */
 int sync_conflict_resolve(struct cf_store *store, const struct state *state,
 			  const struct sync_resolve *how, struct cf_arena *arena,

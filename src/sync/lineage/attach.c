@@ -1,5 +1,6 @@
 /* Attachments travel by content: they are members of the document while it goes
  * through lenses, and are read and written again only where they differ. */
+#include "sync/limits.h"
 #include "sync/lineage/lineage.h"
 
 static int read_stub(struct bench *bench, struct json_value name, struct json_value stub,
@@ -124,6 +125,57 @@ int attachment_load(struct bench *bench, struct lineage *lineage, struct cf_atta
 		       : error_set(&lineage->error, CF_ERR_INVALID,
 				   "attachment %.*s: no document has its data any more",
 				   STR_ARG(wanted->name));
+}
+
+/* The stub that a pointer names; JSON_ABSENT: none. */
+static int find_stub(struct bench *bench, const struct file_of_edit *edit, struct json_value *ret,
+		     struct json_value *ret_name)
+{
+	struct json_iter it = json_iter(json_member(edit->document, STR("_attachments")));
+
+	*ret = JSON_ABSENT;
+	while (json_next(&it)) {
+		struct cf_buf *text = &bench->scratch;
+		struct cf_str name;
+
+		if (json_decode(it.name, &bench->arena, &name))
+			return CF_ERR_NOMEM;
+		buf_clear(text);
+		buf_str(text, STR("/_attachments"));
+		if (pointer_push_member(text, name))
+			return CF_ERR_NOMEM;
+		if (!str_equal(buf_view(text), edit->pointer))
+			continue;
+		*ret = it.value;
+		*ret_name = it.name;
+	}
+	return 0;
+}
+
+int attachment_of_edit(struct bench *bench, struct lineage *lineage,
+		       const struct file_of_edit *edit, const struct cf_attachment **ret)
+{
+	struct cf_attachment *wanted;
+	const struct cf_record *damaged = NULL;
+	struct json_value stub, name;
+	int rc = 0;
+
+	*ret = NULL;
+	if (str_starts_with(edit->pointer, STR("/_attachments/")))
+		rc = find_stub(bench, edit, &stub, &name);
+	else
+		stub = JSON_ABSENT;
+	if (rc || json_is_absent(stub))
+		return rc;
+	wanted = arena_calloc(&bench->arena, 1, sizeof(*wanted));
+	rc = wanted ? read_stub(bench, name, stub, wanted) : CF_ERR_NOMEM;
+	if (rc || wanted->length > SYNC_KEPT_FILE_MAX)
+		return rc;
+	rc = load_from(bench, edit->slot, edit->rev, wanted, &damaged);
+	if (rc == 0 && !wanted->data.ptr)
+		rc = find_data(bench, lineage, wanted, &damaged);
+	*ret = rc == 0 && wanted->data.ptr ? wanted : NULL;
+	return rc;
 }
 
 int attachments_leave_lost(struct bench *bench, struct lineage *lineage, const struct slot *slot,

@@ -391,6 +391,16 @@ int slot_body(struct bench *bench, struct lineage *lineage, const struct slot *s
  * 0, LINEAGE_NEEDS or NOMEM. */
 int attachments_leave_lost(struct bench *bench, struct lineage *lineage, const struct slot *slot,
 			   struct json_value *document);
+/* The attachment that an edit at `pointer` speaks of, with its data; NULL: there is none, it is
+ * too large to be kept, or its data is nowhere. 0, LINEAGE_NEEDS or NOMEM. */
+struct file_of_edit {
+	const struct slot *slot;
+	struct cf_str rev;
+	struct json_value document; /* of that revision */
+	struct cf_str pointer;
+};
+int attachment_of_edit(struct bench *bench, struct lineage *lineage,
+		       const struct file_of_edit *edit, const struct cf_attachment **ret);
 /* The data of an attachment that a leaf of this lineage has. */
 int attachment_load(struct bench *bench, struct lineage *lineage, struct cf_attachment *wanted);
 

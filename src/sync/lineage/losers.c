@@ -152,11 +152,36 @@ static int find_side(struct bench *bench, const struct lineage *lineage,
 	return rc;
 }
 
+/* The bytes of an attachment that lost, so that somebody can still take it. */
+static int find_file(struct bench *bench, struct lineage *lineage, const struct settle_side *which,
+		     const struct cf_attachment **ret)
+{
+	struct file_of_edit edit;
+
+	*ret = NULL;
+	if (which->kind == SETTLE_SIDE_EDIT) {
+		const struct settle_saved *saved = &lineage->saved[which->index];
+
+		if (lineage->origins[which->index].forward)
+			return 0;
+		edit = (struct file_of_edit){&lineage->slots[saved->slot], saved->rev,
+					     saved->document, saved->edits[which->edit].pointer};
+	} else if (which->kind == SETTLE_SIDE_SAID) {
+		const struct settle_said *said = &lineage->said[which->index];
+
+		edit = (struct file_of_edit){&lineage->slots[said->slot], said->rev,
+					     lineage->agreed[said->slot].document, said->pointer};
+	} else {
+		return 0;
+	}
+	return attachment_of_edit(bench, lineage, &edit, ret);
+}
+
 int list_losers(struct bench *bench, struct lineage *lineage, struct plan *plan)
 {
-	int rc = 0;
+	int answer = 0, rc = 0;
 
-	for (size_t i = 0; i < lineage->result.loser_count && rc == 0; i++) {
+	for (size_t i = 0; i < lineage->result.loser_count && rc >= 0; i++) {
 		const struct settle_loser *loser = &lineage->result.losers[i];
 		struct conflict conflict = {.kind = "edit", .policy = loser->policy};
 
@@ -166,6 +191,10 @@ int list_losers(struct bench *bench, struct lineage *lineage, struct plan *plan)
 			conflict.kind = "delete";
 		if (!conflict.policy)
 			conflict.policy = "edit over delete";
+		rc = find_file(bench, lineage, &loser->loser, &conflict.attachment);
+		answer = rc > 0 ? rc : answer;
+		if (rc)
+			continue;
 		rc = find_side(bench, lineage, &loser->winner, &conflict.winner);
 		rc = rc ? rc : find_side(bench, lineage, &loser->loser, &conflict.loser);
 		if (rc == 0 && PLANTED(bench, WRONG_REVISION_LISTED))
@@ -173,5 +202,5 @@ int list_losers(struct bench *bench, struct lineage *lineage, struct plan *plan)
 		rc = rc ? rc : record_conflict(bench, lineage, &conflict, plan);
 	}
 	lineage->conflict_count = lineage->result.loser_count;
-	return rc ? error_nomem(&lineage->error) : 0;
+	return rc < 0 ? error_nomem(&lineage->error) : answer;
 }

@@ -165,12 +165,76 @@ START_TEST(file_on_the_branch_of_an_app_that_was_away_is_kept)
 }
 END_TEST
 
+/* Two apps attach the same name, and one of them loses. */
+static void contest_file(struct bed *bed)
+{
+	struct cf_attachment mine = file_of("a", "mine"), theirs = file_of("a", "theirs");
+	const char *old;
+
+	put_files(bed, "todo-item@1:a", "", NULL, V1, NULL, 0);
+	settle(bed);
+	old = rev_of(bed, "todo-item@1:a");
+	put_files(bed, "todo-item@1:a", old, "11111111111111111111111111111111", V1, &mine, 1);
+	put_files(bed, "todo-item@1:a", old, "22222222222222222222222222222222", V1, &theirs, 1);
+	settle(bed);
+	expect_files(bed, "todo-item@3:a", &theirs, 1);
+	ck_assert_uint_eq(find_listed(bed, SYNC_CONFLICTS, NULL).count, 1);
+}
+
+static int resolve(struct bed *bed, enum sync_take take, struct sync_resolved *ret)
+{
+	struct sync_resolve how = {.id = STR("todo-item/a"), .take = take};
+
+	return sync_conflict_resolve(bed->store, &bed->state, &how, &bed->arena, ret, &bed->error);
+}
+
+START_TEST(file_that_lost_can_be_taken)
+{
+	struct bed bed;
+	struct cf_attachment mine = file_of("a", "mine");
+	struct sync_resolved done;
+
+	bed_open(&bed, "examples/todo");
+	contest_file(&bed);
+	ck_assert_int_eq(resolve(&bed, SYNC_TAKE_VALUE, &done), CF_ERR_USAGE);
+	ck_assert_int_eq(resolve(&bed, SYNC_TAKE_LOSER, &done), 0);
+	ck_assert(done.written);
+	settle(&bed);
+	expect_everywhere(&bed, &mine, 1);
+	bed_close(&bed);
+}
+END_TEST
+
+START_TEST(file_whose_removal_lost_can_be_removed)
+{
+	struct bed bed;
+	struct cf_attachment old = file_of("a", "old"), other = file_of("a", "other");
+	struct sync_resolved done;
+	const char *first;
+
+	bed_open(&bed, "examples/todo");
+	put_files(&bed, "todo-item@1:a", "", NULL, V1, &old, 1);
+	settle(&bed);
+	first = rev_of(&bed, "todo-item@1:a");
+	put_files(&bed, "todo-item@1:a", first, "11111111111111111111111111111111", V1, NULL, 0);
+	put_files(&bed, "todo-item@1:a", first, "22222222222222222222222222222222", V1, &other, 1);
+	settle(&bed);
+	expect_files(&bed, "todo-item@3:a", &other, 1);
+	ck_assert_int_eq(resolve(&bed, SYNC_TAKE_LOSER, &done), 0);
+	settle(&bed);
+	expect_everywhere(&bed, NULL, 0);
+	bed_close(&bed);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sync-attach");
 	TCase *tcase = tcase_create("attach");
 
 	tcase_add_test(tcase, attachments_are_in_every_version);
+	tcase_add_test(tcase, file_that_lost_can_be_taken);
+	tcase_add_test(tcase, file_whose_removal_lost_can_be_removed);
 	tcase_add_test(tcase, change_of_the_type_alone_travels);
 	tcase_add_test(tcase, file_with_a_new_name_keeps_its_content);
 	tcase_add_test(tcase, files_added_in_two_versions_at_once_are_both_kept);
