@@ -268,6 +268,12 @@ int lineage_put_together(struct bench *bench, struct lineage *lineage);
 /* terms.c: what the base knows, as today's catalog takes documents apart. */
 int lineage_take_terms(struct bench *bench, struct lineage *lineage);
 
+/* part.c: takes what the part says now that the slot's key names. 0, LINEAGE_NEEDS or an
+ * error. */
+int part_take(struct bench *bench, struct lineage *lineage, struct slot *slot);
+/* The place in the part's family that a shared slot shows; SIZE_MAX: none. */
+size_t part_place(const struct slot_kind *kind);
+
 /* parts.c */
 int lineage_find_parts(struct bench *bench, struct lineage *lineage);
 int lineage_forward_edits(struct bench *bench, struct lineage *lineage);

@@ -1,5 +1,6 @@
 /* What the files that settle a lineage share. The road, in the order of calls:
  *   settle.c   what is given becomes edits in descending priority
+ *   judged.c   which of them are judged
  *   judge.c    all at once; those that touch each other by themselves
  *   rank.c     priorities
  *   touch.c    which edits can touch each other
@@ -8,6 +9,7 @@
  *   taken.c    what can never stand beside what was accepted
  *   put.c      edits onto documents, carried to all versions, looked at
  *   carry.c    one document to all others through the lenses
+ *   crossing.c one direction of one link
  *   missing.c  what stands in for a part that is missing
  *   sound.c    are documents valid, and images of each other?
  *   set.c      edits into the text of one document
@@ -253,7 +255,7 @@ int carry_over(struct settler *s, struct pages *state, const bool *there);
 int carry_fresh(struct settler *s, const struct source *source, const bool *there);
 /* Documents that are missing are made of their neighbours. */
 int carry_missing(struct settler *s, struct pages *state);
-/* Runs one direction on what the state says; `bare`: as if nothing were there yet. */
+/* crossing.c: runs one direction on what the state says; `bare`: as if nothing were there yet. */
 int crossing_apply(struct settler *s, const struct pages *state, const struct crossing *way,
 		   bool bare, const struct lens_output **ret);
 
@@ -319,7 +321,7 @@ int compare_sources(const struct settle_policy *policy, const struct source *a,
 int tell_result(struct settler *s, struct settle_result *ret);
 /* judge.c: settler.judged; fills accepted, late, winner, held and settler.result. */
 int judge(struct settler *s);
-/* settle.c: the edits that are judged, in descending priority. */
+/* judged.c: the edits that are judged, in descending priority. */
 int list_judged(struct settler *s);
 
 #endif
