@@ -89,143 +89,16 @@ static const char prelude[] =
 	"return{freeze:freeze,number:Number.prototype,string:String.prototype,boolean:Boolean."
 	"prototype};})";
 
+/* What a step buys: bytes of the biggest value. */
+enum { VALUE_BYTES_A_STEP = 16384 };
+
 struct cached {
 	struct cf_str text; /* a copy behind this struct: a lens may go and its address return */
 	void *heap_ptr;
 	struct cached *next;
 };
 
-/* What a step buys: bytes that are asked for, and bytes of the biggest value. */
-enum { ALLOC_BYTES_A_STEP = 64, VALUE_BYTES_A_STEP = 16384 };
-
-struct script_engine {
-	const struct cf_mem *mem;
-	duk_context *duk;
-	size_t bytes;
-	size_t biggest; /* block that the call at hand asked for */
-	int64_t steps_left;
-	int64_t began_ms, began_cpu_ms; /* of the call at hand */
-	unsigned looks;                 /* not each spending looks at the clock */
-	void *boxed[3];                 /* prototypes of numbers, texts and booleans */
-	struct cached *cache;
-	struct block *blocks; /* all of the heap's memory */
-	jmp_buf *stop;        /* where a call that must end goes; NULL: none is running */
-};
-
-/* --- memory --------------------------------------------------------------------------------- */
-
-struct block {
-	_Alignas(16) size_t size;
-	struct block *next, **link;
-};
-
-static int64_t clock_ms(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* By the processor's time, so that a machine that is busy stops nobody; that clock is a
- * slow one, so the other is asked first. */
-static bool is_late(struct script_engine *engine)
-{
-	enum { SPENDINGS_A_LOOK = 4 };
-
-	return ++engine->looks % SPENDINGS_A_LOOK == 0 &&
-	       clock_ms(CLOCK_MONOTONIC) - engine->began_ms > LIMIT_SCRIPT_MS &&
-	       clock_ms(CLOCK_THREAD_CPUTIME_ID) - engine->began_cpu_ms > LIMIT_SCRIPT_MS;
-}
-
-void script_spend(struct script_engine *engine, double steps)
-{
-	engine->steps_left -= steps < 1e15 ? (int64_t)steps : (int64_t)1e15;
-	if (engine->stop && (engine->steps_left < 0 || is_late(engine)))
-		longjmp(*engine->stop, CF_ERR_SCRIPT);
-}
-
-static void unlink_block(struct block *block)
-{
-	*block->link = block->next;
-	if (block->next)
-		block->next->link = block->link;
-}
-
-static void link_block(struct script_engine *engine, struct block *block)
-{
-	block->next = engine->blocks;
-	block->link = &engine->blocks;
-	if (block->next)
-		block->next->link = &block->next;
-	engine->blocks = block;
-}
-
-static void *script_realloc(void *udata, void *ptr, duk_size_t size)
-{
-	struct script_engine *engine = udata;
-	struct block *old = ptr ? (struct block *)ptr - 1 : NULL, *block;
-	size_t had = old ? old->size : 0;
-
-	if (size == 0) {
-		if (old) {
-			engine->bytes -= had;
-			unlink_block(old);
-			mem_free(engine->mem, old);
-		}
-		return NULL;
-	}
-	/* A refusal makes the interpreter walk its heap for garbage, some ten times. */
-	if (size > LIMIT_SCRIPT_BYTES || engine->bytes - had + size > LIMIT_SCRIPT_BYTES) {
-		script_spend(engine, LIMIT_SCRIPT_STEPS / 20.0);
-		return NULL;
-	}
-	script_spend(engine, (double)size / ALLOC_BYTES_A_STEP);
-	engine->biggest = size > engine->biggest ? size : engine->biggest;
-	if (old)
-		unlink_block(old);
-	block = mem_resize(engine->mem, old, sizeof(*block) + size);
-	if (!block) {
-		if (old)
-			link_block(engine, old);
-		return NULL;
-	}
-	block->size = size;
-	link_block(engine, block);
-	engine->bytes = engine->bytes - had + size;
-	return block + 1;
-}
-
-static void *script_alloc(void *udata, duk_size_t size)
-{
-	return script_realloc(udata, NULL, size);
-}
-
-static void script_free(void *udata, void *ptr)
-{
-	(void)script_realloc(udata, ptr, 0);
-}
-
-static void script_fatal(void *udata, const char *message)
-{
-	struct script_engine *engine = udata;
-
-	(void)message;
-	if (engine->stop)
-		longjmp(*engine->stop, CF_ERR_NOMEM);
-	cf_assert(!"the interpreter failed outside a protected call");
-	abort();
-}
-
 /* --- steps ------------------------------------------------------------------------------------ */
-
-struct script_engine *script_engine_of(duk_context *duk)
-{
-	duk_memory_functions functions;
-
-	duk_get_memory_functions(duk, &functions);
-	return functions.udata;
-}
 
 static duk_ret_t script_step(duk_context *duk)
 {
@@ -283,19 +156,6 @@ static duk_ret_t set_up(duk_context *duk, void *udata)
 	return 0;
 }
 
-const struct cf_mem *script_engine_mem(const struct script_engine *engine)
-{
-	return engine->mem;
-}
-
-bool script_engine_is_boxed(const struct script_engine *engine, const void *prototype)
-{
-	for (size_t i = 0; i < ARRAY_LEN(engine->boxed); i++)
-		if (engine->boxed[i] == prototype)
-			return true;
-	return false;
-}
-
 static void close_interpreter(struct script_engine *engine)
 {
 	while (engine->cache) {
@@ -306,7 +166,7 @@ static void close_interpreter(struct script_engine *engine)
 	}
 	/* Not by the interpreter: it may have been left in the midst of something. */
 	while (engine->blocks) {
-		struct block *next = engine->blocks->next;
+		struct script_block *next = engine->blocks->next;
 
 		mem_free(engine->mem, engine->blocks);
 		engine->blocks = next;
@@ -430,8 +290,8 @@ static int protected_call(struct script_engine *engine, duk_safe_call_function f
 
 	engine->stop = &stop; /* cppcheck-suppress autoVariables; taken back below */
 	engine->steps_left = LIMIT_SCRIPT_STEPS;
-	engine->began_ms = clock_ms(CLOCK_MONOTONIC);
-	engine->began_cpu_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID);
+	engine->began_ms = script_clock_ms(CLOCK_MONOTONIC);
+	engine->began_cpu_ms = script_clock_ms(CLOCK_THREAD_CPUTIME_ID);
 	engine->biggest = 0;
 	switch (setjmp(stop)) {
 	case 0:
