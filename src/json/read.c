@@ -63,28 +63,6 @@ add_node(struct reader *r, uint8_t kind, const uint8_t *start)
 
 /* --- strings ---------------------------------------------------------------- */
 
-size_t utf8_length(const uint8_t *p, const uint8_t *end)
-{
-	size_t left = (size_t)(end - p);
-	uint8_t a = p[0], b = left > 1 ? p[1] : 0;
-
-	if (a >= 0xc2 && a <= 0xdf)
-		return left >= 2 && (b & 0xc0) == 0x80 ? 2 : 0;
-	if (a >= 0xe0 && a <= 0xef) {
-		if (left < 3 || (b & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80)
-			return 0;
-		/* Overlong, or a surrogate. */
-		return (a == 0xe0 && b < 0xa0) || (a == 0xed && b > 0x9f) ? 0 : 3;
-	}
-	if (a >= 0xf0 && a <= 0xf4) {
-		if (left < 4 || (b & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80 ||
-		    (p[3] & 0xc0) != 0x80)
-			return 0;
-		return (a == 0xf0 && b < 0x90) || (a == 0xf4 && b > 0x8f) ? 0 : 4;
-	}
-	return 0;
-}
-
 static bool is_hex(uint8_t c)
 {
 	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
@@ -561,19 +539,6 @@ static int report(struct reader *r, struct cf_error *error)
 	if (r->twice)
 		point_at_name(r, error);
 	return r->code;
-}
-
-void json_doc_init(struct json_doc *doc, const struct cf_mem *mem)
-{
-	*doc = (struct json_doc){.mem = mem};
-}
-
-void json_doc_fini(struct json_doc *doc)
-{
-	if (!doc->shares)
-		json_shapes_free(doc->shapes);
-	mem_free(doc->mem, doc->nodes);
-	*doc = (struct json_doc){.mem = doc->mem};
 }
 
 int json_read_with(struct json_doc *doc, const char *text, size_t len, unsigned flags, bool vector,
