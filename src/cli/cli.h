@@ -36,6 +36,12 @@ struct cli_option {
 			"goes with --store",                                                   \
 		.env = "CHESTERFIELD_STATE",                                                   \
 	}
+#define CLI_OPTION_DB                                                                    \
+	{                                                                                \
+		.name = "db", .argument = "PATTERN",                                     \
+		.help = "--store is a server: its databases that match; several times; " \
+			"!PATTERN: not these",                                           \
+	}
 #define CLI_OPTION_YES                                           \
 	{                                                        \
 		.name = "yes", .help = "do not ask; for scripts" \

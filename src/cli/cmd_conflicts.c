@@ -10,17 +10,16 @@ enum { VALUE_SHOWN = 32 };
 static const struct cli_option show_options[] = {
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
+	CLI_OPTION_DB,
 	{.name = NULL},
 };
 static const struct cli_option list_options[] = {
-	CLI_OPTION_STORE,
-	CLI_OPTION_STATE,
-	CLI_OPTIONS_FILTER,
-	{.name = NULL},
+	CLI_OPTION_STORE, CLI_OPTION_STATE, CLI_OPTION_DB, CLI_OPTIONS_FILTER, {.name = NULL},
 };
 static const struct cli_option resolve_options[] = {
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
+	CLI_OPTION_DB,
 	{.name = "take", .argument = "SIDE", .help = "winner, or loser"},
 	{.name = "value", .argument = "JSON", .help = "another value in the loser's place"},
 	{.name = "catalog",
@@ -268,15 +267,15 @@ static int run_resolve(struct cli *cli, struct cf_error *error)
 static const struct cli_command list_command = {
 	.name = "list",
 	.summary = "contested edits, with winner and loser",
-	.usage = "--store URL [--state URL] " CLI_USAGE_FILTER,
-	.help = "A table; with --json one object a line, with all that is known of each.",
+	.usage = "--store URL [--state URL] [--db PATTERN...] " CLI_USAGE_FILTER,
+	.help = CLI_LIST_HELP,
 	.options = list_options,
 	.run = run_list,
 };
 static const struct cli_command show_command = {
 	.name = "show",
 	.summary = "one contested edit in full",
-	.usage = "ID --store URL [--state URL]",
+	.usage = "ID --store URL [--state URL] [--db NAME]",
 	.help = "ID is what `conflicts list` shows as `entry`, or as much of its beginning as no "
 		"other has.",
 	.options = show_options,
@@ -287,9 +286,9 @@ static const struct cli_command show_command = {
 static const struct cli_command resolve_command = {
 	.name = "resolve",
 	.summary = "decide on contested edits, and take them off the list",
-	.usage = "ID... --take winner|loser --store URL [--state URL]\n"
-		 "ID... --value JSON [-c DIR] --store URL [--state URL]\n"
-		 "--all --take winner|loser --store URL [--state URL] [--dry-run] "
+	.usage = "ID... --take winner|loser --store URL [--state URL] [--db NAME]\n"
+		 "ID... --value JSON [-c DIR] --store URL [--state URL] [--db NAME]\n"
+		 "--all --take winner|loser --store URL [--state URL] [--db NAME] [--dry-run] "
 		 "[--yes] " CLI_USAGE_FILTER,
 	.help = "--take winner leaves the documents as they are. --take loser writes the value "
 		"that had to give way into the version where it was made, on top of what stands "

@@ -202,19 +202,20 @@ static int run_engines(struct cli *cli, struct cf_error *error)
 static const struct cli_option options[] = {
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
+	CLI_OPTION_DB,
 	{.name = NULL},
 };
 static const struct cli_command engines_list = {
 	.name = "list",
 	.summary = "runs that are at work, or did not say goodbye",
-	.usage = "--store URL [--state URL]",
+	.usage = "--store URL [--state URL] [--db NAME]",
 	.options = options,
 	.run = run_engines,
 };
 static const struct cli_command engines_drop = {
 	.name = "drop",
 	.summary = "forget a run that is gone",
-	.usage = "ID --store URL [--state URL]",
+	.usage = "ID --store URL [--state URL] [--db NAME]",
 	.help = "A run that was killed is forgotten by the next one, at once on the same machine, "
 		"else when it said nothing for half a minute. This is for one that nobody runs "
 		"after: of a machine that is gone, say. One that is at work says so again.",

@@ -4,13 +4,11 @@
 static const struct cli_option options[] = {
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
+	CLI_OPTION_DB,
 	{.name = NULL},
 };
 static const struct cli_option list_options[] = {
-	CLI_OPTION_STORE,
-	CLI_OPTION_STATE,
-	CLI_OPTIONS_FILTER,
-	{.name = NULL},
+	CLI_OPTION_STORE, CLI_OPTION_STATE, CLI_OPTION_DB, CLI_OPTIONS_FILTER, {.name = NULL},
 };
 
 static void list_row(struct cf_arena *arena, struct cf_str id, struct json_value body,
@@ -58,7 +56,7 @@ static int run_show(struct cli *cli, struct cf_error *error)
 static const struct cli_command incomplete_show = {
 	.name = "show",
 	.summary = "one document that waits, and for what",
-	.usage = "ID --store URL [--state URL]",
+	.usage = "ID --store URL [--state URL] [--db NAME]",
 	.help = "ID is what `incomplete list` shows as `entry`, or as much of its beginning as no "
 		"other has.",
 	.options = options,
@@ -70,8 +68,8 @@ static const struct cli_command incomplete_show = {
 static const struct cli_command incomplete_list = {
 	.name = "list",
 	.summary = "documents that wait for others, with what and since when",
-	.usage = "--store URL [--state URL] " CLI_USAGE_FILTER,
-	.help = "A table; with --json one object a line, with all that is known of each.",
+	.usage = "--store URL [--state URL] [--db PATTERN...] " CLI_USAGE_FILTER,
+	.help = CLI_LIST_HELP,
 	.options = list_options,
 	.run = run_list,
 };

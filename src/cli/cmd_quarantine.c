@@ -1,5 +1,6 @@
 /* quarantine: documents that wait because something is wrong, and deciding on them. */
 #include "cli/listing.h"
+#include "cli/server.h"
 
 #include <inttypes.h>
 
@@ -8,17 +9,16 @@ enum { DOCUMENTS_MAX = 100 };
 static const struct cli_option options[] = {
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
+	CLI_OPTION_DB,
 	{.name = NULL},
 };
 static const struct cli_option list_options[] = {
-	CLI_OPTION_STORE,
-	CLI_OPTION_STATE,
-	CLI_OPTIONS_FILTER,
-	{.name = NULL},
+	CLI_OPTION_STORE, CLI_OPTION_STATE, CLI_OPTION_DB, CLI_OPTIONS_FILTER, {.name = NULL},
 };
 static const struct cli_option retry_options[] = {
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
+	CLI_OPTION_DB,
 	{.name = "all", .help = "all that waits, or all that the filters let through"},
 	CLI_OPTIONS_FILTER,
 	{.name = NULL},
@@ -26,6 +26,7 @@ static const struct cli_option retry_options[] = {
 static const struct cli_option drop_options[] = {
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
+	CLI_OPTION_DB,
 	{.name = "all", .help = "all that waits, or all that the filters let through"},
 	CLI_OPTION_YES,
 	CLI_OPTIONS_FILTER,
@@ -214,19 +215,23 @@ static void tell(struct cli *cli, struct cf_str id, const char *done, const char
 	}
 }
 
-static int retry_all(struct cli *cli, struct cli_stores *stores, struct cf_error *error)
+static void tell_retry(struct cli *cli, uint64_t count)
 {
-	uint64_t count = 0;
-	int rc = sync_quarantine_retry_all(&stores->state, &count, cli->mem, error);
-
-	if (rc)
-		return rc;
 	if (cli->json)
 		cli_out_printf(cli, "{\"retry\":%" PRIu64 "}\n", count);
 	else
 		cli_say(cli, "%" PRIu64 " will be looked at again by the next step of `run`",
 			count);
-	return 0;
+}
+
+static int retry_all(struct cli *cli, struct cli_stores *stores, struct cf_error *error)
+{
+	uint64_t count = 0;
+	int rc = sync_quarantine_retry_all(&stores->state, &count, cli->mem, error);
+
+	if (rc == 0)
+		tell_retry(cli, count);
+	return rc;
 }
 
 static int retry(struct cli *cli, struct cli_stores *stores, struct cf_error *error)
@@ -298,8 +303,39 @@ static int decide(struct cli *cli, int (*how)(struct cli *, struct cli_stores *,
 	return rc;
 }
 
+static int retry_database(void *ctx, struct cf_str name, struct cli_stores *stores,
+			  struct cf_error *error)
+{
+	uint64_t *total = ctx, count = 0;
+	int rc = sync_quarantine_retry_all(&stores->state, &count, stores->state.mem, error);
+
+	(void)name;
+	*total += count;
+	return rc;
+}
+
+/* All that waits in the databases that --db names. */
+static int retry_many(struct cli *cli, struct cf_error *error)
+{
+	uint64_t count = 0;
+	struct cli_server_walk walk = {.each = retry_database, .ctx = &count};
+	struct cli_filter filter;
+	int rc = cli_filter_read(cli, &filter, error);
+
+	if (rc == 0 && (!cli_given(cli, "all") || cli->arg_count || !cli_filter_is_any(&filter)))
+		rc = error_set(error, CF_ERR_USAGE,
+			       "of several databases: --all, and no filters; else --db NAME");
+	rc = rc ? rc : cli_server_walk(cli, &walk, error);
+	if (rc)
+		return rc;
+	tell_retry(cli, count);
+	return cli->out.code ? cli_out_error(cli, error) : 0;
+}
+
 static int run_retry(struct cli *cli, struct cf_error *error)
 {
+	if (cli_server_asked(cli) && !cli_server_one(cli))
+		return retry_many(cli, error);
 	return decide(cli, retry, error);
 }
 
@@ -313,15 +349,15 @@ static int run_drop(struct cli *cli, struct cf_error *error)
 static const struct cli_command list_command = {
 	.name = "list",
 	.summary = "documents that wait because something is wrong, with the reason",
-	.usage = "--store URL [--state URL] " CLI_USAGE_FILTER,
-	.help = "A table; with --json one object a line, with all that is known of each.",
+	.usage = "--store URL [--state URL] [--db PATTERN...] " CLI_USAGE_FILTER,
+	.help = CLI_LIST_HELP,
 	.options = list_options,
 	.run = run_list,
 };
 static const struct cli_command show_command = {
 	.name = "show",
 	.summary = "why one document waits, and what hangs together with it",
-	.usage = "ID --store URL [--state URL]",
+	.usage = "ID --store URL [--state URL] [--db NAME]",
 	.help = "ID is what `quarantine list` shows as `entry` or as `id`, or as much of the "
 		"beginning of the entry as no other has.",
 	.options = options,
@@ -332,8 +368,8 @@ static const struct cli_command show_command = {
 static const struct cli_command retry_command = {
 	.name = "retry",
 	.summary = "look again, without a change to the document",
-	.usage = "ID... --store URL [--state URL]\n--all --store URL [--state "
-		 "URL] " CLI_USAGE_FILTER,
+	.usage = "ID... --store URL [--state URL] [--db NAME]\n"
+		 "--all --store URL [--state URL] [--db PATTERN...] " CLI_USAGE_FILTER,
 	.help = "After a lens or a schema was put right, for example. The next `run` looks at "
 		"what was named, and so does one that is at work.",
 	.options = retry_options,
@@ -344,8 +380,8 @@ static const struct cli_command retry_command = {
 static const struct cli_command drop_command = {
 	.name = "drop",
 	.summary = "take something off the list",
-	.usage = "ID... --store URL [--state URL] [--yes]\n"
-		 "--all --store URL [--state URL] [--yes] " CLI_USAGE_FILTER,
+	.usage = "ID... --store URL [--state URL] [--db NAME] [--yes]\n"
+		 "--all --store URL [--state URL] [--db NAME] [--yes] " CLI_USAGE_FILTER,
 	.help = "Only the entry goes. The documents stay as they are; when one of them changes, "
 		"they are looked at again, and come back on the list if something is still wrong.",
 	.options = drop_options,

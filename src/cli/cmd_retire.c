@@ -1,5 +1,6 @@
 /* retire: stops serving a version, and deletes its documents if asked to. */
 #include "cli/lists.h"
+#include "cli/server.h"
 #include "cli/targets.h"
 
 #include <inttypes.h>
@@ -8,9 +9,13 @@
 enum { RECENT_DAYS = 90 };
 
 static const struct cli_option options[] = {
-	CLI_OPTION_CATALOG, CLI_OPTION_STORE,
-	CLI_OPTION_STATE,   {.name = "purge", .help = "delete the documents of that version, too"},
-	CLI_OPTION_YES,     {.name = NULL},
+	CLI_OPTION_CATALOG,
+	CLI_OPTION_STORE,
+	CLI_OPTION_STATE,
+	CLI_OPTION_DB,
+	{.name = "purge", .help = "delete the documents of that version, too"},
+	CLI_OPTION_YES,
+	{.name = NULL},
 };
 
 struct retiring {
@@ -20,8 +25,11 @@ struct retiring {
 	struct cf_str place; /* "todo-item@1" */
 	struct cli_stores stores;
 	bool already;
-	uint64_t documents;
+	uint64_t documents; /* of that version; of all databases */
+	uint64_t writes;    /* by people, lately */
+	int64_t last_ms;    /* the last one */
 	struct sync_purged purged;
+	bool many; /* databases of a server */
 };
 
 static int find_major(struct retiring *r, struct cf_error *error)
@@ -59,15 +67,17 @@ static int catch_up(struct retiring *r, struct cf_error *error)
 		(void)sync_lag(sync, &behind, NULL);
 	else if (rc == CF_ERR_UNSUPPORTED_OP && cli_option(cli, "state"))
 		rc = cli_stores_name(cli, cli_option(cli, "state"), rc, error);
-	cli_progress_start(cli, "changes", behind);
+	if (!r->many)
+		cli_progress_start(cli, "changes", behind);
 	while (rc == 0 && !idle) {
 		rc = cli_interrupted() ? CF_ERR_INTERRUPTED : sync_step(sync, &idle, error);
-		if (rc == 0)
+		if (rc == 0 && !r->many)
 			cli_progress_show(cli, sync_counted(sync)->changes);
 		/* On a store that never rests: all that was there when this began. */
 		idle = idle || (rc == 0 && sync_counted(sync)->changes > behind);
 	}
-	cli_progress_end(cli);
+	if (!r->many)
+		cli_progress_end(cli);
 	sync_close(sync);
 	return rc == CF_ERR_INTERRUPTED ? error_set(error, rc, "nothing was retired yet") : rc;
 }
@@ -92,29 +102,34 @@ static int publish(struct retiring *r, struct cf_error *error)
 
 /* --- asking -------------------------------------------------------------------------- */
 
-static int warn_of_writes(struct retiring *r, struct cf_error *error)
+static int count_writes(struct retiring *r, struct cf_error *error)
 {
-	struct cli *cli = r->cli;
 	struct sync_usage *usage;
-	size_t count;
-	int64_t now_ms = cli->env->now_ms(cli->env->ctx);
-	int rc = sync_usage_read(&r->stores.state, r->catalog, &cli->arena, &usage, &count, error);
+	size_t count = 0;
+	int rc = sync_usage_read(&r->stores.state, r->catalog, &r->cli->arena, &usage, &count,
+				 error);
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
-		int64_t days = (now_ms - usage[i].last_ms) / (24 * 3600 * 1000);
-
-		char when[48] = "less than a day";
-
-		if (days > 0)
-			snprintf(when, sizeof(when), "%" PRId64 " day%s", days,
-				 days == 1 ? "" : "s");
-		if (str_equal(usage[i].version, r->place) && usage[i].last_ms && days < RECENT_DAYS)
-			cli_say(cli,
-				"people still write %.*s: %" PRIu64
-				" writes so far, the last one %s ago",
-				STR_ARG(r->place), usage[i].writes, when);
+		if (!str_equal(usage[i].version, r->place))
+			continue;
+		r->writes += usage[i].writes;
+		r->last_ms = usage[i].last_ms > r->last_ms ? usage[i].last_ms : r->last_ms;
 	}
 	return rc;
+}
+
+static void warn_of_writes(struct retiring *r)
+{
+	struct cli *cli = r->cli;
+	int64_t days = (cli->env->now_ms(cli->env->ctx) - r->last_ms) / (24 * 3600 * 1000);
+	char when[48] = "less than a day";
+
+	if (!r->last_ms || days >= RECENT_DAYS)
+		return;
+	if (days > 0)
+		snprintf(when, sizeof(when), "%" PRId64 " day%s", days, days == 1 ? "" : "s");
+	cli_say(cli, "people still write %.*s: %" PRIu64 " writes so far, the last one %s ago",
+		STR_ARG(r->place), r->writes, when);
 }
 
 static void warn_of_newest(struct retiring *r)
@@ -127,17 +142,31 @@ static void warn_of_newest(struct retiring *r)
 			STR_ARG(r->place));
 }
 
-static int ask(struct retiring *r, struct cf_error *error)
+/* Whether it can be done in a database, and what would be deleted there. */
+static int look(struct retiring *r, struct cf_error *error)
 {
-	int rc = warn_of_writes(r, error);
+	uint64_t documents = 0;
+	int rc = sync_retire_check(&r->stores.state, r->catalog, r->major, r->cli->mem, error);
 
+	rc = rc ? rc : count_writes(r, error);
+	if (rc == 0 && cli_given(r->cli, "purge"))
+		rc = sync_version_count(r->stores.store, r->catalog, r->major, &documents,
+					r->cli->mem, error);
+	r->documents += documents;
+	return rc;
+}
+
+static int ask(struct retiring *r, uint64_t databases, struct cf_error *error)
+{
+	warn_of_writes(r);
 	warn_of_newest(r);
-	if (rc || !cli_given(r->cli, "purge"))
-		return rc;
-	rc = sync_version_count(r->stores.store, r->catalog, r->major, &r->documents, r->cli->mem,
-				error);
-	if (rc || r->documents == 0)
-		return rc;
+	if (!cli_given(r->cli, "purge") || r->documents == 0)
+		return 0;
+	if (r->many)
+		return cli_confirm(r->cli, error,
+				   "retire %.*s in %" PRIu64 " databases, and delete its %" PRIu64
+				   " documents there (other versions stay as they are)",
+				   STR_ARG(r->place), databases, r->documents);
 	return cli_confirm(r->cli, error,
 			   "retire %.*s and delete its %" PRIu64
 			   " documents (other versions stay as they are)",
@@ -148,19 +177,24 @@ static int ask(struct retiring *r, struct cf_error *error)
 
 static bool go_on(void *ctx, const struct sync_purged *so_far)
 {
-	cli_progress_show(ctx, so_far->deleted + so_far->kept);
+	const struct retiring *r = ctx;
+
+	if (!r->many)
+		cli_progress_show(r->cli, so_far->deleted + so_far->kept);
 	return !cli_interrupted();
 }
 
 static int purge(struct retiring *r, struct cf_error *error)
 {
-	struct sync_purge how = {.go_on = go_on, .ctx = r->cli};
+	struct sync_purge how = {.go_on = go_on, .ctx = r};
 	int rc;
 
-	cli_progress_start(r->cli, "documents", r->documents);
+	if (!r->many)
+		cli_progress_start(r->cli, "documents", r->documents);
 	rc = sync_purge(r->stores.store, &r->stores.state, r->catalog, r->major, &how, &r->purged,
 			r->cli->mem, error);
-	cli_progress_end(r->cli);
+	if (!r->many)
+		cli_progress_end(r->cli);
 	return rc;
 }
 
@@ -189,18 +223,11 @@ static int tell(struct retiring *r, struct cf_error *error)
 	return 0;
 }
 
+/* In one database. */
 static int retire(struct retiring *r, struct cf_error *error)
 {
-	int rc = find_major(r, error);
+	int rc = catch_up(r, error);
 
-	if (rc == 0)
-		rc = cli_stores_open(r->cli, &r->stores, error);
-	if (rc == 0)
-		rc = sync_retire_check(&r->stores.state, r->catalog, r->major, r->cli->mem, error);
-	if (rc == 0)
-		rc = ask(r, error);
-	if (rc == 0)
-		rc = catch_up(r, error);
 	if (rc == 0)
 		rc = sync_retire(&r->stores.state, r->catalog, r->major, r->cli->env, &r->already,
 				 r->cli->mem, error);
@@ -208,16 +235,73 @@ static int retire(struct retiring *r, struct cf_error *error)
 		rc = publish(r, error);
 	if (rc == 0 && cli_given(r->cli, "purge"))
 		rc = purge(r, error);
+	return rc;
+}
+
+static int retire_one(struct retiring *r, struct cf_error *error)
+{
+	int rc = cli_stores_open(r->cli, &r->stores, error);
+
+	rc = rc ? rc : look(r, error);
+	rc = rc ? rc : ask(r, 1, error);
+	rc = rc ? rc : retire(r, error);
 	return rc ? rc : tell(r, error);
+}
+
+/* --- in many databases ------------------------------------------------------------------------ */
+
+static int look_at(void *ctx, struct cf_str name, struct cli_stores *stores, struct cf_error *error)
+{
+	struct retiring *r = ctx;
+
+	(void)name;
+	r->stores = *stores;
+	return look(r, error);
+}
+
+static int retire_in(void *ctx, struct cf_str name, struct cli_stores *stores,
+		     struct cf_error *error)
+{
+	struct retiring *r = ctx;
+	struct sync_purged before = r->purged;
+	int rc;
+
+	(void)name;
+	r->stores = *stores;
+	r->purged = (struct sync_purged){0};
+	rc = retire(r, error);
+	r->purged.deleted += before.deleted;
+	r->purged.kept += before.kept;
+	return rc;
+}
+
+/* Nothing is done anywhere before all were looked at. Where it fails half way, what was done is
+ * found done the next time. */
+static int retire_many(struct retiring *r, struct cf_error *error)
+{
+	struct cli_server_walk walk = {.each = look_at, .ctx = r};
+	int rc = cli_server_walk(r->cli, &walk, error);
+
+	rc = rc ? rc : ask(r, walk.databases, error);
+	walk.each = retire_in;
+	rc = rc ? rc : cli_server_walk(r->cli, &walk, error);
+	r->stores = (struct cli_stores){.store = NULL};
+	r->already = false;
+	if (rc)
+		return rc;
+	if (!r->cli->json)
+		cli_say(r->cli, "in %" PRIu64 " databases:", walk.databases);
+	return tell(r, error);
 }
 
 static int run(struct cli *cli, struct cf_error *error)
 {
-	struct retiring r = {.cli = cli};
+	struct retiring r = {.cli = cli, .many = cli_server_asked(cli)};
 	int rc = catalog_open(&r.catalog, cli_option(cli, "catalog"), cli->mem, error);
 
+	rc = rc ? rc : find_major(&r, error);
 	if (rc == 0)
-		rc = retire(&r, error);
+		rc = r.many ? retire_many(&r, error) : retire_one(&r, error);
 	cli_stores_close(&r.stores);
 	catalog_close(r.catalog);
 	return rc;
@@ -226,7 +310,7 @@ static int run(struct cli *cli, struct cf_error *error)
 const struct cli_command cmd_retire = {
 	.name = "retire",
 	.summary = "stop serving a version, and delete its documents if asked to",
-	.usage = "TYPE@MAJOR -c DIR --store URL [--state URL] [--purge] [--yes]",
+	.usage = "TYPE@MAJOR -c DIR --store URL [--state URL] [--db PATTERN...] [--purge] [--yes]",
 	.help = "What was written to the version so far is carried to the others first. From then "
 		"on no run makes or follows it, whatever `supported` in the catalog says; the "
 		"record of that is in the state. Lenses still pass through it. The last version "
@@ -236,7 +320,12 @@ const struct cli_command cmd_retire = {
 		"shape a new major instead.\n\n"
 		"--purge says how many documents there are, asks, and deletes them, leaving "
 		"tombstones; a document that somebody edited since is kept. Stopped half way, it "
-		"goes on when it is called again.",
+		"goes on when it is called again.\n\n"
+		"With --db: in all databases of a server that match and in which something ran, "
+		"once "
+		"all of them were looked at. Databases that are made later are not among them: "
+		"take "
+		"the version out of `supported`.",
 	.options = options,
 	.min_args = 1,
 	.max_args = 1,

@@ -2,12 +2,15 @@
 #include "cli/complete.h"
 #include "cli/engines.h"
 #include "cli/lists.h"
+#include "cli/server.h"
+#include "cli/status.h"
 
 #include <inttypes.h>
 
 static const struct cli_option options[] = {
 	CLI_OPTION_STORE,
 	CLI_OPTION_STATE,
+	CLI_OPTION_DB,
 	{.name = "for", .argument = "VERSION", .help = "say whether this version is complete"},
 	{.name = "catalog",
 	 .letter = 'c',
@@ -140,14 +143,28 @@ static size_t leave_out_gone(struct sync_engine *engines, size_t count)
 	return kept;
 }
 
+static int run_many(struct cli *cli, struct cf_error *error)
+{
+	int rc;
+
+	if (cli_given(cli, "for") && !cli_option(cli, "catalog"))
+		return error_set(error, CF_ERR_USAGE, "--for needs --catalog");
+	rc = cli_given(cli, "for") ? cli_complete_many(cli, error) : cli_status_many(cli, error);
+	return rc == 0 && cli->out.code ? cli_out_error(cli, error) : rc;
+}
+
 static int run_status(struct cli *cli, struct cf_error *error)
 {
 	struct cli_stores stores = {.store = NULL};
 	struct sync_status status;
 	struct around around = {.engine_count = 0};
-	int rc = cli_given(cli, "for") && !cli_option(cli, "catalog")
-			 ? error_set(error, CF_ERR_USAGE, "--for needs --catalog")
-			 : cli_stores_open(cli, &stores, error);
+	int rc;
+
+	if (cli_server_asked(cli))
+		return run_many(cli, error);
+	rc = cli_given(cli, "for") && !cli_option(cli, "catalog")
+		     ? error_set(error, CF_ERR_USAGE, "--for needs --catalog")
+		     : cli_stores_open(cli, &stores, error);
 
 	if (rc == 0)
 		rc = sync_status_read(stores.store, &stores.state, cli->env, &status, cli->mem,
@@ -182,11 +199,15 @@ static int run_status(struct cli *cli, struct cf_error *error)
 const struct cli_command cmd_status = {
 	.name = "status",
 	.summary = "how far `run` has come, and what waits",
-	.usage = "--store URL [--state URL] [-c DIR --for VERSION]",
+	.usage = "--store URL [--state URL] [--db PATTERN...] [-c DIR --for VERSION]",
 	.help = "With --for: of how many things the document of that version is there, and of how "
 		"many it is missing yet, waits for a part, or cannot be made. Ends with code 0 "
 		"where "
-		"the version is complete, else with that of INCOMPLETE, so that a script can wait.",
+		"the version is complete, else with that of INCOMPLETE, so that a script can wait."
+		"\n\n"
+		"With --db, or where --store names a server without a database: what it is in all "
+		"of them together, and a line for each, the worst first; of a whole server the "
+		"worst twenty.",
 	.options = options,
 	.run = run_status,
 };

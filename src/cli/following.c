@@ -311,15 +311,21 @@ int following_open_many(struct following *following, struct many *many,
 {
 	struct cli *cli = many->cli;
 	struct sync_scout_how how = {.url = cli_option(cli, "store"),
-				     .state_url = many->state_url.ptr,
+				     .state_url = many->server.state_url.ptr,
 				     .names = many->names,
 				     .hints = !cli_given(cli, "once"),
 				     .told = note_trouble,
 				     .ctx = following};
+	bool once = cli_given(cli, "once");
 	int rc;
 
 	*following = (struct following){.cli = cli, .many = many};
 	rc = open_pool(following, sync, many->wait_s, error);
+	/* Who is to end shares with nobody: there is nobody to leave a part to. */
+	how.self = (struct sync_scout_self){.host = once ? NULL : following->host,
+					    .space = following->space,
+					    .pid = (long)getpid(),
+					    .life = cli_engine_life};
 	return rc ? rc : sync_scout_open(&following->scout, following->pool, &how, error);
 }
 

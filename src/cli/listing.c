@@ -1,6 +1,8 @@
 /* Lists as tables, or as JSON. */
 #include "cli/listing.h"
 
+#include "cli/server.h"
+
 struct printing {
 	struct cli *cli;
 	const struct cli_listing *listing;
@@ -42,8 +44,11 @@ int cli_list(struct cli *cli, const struct cli_listing *listing, struct cf_error
 	struct cli_filter filter;
 	struct printing printing;
 	struct cli_walk walk = {cli, &stores, listing->list, &filter, print_entry, &printing};
-	int rc = cli_filter_read(cli, &filter, error);
+	int rc;
 
+	if (cli_server_asked(cli) && !cli_server_one(cli))
+		return cli_list_many(cli, listing, error);
+	rc = cli_filter_read(cli, &filter, error);
 	if (rc == 0)
 		rc = cli_stores_open(cli, &stores, error);
 	begin(&printing, cli, listing);

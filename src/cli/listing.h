@@ -17,6 +17,16 @@ struct cli_listing {
 /* Prints those entries of a list that the command's filters let through: a table, or with
  * --json one object a line. */
 int cli_list(struct cli *cli, const struct cli_listing *listing, struct cf_error *error);
+/* Of many databases of a server (cli_server_asked): how many there are in which, the worst
+ * first; with --db and --json the entries themselves, each with its database. */
+int cli_list_many(struct cli *cli, const struct cli_listing *listing, struct cf_error *error);
+/* What `list` says of itself. */
+#define CLI_LIST_HELP                                                                              \
+	"A table; with --json one object a line, with all that is known of each.\n\n"              \
+	"Of several databases of a server (--db PATTERN, or all where --store names no "           \
+	"database): "                                                                              \
+	"how many entries there are in which, the worst first; with --db and --json the entries, " \
+	"each with its database."
 /* The same of some entries, by their ids. */
 int cli_list_some(struct cli *cli, const struct cli_stores *stores,
 		  const struct cli_listing *listing, const struct cli_ids *ids,

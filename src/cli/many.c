@@ -30,40 +30,6 @@ static int read_shard(struct many *many, const char *text, struct cf_error *erro
 	return 0;
 }
 
-static int read_patterns(struct many *many, struct cf_error *error)
-{
-	struct cli *cli = many->cli;
-	const char **patterns = arena_calloc(&cli->arena, cli->value_count + 1, sizeof(*patterns));
-	const char *value;
-	size_t at = 0, meant = 0;
-
-	if (!patterns)
-		return error_nomem(error);
-	while ((value = cli_option_next(cli, "db", &at))) {
-		meant += *value != '!';
-		patterns[many->names.count++] = value;
-	}
-	many->names.patterns = patterns;
-	return meant ? 0
-		     : error_set(error, CF_ERR_USAGE,
-				 "--db names no database that is meant, only what is not");
-}
-
-/* The state's database is on the server itself, unless --state says where. */
-static int read_state(struct many *many, struct cf_error *error)
-{
-	const char *state = cli_option(many->cli, "state");
-	int rc;
-
-	buf_init(&many->state_url, many->cli->mem);
-	rc = state ? buf_str(&many->state_url, str_of(state))
-		   : store_server_url(cli_option(many->cli, "store"), STR("chesterfield-state"),
-				      &many->state_url);
-	if (!state)
-		many->names.never = "chesterfield-state";
-	return rc || buf_byte(&many->state_url, '\0') ? error_nomem(error) : 0;
-}
-
 int many_init(struct many *many, struct cli *cli, struct cf_error *error)
 {
 	uint64_t connections = 0;
@@ -71,8 +37,8 @@ int many_init(struct many *many, struct cli *cli, struct cf_error *error)
 	int rc;
 
 	*many = (struct many){.cli = cli};
-	rc = read_state(many, error);
-	rc = rc ? rc : read_patterns(many, error);
+	rc = cli_server_init(&many->server, cli, error);
+	many->names = many->server.names;
 	if (rc == 0 && shard)
 		rc = read_shard(many, shard, error);
 	rc = rc ? rc
@@ -86,7 +52,7 @@ void many_fini(struct many *many)
 {
 	for (size_t i = 0; i < MANY_CONNECTIONS_MAX; i++)
 		store_close(many->states[i]);
-	buf_fini(&many->state_url);
+	cli_server_fini(&many->server);
 }
 
 int many_open(struct many *many, size_t place, struct cf_str database, struct sync_handles *ret,
@@ -99,16 +65,15 @@ int many_open(struct many *many, size_t place, struct cf_str database, struct sy
 	cf_assert(place < MANY_CONNECTIONS_MAX);
 	*ret = (struct sync_handles){NULL, NULL};
 	if (!many->states[place])
-		rc = store_open(&many->states[place], many->state_url.ptr, cli->env, cli->mem,
-				error);
+		rc = store_open(&many->states[place], many->server.state_url.ptr, cli->env,
+				cli->mem, error);
 	if (rc)
 		return rc;
 	buf_init(&url, cli->mem);
-	store_server_url(cli_option(cli, "store"), database, &url);
-	buf_str(&url, memchr(url.ptr, '?', url.len) ? STR("&create=0") : STR("?create=0"));
-	rc = buf_byte(&url, '\0') ? error_nomem(error)
-				  : store_open_beside(&ret->store, many->states[place], url.ptr,
-						      cli->env, cli->mem, error);
+	rc = cli_server_url(&many->server, database, &url)
+		     ? error_nomem(error)
+		     : store_open_beside(&ret->store, many->states[place], url.ptr, cli->env,
+					 cli->mem, error);
 	buf_fini(&url);
 	ret->state = many->states[place];
 	return rc;

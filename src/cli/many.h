@@ -2,8 +2,7 @@
 #ifndef CLI_MANY_H
 #define CLI_MANY_H
 
-#include "cli/cli.h"
-#include "sync/sync.h"
+#include "cli/server.h"
 
 enum { MANY_CONNECTIONS_MAX = 256 };
 
@@ -12,7 +11,7 @@ struct many {
 	struct sync_names names;
 	size_t workers;
 	uint64_t wait_s; /* of --once: how long a server that is away is waited for */
-	struct cf_buf state_url;
+	struct cli_server server;
 	/* By place: the state, whose connection the databases are opened over. */
 	struct cf_store *states[MANY_CONNECTIONS_MAX];
 	uint64_t said_ns; /* when something was last said of a database */

@@ -10,7 +10,8 @@ struct cli_stores {
 	struct state state; /* what state_store holds of this database */
 };
 
-/* By --store and --state, for a command that looks on or decides: neither a store
+/* By --store and --state, for a command that looks on or decides; with --db NAME that database of
+ * a server. The command's table has CLI_OPTION_DB. Neither a store
  * nor a state that --state names is made where there is none (NO_DATABASE). Close
  * also after an error. */
 int cli_stores_open(struct cli *cli, struct cli_stores *ret, struct cf_error *error);

@@ -70,6 +70,10 @@ struct state {
 	struct templates *templates; /* of one thread; NULL: records are written as they are */
 };
 
+/* The name under which stands what belongs to a server and to none of its databases, none of
+ * which can be called so. */
+#define STATE_SERVER STR("_server")
+
 /* `database` empty: "documents". 0 or NOMEM. */
 int state_init(struct state *state, struct cf_store *store, struct cf_str database,
 	       const struct cf_mem *mem);

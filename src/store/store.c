@@ -11,9 +11,7 @@ struct store_scheme {
 
 static const struct store_scheme store_schemes[] = {
 	{"memory", &memory_ops},     {"sqlite", &sqlite_ops},
-#ifdef CHESTERFIELD_COUCHDB
 	{"http", &couchdb_ops},      {"https", &couchdb_ops},
-#endif
 #ifdef STORE_POSTGRES
 	{"postgres", &postgres_ops}, {"postgresql", &postgres_ops},
 #endif

@@ -85,6 +85,8 @@ struct store_server;
 int store_server_open(struct store_server **ret, const char *url, const struct cf_env *env,
 		      const struct cf_mem *mem, struct cf_error *error);
 struct store_server *store_server_close(struct store_server *server); /* returns NULL */
+/* Whether it is the URL of a server, without a database. */
+bool store_server_is(const char *url);
 /* The URL of one of its databases. 0 or NOMEM. */
 int store_server_url(const char *url, struct cf_str database, struct cf_buf *out);
 

@@ -6,9 +6,7 @@
 
 extern const struct cf_store_ops memory_ops;
 extern const struct cf_store_ops sqlite_ops;
-#ifdef CHESTERFIELD_COUCHDB
 extern const struct cf_store_ops couchdb_ops;
-#endif
 extern const struct cf_store_ops postgres_ops; /* where libpq is */
 
 #endif

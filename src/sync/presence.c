@@ -41,6 +41,11 @@ static int read_engine(const struct state_record *record, struct cf_arena *arena
 	ret->pid = (long)record_number(root, "pid");
 	ret->started_ms = (int64_t)record_number(root, "started_ms");
 	ret->beat_ms = (int64_t)record_number(root, "beat_ms");
+	ret->work = record_number(root, "work");
+	ret->databases = record_number(root, "databases");
+	ret->rounds = record_number(root, "rounds");
+	ret->round_ms = record_number(root, "round_ms");
+	ret->hints = json_kind(json_member(root, STR("hints"))) == JSON_TRUE;
 	return 0;
 }
 

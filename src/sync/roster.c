@@ -2,6 +2,7 @@
 #include "sync/roster.h"
 
 #include "sync/engine.h"
+#include "sync/fellows.h"
 
 #include <fnmatch.h>
 
@@ -14,6 +15,8 @@ bool sync_names_have(const struct sync_names *names, const char *name)
 	if (names->never && strcmp(name, names->never) == 0)
 		return false;
 	if (names->shards > 1 && hash64(str_of(name), 0) % names->shards != names->shard)
+		return false;
+	if (!fellows_ours(names->members, names->member_count, str_of(name)))
 		return false;
 	for (size_t i = 0; i < names->count; i++) {
 		const char *pattern = names->patterns[i];
@@ -140,6 +143,7 @@ struct looks {
 	struct roster_entry *entries[ROSTER_LOOKS];
 	struct store_database databases[ROSTER_LOOKS];
 	size_t count;
+	bool hinted; /* not in a round */
 };
 
 static void add_look(struct looks *looks, struct roster_entry *entry)
@@ -149,6 +153,22 @@ static void add_look(struct looks *looks, struct roster_entry *entry)
 }
 
 /* What the server says of one; those that are to be found are gathered at the front. */
+static int note_change(struct roster *roster, struct roster_entry *entry, uint64_t token,
+		       bool in_round, struct cf_error *error)
+{
+	bool moved = entry->token != token;
+	int rc = 0;
+
+	if (!moved && !(entry->again && in_round))
+		return 0;
+	rc = roster->calls.changed(roster->calls.ctx, str_of(entry->name), error);
+	if (rc == 0) {
+		entry->again = moved;
+		entry->token = token;
+	}
+	return rc;
+}
+
 static int judge(struct roster *roster, struct looks *looks, size_t index, size_t *found,
 		 struct cf_error *error)
 {
@@ -165,9 +185,8 @@ static int judge(struct roster *roster, struct looks *looks, size_t index, size_
 	if (rc == 0 && database.token.len && !was_known) {
 		looks->entries[*found] = entry;
 		looks->databases[(*found)++] = database;
-	} else if (rc == 0 && database.token.len && entry->token != token) {
-		rc = roster->calls.changed(roster->calls.ctx, database.name, error);
-		entry->token = rc ? entry->token : token;
+	} else if (rc == 0 && database.token.len) {
+		rc = note_change(roster, entry, token, !looks->hinted, error);
 	}
 	if (rc == 0 && entry->hinted) {
 		entry->hinted = false;
@@ -202,7 +221,7 @@ static int look(struct roster *roster, struct looks *looks, struct cf_error *err
 
 static int look_at_hinted(struct roster *roster, struct cf_error *error)
 {
-	struct looks looks = {.count = 0};
+	struct looks looks = {.count = 0, .hinted = true};
 
 	for (size_t i = 0; i < roster->count && looks.count < ROSTER_LOOKS; i++)
 		if (roster->at[i]->hinted)
@@ -243,6 +262,27 @@ static int look_at_next(struct roster *roster, struct cf_error *error)
 	rc = look(roster, &looks, error);
 	if (rc)
 		roster->position -= looks.count < roster->position ? looks.count : roster->position;
+	return rc;
+}
+
+int roster_sift(struct roster *roster, struct cf_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < roster->count && rc == 0;) {
+		struct roster_entry *entry = roster->at[i];
+
+		if (sync_names_have(roster->which, entry->name)) {
+			i++;
+			continue;
+		}
+		rc = roster->calls.left(roster->calls.ctx, str_of(entry->name), error);
+		if (rc == 0)
+			drop(roster, entry);
+	}
+	if (rc == 0 && text_replace(roster->mem, &roster->after, STR("")))
+		rc = error_nomem(error);
+	roster->listing = true;
 	return rc;
 }
 

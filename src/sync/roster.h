@@ -14,7 +14,10 @@ struct roster_entry {
 	uint64_t token, life; /* hashes of what was last seen */
 	bool known;           /* it was looked at, and is there */
 	bool hinted;          /* something is said to have changed in it */
-	char name[];          /* ends with a NUL */
+	/* It is told once more in the next round: pouchdb-server says that something changed
+	 * a moment before its feed tells what, and who looked in between has missed it. */
+	bool again;
+	char name[]; /* ends with a NUL */
 };
 
 struct roster_calls {
@@ -28,6 +31,8 @@ struct roster_calls {
 		     struct cf_arena *arena, struct cf_error *error);
 	/* Something changed in it. */
 	int (*changed)(void *ctx, struct cf_str name, struct cf_error *error);
+	/* It is not meant any more: others take it. */
+	int (*left)(void *ctx, struct cf_str name, struct cf_error *error);
 	/* It is there no more; it may be found again in the same step, made anew. */
 	int (*gone)(void *ctx, struct cf_str name, struct cf_error *error);
 	void *ctx;
@@ -52,6 +57,9 @@ void roster_fini(struct roster *roster);
 /* That database is looked at in the next step, before all others. Names that are not meant
  * are passed over. 0 or NOMEM. */
 int roster_hint(struct roster *roster, struct cf_str name);
+/* Which databases are meant has changed: those that are not any more are left, and a round begins
+ * that finds those that are now. */
+int roster_sift(struct roster *roster, struct cf_error *error);
 /* The next step begins a round, unless something was hinted at. */
 bool roster_between(const struct roster *roster);
 /* One request to the server, and what follows from it; *ret_end: with it a round ended. After

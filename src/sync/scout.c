@@ -3,6 +3,8 @@
  * hints at. Two threads, a connection each. */
 #include "sync/databases.h"
 #include "sync/engine.h"
+#include "sync/fellows.h"
+#include "sync/graves.h"
 #include "sync/roster.h"
 
 #include <pthread.h>
@@ -28,14 +30,6 @@ struct hints {
 	size_t count, cap;
 };
 
-/* A database that is gone, and whose state is erased once more when a worker that had it at
- * the time is through. */
-struct grave {
-	struct grave *next;
-	uint64_t round;
-	char name[];
-};
-
 struct sync_scout {
 	struct sync_scout_how how;
 	struct sync_pool *pool;
@@ -48,7 +42,9 @@ struct sync_scout {
 	struct store_server *server;
 	struct cf_store *records;
 	struct roster roster;
-	struct grave *graves;
+	struct graves graves;
+	struct fellows fellows;
+	bool at_once;  /* the next round does not wait: others share than before */
 	bool troubled; /* something failed, and was told */
 	/* With the lock. */
 	pthread_mutex_t lock;
@@ -169,65 +165,6 @@ static void *listen_main(void *ctx)
 
 /* --- what the state says of databases that were found ---------------------------------------- */
 
-/* Of one database: the records of the state begin with its name. */
-static int erase(struct sync_scout *scout, struct cf_str name, struct cf_error *error)
-{
-	struct state state;
-	int rc = state_init(&state, scout->records, name, scout->mem)
-			 ? error_nomem(error)
-			 : state_erase(&state, NULL, scout->mem, error);
-
-	state_fini(&state);
-	return rc;
-}
-
-static int bury(struct sync_scout *scout, struct cf_str name, struct cf_error *error)
-{
-	struct grave *grave = mem_calloc(scout->mem, 1, sizeof(*grave) + name.len + 1);
-
-	if (!grave)
-		return error_nomem(error);
-	memcpy(grave->name, name.ptr, name.len);
-	grave->round = scout->counts.rounds;
-	grave->next = scout->graves;
-	scout->graves = grave;
-	return erase(scout, name, error);
-}
-
-/* In the round after the next at the latest nobody works on them any more. */
-static int tend_graves(struct sync_scout *scout, struct cf_error *error)
-{
-	struct grave **at = &scout->graves;
-	int rc = 0;
-
-	while (*at && rc == 0) {
-		struct grave *grave = *at;
-
-		if (grave->round + 1 >= scout->counts.rounds) {
-			at = &grave->next;
-			continue;
-		}
-		rc = erase(scout, str_of(grave->name), error);
-		*at = grave->next;
-		mem_free(scout->mem, grave);
-	}
-	return rc;
-}
-
-/* That name is in use again: what is noted of it from now on stays. */
-static void dig_up(struct sync_scout *scout, struct cf_str name)
-{
-	for (struct grave **at = &scout->graves; *at; at = &(*at)->next) {
-		struct grave *grave = *at;
-
-		if (!str_equal(str_of(grave->name), name))
-			continue;
-		*at = grave->next;
-		mem_free(scout->mem, grave);
-		return;
-	}
-}
-
 static bool says(struct json_value object, struct cf_str member, struct cf_str text)
 {
 	struct json_value value = json_member(object, member);
@@ -265,11 +202,11 @@ static int take_found(struct sync_scout *scout, const struct store_database *dat
 	}
 	if (database->life.len && json_kind(life) == JSON_STRING &&
 	    !json_name_is(life, database->life)) {
-		rc = erase(scout, database->name, error);
+		rc = graves_erase(&scout->graves, scout->records, database->name, error);
 		next = SYNC_POOL_FIRST;
 	}
 	json_doc_fini(&doc);
-	dig_up(scout, database->name);
+	graves_dig_up(&scout->graves, database->name);
 	return rc ? rc : sync_pool_add(scout->pool, database->name, next, error);
 }
 
@@ -305,12 +242,20 @@ static int changed(void *ctx, struct cf_str name, struct cf_error *error)
 	return 0;
 }
 
+/* What is noted of it stays: another process goes on from there. */
+static int left(void *ctx, struct cf_str name, struct cf_error *error)
+{
+	(void)error;
+	sync_pool_remove(((struct sync_scout *)ctx)->pool, name);
+	return 0;
+}
+
 static int gone(void *ctx, struct cf_str name, struct cf_error *error)
 {
 	struct sync_scout *scout = ctx;
 
 	sync_pool_remove(scout->pool, name);
-	return bury(scout, name, error);
+	return graves_bury(&scout->graves, scout->records, name, scout->counts.rounds, error);
 }
 
 /* --- rounds ---------------------------------------------------------------------------------- */
@@ -355,11 +300,45 @@ static int take_hints(struct sync_scout *scout, bool *ret_hinted)
 	return rc;
 }
 
-static int step(struct sync_scout *scout, bool *ret_end, struct cf_error *error)
+/* Says that we are at work, and shares with who else is. */
+static int share(struct sync_scout *scout, struct cf_error *error)
 {
+	struct sync_scout_counts counts;
+	struct state server;
+	bool changed = false;
 	int rc = open_all(scout, error);
 
-	rc = rc ? rc : tend_graves(scout, error);
+	if (rc)
+		return rc;
+	if (state_init(&server, scout->records, STATE_SERVER, scout->mem))
+		return error_nomem(error);
+	sync_scout_count(scout, &counts);
+	rc = fellows_step(&scout->fellows, &server, &counts, &changed, error);
+	state_fini(&server);
+	if (!changed)
+		return rc;
+	scout->how.names.members = scout->fellows.members;
+	scout->how.names.member_count = scout->fellows.member_count;
+	scout->at_once = true;
+	return rc ? rc : roster_sift(&scout->roster, error);
+}
+
+/* What cannot be said is found out by the others. */
+static void leave(struct sync_scout *scout)
+{
+	struct cf_error error;
+	struct state server;
+
+	if (!scout->records || state_init(&server, scout->records, STATE_SERVER, scout->mem))
+		return;
+	(void)fellows_leave(&scout->fellows, &server, &error);
+	state_fini(&server);
+}
+
+static int step(struct sync_scout *scout, bool *ret_end, struct cf_error *error)
+{
+	int rc = graves_tend(&scout->graves, scout->records, scout->counts.rounds, error);
+
 	return rc ? rc : roster_step(&scout->roster, ret_end, error);
 }
 
@@ -396,7 +375,7 @@ static bool rest_between(struct sync_scout *scout, uint64_t began_ms)
 	struct sync_scout_counts counts;
 	uint64_t passed = now_ms(scout) - began_ms, least;
 
-	if (!roster_between(&scout->roster))
+	if (!roster_between(&scout->roster) || scout->at_once)
 		return false;
 	sync_scout_count(scout, &counts);
 	least = counts.rounds == 0 ? 0 : counts.hints ? SCOUT_ROUND_MS_HINTED : SCOUT_ROUND_MS_BARE;
@@ -404,6 +383,27 @@ static bool rest_between(struct sync_scout *scout, uint64_t began_ms)
 		return false;
 	rest(scout, least - passed < 1000 ? least - passed : 1000, true);
 	return true;
+}
+
+/* What is to be done now; *ret_wait: nothing is, and it was waited a little. */
+static int turn(struct sync_scout *scout, uint64_t *began, bool *ret_wait, bool *ret_end,
+		struct cf_error *error)
+{
+	bool hinted = false, between;
+	int rc = share(scout, error);
+
+	*ret_wait = *ret_end = false;
+	if (rc)
+		return rc;
+	between = roster_between(&scout->roster);
+	*ret_wait = take_hints(scout, &hinted) == 0 && !hinted && rest_between(scout, *began);
+	if (*ret_wait)
+		return 0;
+	if (between && !hinted) {
+		*began = now_ms(scout);
+		scout->at_once = false;
+	}
+	return step(scout, ret_end, error);
 }
 
 static void *sweep_main(void *ctx)
@@ -414,17 +414,16 @@ static void *sweep_main(void *ctx)
 
 	while (!is_over(scout)) {
 		uint64_t start = now_ms(scout);
-		bool end = false, between = roster_between(&scout->roster), hinted;
+		bool end, waited;
 
-		if (take_hints(scout, &hinted) == 0 && !hinted && rest_between(scout, began))
-			continue;
-		began = between && !hinted ? start : began;
-		if (step(scout, &end, &error)) {
+		if (turn(scout, &began, &waited, &end, &error)) {
 			tell(scout, &error);
 			rest(scout, again, false);
 			again = again < SCOUT_AGAIN_MS_MAX ? again * 2 : again;
 			continue;
 		}
+		if (waited)
+			continue;
 		scout->troubled = false;
 		again = SCOUT_AGAIN_MS;
 		if (end)
@@ -451,8 +450,12 @@ int sync_scout_open(struct sync_scout **ret, struct sync_pool *pool,
 		    const struct sync_scout_how *how, struct cf_error *error)
 {
 	const struct pool_about about = pool_about(pool);
-	const struct roster_calls calls = {
-		.list = list, .look = look, .found = found, .changed = changed, .gone = gone};
+	const struct roster_calls calls = {.list = list,
+					   .look = look,
+					   .found = found,
+					   .changed = changed,
+					   .left = left,
+					   .gone = gone};
 	struct sync_scout *scout = mem_calloc(about.mem, 1, sizeof(*scout));
 	pthread_condattr_t attr;
 	struct roster_calls own = calls;
@@ -463,7 +466,7 @@ int sync_scout_open(struct sync_scout **ret, struct sync_pool *pool,
 	scout->how = *how;
 	scout->pool = pool;
 	scout->env = about.env;
-	scout->mem = about.mem;
+	scout->mem = scout->graves.mem = about.mem;
 	snprintf(scout->fingerprint, sizeof(scout->fingerprint), "%s", about.fingerprint);
 	pthread_mutex_init(&scout->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -471,6 +474,7 @@ int sync_scout_open(struct sync_scout **ret, struct sync_pool *pool,
 	pthread_cond_init(&scout->news, &attr);
 	pthread_condattr_destroy(&attr);
 	own.ctx = scout;
+	fellows_init(&scout->fellows, &scout->how, scout->fingerprint, scout->env);
 	rc = roster_init(&scout->roster, &scout->how.names, &own, about.mem) ? error_nomem(error)
 									     : start(scout, error);
 	if (rc) {
@@ -493,15 +497,11 @@ struct sync_scout *sync_scout_close(struct sync_scout *scout)
 		pthread_join(scout->sweeping, NULL);
 	if (scout->listens)
 		pthread_join(scout->listening, NULL);
-	while (scout->graves) {
-		struct grave *grave = scout->graves;
-
-		scout->graves = grave->next;
-		mem_free(scout->mem, grave);
-	}
+	graves_fini(&scout->graves);
 	for (size_t i = 0; i < scout->hints.count; i++)
 		mem_free(scout->mem, scout->hints.at[i]);
 	mem_free(scout->mem, scout->hints.at);
+	leave(scout);
 	roster_fini(&scout->roster);
 	store_server_close(scout->server);
 	store_close(scout->records);

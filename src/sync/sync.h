@@ -24,6 +24,11 @@ struct sync_engine {
 	long pid;
 	int64_t started_ms;
 	int64_t beat_ms; /* when it last said so */
+	/* Of one that works on many databases of a server: */
+	uint64_t work;             /* by which patterns and catalog, hashed; 0: all by itself */
+	uint64_t databases;        /* that are its part */
+	uint64_t rounds, round_ms; /* over them: how many, and how long the last one took */
+	bool hints;                /* it follows the server's feed of updates */
 };
 /* One that was watched for so long and said nothing is gone. */
 enum { SYNC_SILENCE_MS = 30000 };
@@ -316,6 +321,9 @@ struct sync_names {
 	size_t count;
 	const char *never;      /* the state's own; NULL: none */
 	unsigned shard, shards; /* of so many parts this one: 0, 1, ... 0 shards: all */
+	/* Who shares them, ours the first: fellows.h. None: nobody else. Borrowed. */
+	const uint64_t *members;
+	size_t member_count;
 };
 bool sync_names_have(const struct sync_names *names, const char *name);
 
@@ -460,14 +468,25 @@ int sync_complete_read(const struct sync_complete_how *how, struct sync_complete
 /* Keeps a pool told of the databases of a server: those that are there, that come, change and
  * go. It looks at all of them in rounds, which keep the server busy for no more than a quarter
  * of its time, and follows the server's feed of updates, where there is one, which tells of a
- * change at once. What the state knows of a database that was deleted is erased. Two threads,
- * a connection each, one more for the state. */
+ * change at once. What the state knows of a database that was deleted is erased. Where several
+ * processes work on the same databases they share them. Two threads, a connection each, one more
+ * for the state. */
 struct sync_scout;
 
+/* Who works on them, for others to see. */
+struct sync_scout_self {
+	const char *host;  /* NULL: nobody is told, and nobody shares the work */
+	const char *space; /* may be NULL */
+	long pid;
+	/* As sync_options.life. */
+	enum sync_life (*life)(void *ctx, const struct sync_engine *engine);
+	void *ctx;
+};
 struct sync_scout_how {
 	const char *url, *state_url; /* of the server, as of store_server_open; of a store */
 	struct sync_names names;
 	bool hints; /* follow the feed of updates */
+	struct sync_scout_self self;
 	/* What is wrong with the server, or cannot be had there; by any thread. May be NULL. */
 	void (*told)(void *ctx, const struct cf_error *error);
 	void *ctx;

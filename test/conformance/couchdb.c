@@ -3,6 +3,7 @@
 
 #include "check_main.h"
 
+#include <curl/curl.h>
 #include <inttypes.h>
 
 const char *couchdb_url(void)
@@ -11,10 +12,6 @@ const char *couchdb_url(void)
 
 	return url && *url ? url : NULL;
 }
-
-#ifdef CHESTERFIELD_COUCHDB
-
-#include <curl/curl.h>
 
 static size_t keep(char *bytes, size_t size, size_t count, void *ctx)
 {
@@ -68,25 +65,6 @@ void couchdb_delete_database(const char *url)
 	status = ask("DELETE", bare, answer);
 	ck_assert_msg(status == 200 || status == 202, "DELETE: %ld %s", status, answer);
 }
-
-#else
-
-bool couchdb_is_pouchdb(void)
-{
-	return false;
-}
-
-static void create(const char *url)
-{
-	(void)url;
-}
-
-void couchdb_delete_database(const char *url)
-{
-	(void)url;
-}
-
-#endif
 
 void couchdb_new_database(char *url, size_t size, const char *parameters)
 {

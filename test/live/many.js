@@ -1,12 +1,14 @@
 // many.js: databases that come, change and go while services follow them by a pattern.
 'use strict';
-const { execFileSync, spawn } = require('node:child_process');
+const { execFile, spawn } = require('node:child_process');
+const { promisify } = require('node:util');
 const { assert, server, ask, until, test, start, finish, pouchServer } = require('./world.js');
 
 const catalog = `${process.env.CHESTERFIELD_SOURCE}/examples/todo`;
 const own = `many${process.pid}`;
 const state = `${own}-state`;
 const services = [];
+const execute = promisify(execFile);
 
 function serve(...options) {
 	const service = spawn(process.env.CHESTERFIELD, ['run', '-c', catalog, '--store', server,
@@ -77,8 +79,52 @@ async function main() {
 		await ask('PUT', `/${name('u4')}/todo-item@1:bad`, { ...item(7), title: 7 });
 		const args = ['quarantine', 'list', '--store', `${server}/${name('u4')}`, '--state',
 			`${server}/${state}`, '--json'];
-		await until('the entry', () => execFileSync(process.env.CHESTERFIELD, args,
-			{ encoding: 'utf8' }).includes('todo-item@1:bad'));
+		await until('the entry', async () =>
+			(await execute(process.env.CHESTERFIELD, args)).stdout.includes('todo-item@1:bad'));
+	});
+	await test('what waits in all of them is shown together', async () => {
+		const look = async (...args) => (await execute(process.env.CHESTERFIELD, [...args, '--store',
+			server, '--state', `${server}/${state}`, '--json']))
+			.stdout.trim().split('\n').map((line) => JSON.parse(line));
+		const of = ['--db', `${own}-user*`];
+		await until('nothing to be behind', async () =>
+			(await look('status', ...of)).find((row) => 'not_begun' in row).behind === 0);
+		const all = await look('status', ...of);
+		const sum = all.find((row) => 'not_begun' in row), rows = all.filter((row) => row.database);
+		assert.strictEqual(rows[0].database, name('u4'), 'the worst first');
+		assert.strictEqual(rows.length, users.length + 1);
+		// test1 matches, too, and nothing runs on it.
+		assert.deepStrictEqual([sum.databases, sum.not_begun, sum.quarantined],
+			[users.length + 1, 1, 1]);
+		const entries = await look('quarantine', 'list', ...of);
+		assert.deepStrictEqual(entries.map((entry) => [entry.database, entry.id]),
+			[[name('u4'), 'todo-item@1:bad']]);
+		const counts = await look('quarantine', 'list');
+		assert.deepStrictEqual(counts, [{ database: name('u4'), entries: 1 },
+			{ databases: 1, not_begun: 0, entries: 1 }]);
+		const shown = await look('quarantine', 'show', 'todo-item@1:bad', '--db', name('u4'));
+		assert.strictEqual(shown[0].id, 'todo-item@1:bad');
+		const usage = await look('usage', ...of, '-c', catalog);
+		const items = usage.find((row) => row.version === 'todo-item@1');
+		assert.ok(items.writes >= users.length + 1, JSON.stringify(items));
+		assert.strictEqual((await look('quarantine', 'retry', '--all', ...of))[0].retry, 1);
+	});
+	await test('whether a version is complete in all of them', async () => {
+		const ask3 = (...of) => execute(process.env.CHESTERFIELD, ['status', '--for', '3.0.0',
+			'-c', catalog, '--store', server, '--state', `${server}/${state}`, '--json', ...of])
+			.catch((error) => error);
+		await ask('PUT', `/${name('u4')}/todo-item@1:bad2`, { ...item(7), title: 7 });
+		await until('the second one', async () => JSON.parse((await ask3('--db', name('u4'))).stdout
+			.split('\n')[0]).invalid === 2);
+		const all = await ask3('--db', `${own}-user*`);
+		assert.strictEqual(all.code, 3, all.stderr);
+		const lines = all.stdout.trim().split('\n').map((line) => JSON.parse(line));
+		assert.strictEqual(lines[0].database, name('u4'));
+		const sum = lines.find((line) => line.version === 'todo-item@3');
+		assert.deepStrictEqual([sum.made, sum.invalid, sum.complete],
+			[users.length + 1, 2, false]);
+		const good = await ask3('--db', name('u1'), '--db', name('u2'));
+		assert.ok(!good.code, good.stdout + good.stderr);
 	});
 	await test('of one that is deleted nothing is kept', async () => {
 		await until('state of u3', async () => (await stateOf('u3')).length > 0);
@@ -105,11 +151,41 @@ async function main() {
 		serve('--shard', '2/2');
 		for (const user of users) await arrives(user, 'seven');
 	});
+	await test('processes share without being told, and take the part of one that is killed', async () => {
+		for (const service of [...services]) await stop(service);
+		serve();
+		serve();
+		const parts = async () => (await execute(process.env.CHESTERFIELD, ['status', '--store', server,
+			'--state', `${server}/${state}`, '--db', `${own}-user*`, '--json'])).stdout.trim()
+			.split('\n').map((line) => JSON.parse(line)).filter((row) => row.engine)
+			.map((row) => row.databases);
+		const count = users.length + 1;
+		await until('each to have a part', async () => {
+			const now = await parts();
+			return now.length === 2 && now[0] > 0 && now[1] > 0 && now[0] + now[1] === count;
+		});
+		for (const user of users) await put(user, 'eight');
+		for (const user of users) await arrives(user, 'eight');
+		await stop(services[0], 'SIGKILL');
+		for (const user of users) await put(user, 'nine');
+		for (const user of users) await arrives(user, 'nine');
+		await until('one to have all', async () => {
+			const now = await parts();
+			return now.length === 1 && now[0] === count;
+		});
+	});
 	await test('what cannot be had is said, and no more than that', async () => {
 		const said = services.map((service) => service.said).join('');
 		assert.strictEqual(said.includes('_global_changes'), pouchServer, said);
 	});
 	for (const service of [...services]) await stop(service);
+	await test('a version is retired in all of them', async () => {
+		const { stdout } = await execute(process.env.CHESTERFIELD, ['retire', 'todo-item@2', '-c',
+			catalog, '--store', server, '--state', `${server}/${state}`, '--db', `${own}-user*`,
+			'--purge', '--yes', '--json']);
+		assert.strictEqual(JSON.parse(stdout).deleted, users.length + 1);
+		assert.strictEqual((await ask('GET', `/${name('u7')}/todo-item@2:a`)).status, 404);
+	});
 	const { body } = await ask('GET', '/_all_dbs');
 	for (const db of body.filter((db) => db.startsWith(own)))
 		await ask('DELETE', `/${encodeURIComponent(db)}`);

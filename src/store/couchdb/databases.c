@@ -66,6 +66,18 @@ struct store_server *store_server_close(struct store_server *server)
 	return NULL;
 }
 
+bool store_server_is(const char *url)
+{
+	const char *at = strstr(url, "://");
+
+	if (!at || (strncmp(url, "http:", 5) != 0 && strncmp(url, "https:", 6) != 0))
+		return false;
+	at += 3;
+	at += strcspn(at, "/?");
+	at += strspn(at, "/");
+	return *at == '\0' || *at == '?';
+}
+
 int store_server_url(const char *url, struct cf_str database, struct cf_buf *out)
 {
 	const char *query = strchr(url, '?');

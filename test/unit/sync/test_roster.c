@@ -1,5 +1,6 @@
 /* Which databases there are: rounds over a server that is made up here. */
 #include "check_main.h"
+#include "sync/fellows.h"
 #include "sync/roster.h"
 
 enum { DATABASES = 2500 };
@@ -84,6 +85,13 @@ static int made_changed(void *ctx, struct cf_str name, struct cf_error *error)
 	return 0;
 }
 
+static int made_left(void *ctx, struct cf_str name, struct cf_error *error)
+{
+	(void)error;
+	say(ctx, '/', name);
+	return 0;
+}
+
 static int made_gone(void *ctx, struct cf_str name, struct cf_error *error)
 {
 	(void)error;
@@ -93,8 +101,8 @@ static int made_gone(void *ctx, struct cf_str name, struct cf_error *error)
 
 static void made_open(struct made_up *m, struct roster *roster, const struct sync_names *names)
 {
-	const struct roster_calls calls = {made_list,    made_look, made_found,
-					   made_changed, made_gone, m};
+	const struct roster_calls calls = {made_list, made_look, made_found, made_changed,
+					   made_left, made_gone, m};
 
 	*m = (struct made_up){.count = 0};
 	ck_assert_int_eq(roster_init(roster, names, &calls, &mem_heap), 0);
@@ -138,6 +146,9 @@ START_TEST(what_comes_changes_and_goes_is_told_once)
 	ck_assert_str_eq(round_of(&m, &roster), "");
 	m.at[1].token++;
 	ck_assert_str_eq(round_of(&m, &roster), "~user-a ");
+	/* Once more: its feed may have been behind what the server said. */
+	ck_assert_str_eq(round_of(&m, &roster), "~user-a ");
+	ck_assert_str_eq(round_of(&m, &roster), "");
 	m.at[1].token = 0;
 	add(&m, "user-c");
 	ck_assert_str_eq(round_of(&m, &roster), "-user-a +user-c ");
@@ -184,6 +195,7 @@ START_TEST(hints_come_first_and_are_looked_at)
 	ck_assert_int_eq(roster_hint(&roster, STR("u999")), 0);
 	ck_assert_int_eq(roster_step(&roster, &end, &error), 0);
 	ck_assert_str_eq(m.said, "+u999 ");
+	ck_assert_str_eq(round_of(&m, &roster), "~u299 ");
 	ck_assert_str_eq(round_of(&m, &roster), "");
 	roster_fini(&roster);
 }
@@ -243,6 +255,150 @@ START_TEST(many_cost_a_request_for_a_hundred)
 }
 END_TEST
 
+/* Of three processes each has a part, together they have all, and where one goes only its part
+ * moves. */
+START_TEST(those_who_share_take_a_part_each)
+{
+	const char *const patterns[] = {"d*"};
+	uint64_t three[][3] = {{11, 22, 33}, {22, 11, 33}, {33, 11, 22}};
+	struct sync_names names = {.patterns = patterns, .count = 1};
+	struct cf_error error;
+	struct roster roster;
+	struct made_up m;
+	size_t part, all = 0;
+
+	for (int i = 0; i < 3; i++) {
+		names.members = three[i];
+		names.member_count = 3;
+		made_open(&m, &roster, &names);
+		for (int k = 0; k < 90; k++) {
+			char name[16];
+
+			snprintf(name, sizeof(name), "d%02d", k);
+			add(&m, name);
+		}
+		round_of(&m, &roster);
+		part = roster.count;
+		ck_assert_uint_gt(part, 10);
+		all += part;
+		/* 33 goes; for itself: the second of the others does. */
+		names.member_count = 2;
+		m.said[0] = '\0';
+		ck_assert_int_eq(roster_sift(&roster, &error), 0);
+		ck_assert_str_eq(m.said, "");
+		round_of(&m, &roster);
+		ck_assert_uint_gt(roster.count, part);
+		part = roster.count;
+		names.member_count = 3;
+		m.said[0] = '\0';
+		ck_assert_int_eq(roster_sift(&roster, &error), 0);
+		ck_assert_ptr_nonnull(strstr(m.said, "/d"));
+		ck_assert_uint_lt(roster.count, part);
+		roster_fini(&roster);
+	}
+	ck_assert_uint_eq(all, 90);
+}
+END_TEST
+
+/* --- who shares ------------------------------------------------------------------------------- */
+
+static int64_t clock_ms;
+static uint64_t random_last;
+
+static int64_t wall(void *ctx)
+{
+	(void)ctx;
+	return clock_ms;
+}
+
+static uint64_t steady_ns(void *ctx)
+{
+	(void)ctx;
+	return (uint64_t)clock_ms * 1000000;
+}
+
+static uint64_t random_next(void *ctx)
+{
+	(void)ctx;
+	return ++random_last;
+}
+
+static const struct cf_env test_env = {wall, steady_ns, random_next, NULL};
+
+static bool step(struct fellows *fellows, struct state *server)
+{
+	struct sync_scout_counts counts = {.databases = 7, .rounds = 2, .round_ms = 30};
+	struct cf_error error;
+	bool changed;
+	int rc = fellows_step(fellows, server, &counts, &changed, &error);
+
+	ck_assert_msg(rc == 0, "%s", rc ? error.message : "");
+	return changed;
+}
+
+static void open_fellow(struct fellows *fellows, struct sync_scout_how *how,
+			const char *const *patterns, const char *catalog)
+{
+	*how = (struct sync_scout_how){.names = {.patterns = patterns, .count = 1},
+				       .self = {.host = "here", .pid = 1}};
+	fellows_init(fellows, how, catalog, &test_env);
+}
+
+START_TEST(who_falls_silent_or_leaves_shares_no_more)
+{
+	const char *const patterns[] = {"d*"}, *const others[] = {"e*"};
+	struct sync_scout_how hows[4];
+	struct fellows a, b, c, d;
+	struct sync_engine *engines;
+	struct cf_store *store;
+	struct cf_arena arena;
+	struct cf_error error;
+	struct state server;
+	size_t count;
+
+	clock_ms = 1000000;
+	ck_assert_int_eq(store_open(&store, "memory:fellows", &test_env, &mem_heap, &error), 0);
+	ck_assert_int_eq(state_init(&server, store, STATE_SERVER, &mem_heap), 0);
+	open_fellow(&a, &hows[0], patterns, "one");
+	open_fellow(&b, &hows[1], patterns, "one");
+	open_fellow(&c, &hows[2], others, "one");
+	open_fellow(&d, &hows[3], patterns, "another catalog");
+	ck_assert(!step(&a, &server));
+	ck_assert(step(&b, &server)); /* it hears of a at once */
+	ck_assert(!step(&c, &server));
+	ck_assert(!step(&d, &server));
+	ck_assert_uint_eq(b.member_count, 2);
+	ck_assert(!step(&a, &server)); /* not before it is time */
+	clock_ms += FELLOWS_BEAT_MS;
+	ck_assert(step(&a, &server));
+	ck_assert_uint_eq(a.member_count, 2);
+	ck_assert_uint_eq(c.member_count, 1);
+	/* b is killed: it takes a while until that is sure. */
+	for (int i = 0; i < FELLOWS_SILENCE_MS / FELLOWS_BEAT_MS - 1; i++) {
+		clock_ms += FELLOWS_BEAT_MS;
+		ck_assert(!step(&a, &server));
+	}
+	clock_ms += FELLOWS_BEAT_MS;
+	ck_assert(step(&a, &server));
+	ck_assert_uint_eq(a.member_count, 1);
+	/* It comes back, and says goodbye. */
+	ck_assert(!step(&b, &server));
+	clock_ms += FELLOWS_BEAT_MS;
+	ck_assert(step(&a, &server));
+	ck_assert_int_eq(fellows_leave(&b, &server, &error), 0);
+	clock_ms += FELLOWS_BEAT_MS;
+	ck_assert(step(&a, &server));
+	arena_init(&arena, &mem_heap);
+	ck_assert_int_eq(sync_engines_read(&server, &arena, &engines, &count, &error), 0);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_uint_eq(engines[0].databases, 7);
+	ck_assert_uint_eq(engines[0].round_ms, 30);
+	arena_fini(&arena);
+	state_fini(&server);
+	store_close(store);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sync-roster");
@@ -252,6 +408,8 @@ int main(void)
 	tcase_add_test(tc, hints_come_first_and_are_looked_at);
 	tcase_add_test(tc, a_step_that_failed_is_taken_again);
 	tcase_add_test(tc, many_cost_a_request_for_a_hundred);
+	tcase_add_test(tc, those_who_share_take_a_part_each);
+	tcase_add_test(tc, who_falls_silent_or_leaves_shares_no_more);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
