@@ -25,8 +25,10 @@ build: setup
 test: build setup-live
 	@tools/run-tests.sh $(BUILD)
 
-demo: build
-	@tools/demo.sh $(BUILD)
+# COUCHDB=http://USER:PASSWORD@HOST:5984 shows it on a CouchDB, COUCHDB=pouchdb on a server
+# from npm.
+demo: build $(if $(filter pouchdb,$(COUCHDB)),setup-live)
+	@tools/demo.sh $(BUILD) "$(COUCHDB)"
 
 # SEED=n tells all of one run; SEEDS=n plays that many, FROM=n on.
 sim: build

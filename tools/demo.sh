@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# demo.sh BUILD: the main job on the embedded store, with the todo app whose versions 1, 2
+# demo.sh BUILD [COUCHDB]: the main job on the embedded store, or on the CouchDB of that URL
+# (http://USER:PASSWORD@HOST:5984; "pouchdb": a pouchdb-server from npm, as long as it takes), with the todo app whose versions 1, 2
 # and 3 are in use at once. Documents of three app versions go in, every version comes
 # out, an edit by the oldest app arrives in the newest with nothing lost.
 set -euo pipefail
@@ -11,7 +12,42 @@ items=${DEMO_ITEMS:-20000}
 rm -rf "$folder"
 mkdir -p "$folder"
 cd "$folder"
-export CHESTERFIELD_STORE=sqlite:todo.db CHESTERFIELD_CATALOG=$catalog
+export CHESTERFIELD_CATALOG=$catalog
+
+# A server of CouchDB's protocol that ends with the script; its URL.
+start_pouchdb() {
+	local live
+	live=$(realpath "$catalog/../../test/live")
+	[ -d "$live/node_modules" ] || {
+		echo "demo: no npm packages in test/live: run tools/setup-live.sh" >&2
+		exit 1
+	}
+	mkfifo server.in
+	NODE_PATH=$live/node_modules node "$live/server.js" <server.in >server.out 2>server.err &
+	exec 8>server.in
+	until [ -s server.out ]; do
+		kill -0 $! 2>/dev/null || {
+			cat server.err >&2
+			exit 1
+		}
+		read -rt 0.05 <> <(:) || true
+	done
+	couchdb=$(head -n 1 server.out)
+}
+
+couchdb=${2:-}
+[ "$couchdb" != pouchdb ] || start_pouchdb
+if [ -n "$couchdb" ]; then
+	# Databases of their own: nothing that is there is touched.
+	name=chesterfield-demo-$(date +%Y%m%d-%H%M%S)
+	export CHESTERFIELD_STORE=${couchdb%/}/$name CHESTERFIELD_STATE=${couchdb%/}/$name-state
+	items=${DEMO_ITEMS:-3000}
+	where="in the database $name, what is noted of them in $name-state; look with: chesterfield docs list --store http://.../$name"
+	[ "${2:-}" != pouchdb ] || where="on a pouchdb-server that ends now"
+else
+	export CHESTERFIELD_STORE=sqlite:todo.db
+	where="in $folder/todo.db; look with: chesterfield docs list --store sqlite:$folder/todo.db"
+fi
 
 say() { printf '\n%s\n' "$*"; }
 show() { sed 's/^/    /'; }
@@ -73,4 +109,4 @@ newest=$("$program" docs get todo-item@3:7)
 }
 
 say "$items items became $(count todo-item@) documents in $took ms, the program's start included."
-echo "    They are in $folder/todo.db; look with: chesterfield docs list --store sqlite:$folder/todo.db"
+echo "    They are $where"

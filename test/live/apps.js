@@ -1,5 +1,6 @@
 // apps.js: real apps of versions 1, 2 and 3 on one database, online and offline.
 'use strict';
+const fs = require('node:fs');
 const { assert, server, ask, until, story, start, finish, pouchServer } = require('./world.js');
 
 // What each version says of an item, on the server.
@@ -176,6 +177,30 @@ async function main() {
 		assert.deepStrictEqual(channel('remove'), ['removed', 'removed']);
 		assert.deepStrictEqual(channel('remove'), ['nothing to do', 'nothing to do']);
 	}, { late: true });
+
+	await story('a local database is made anew, smaller, as the documentation says', async (world) => {
+		const page = fs.readFileSync(`${process.env.CHESTERFIELD_SOURCE}/docs/apps.md`, 'utf8');
+		const recipe = page.split('```js\n').map((block) => block.split('\n```')[0])
+			.find((block) => block.includes('function renew'));
+		const renew = new Function('PouchDB', `${recipe}; return renew`)(world.local());
+		const all = await world.app(3, { selector: {} });
+		for (const key of ['a', 'b', 'c']) await all.save(key, { title: key, status: 'active', groupId: 'home' });
+		await world.put({ _id: 'group@1:home', schema: 'group', version: 1, name: 'Home' });
+		await world.settle();
+		assert.ok((await all.ids()).includes('todo-item@1:a'), 'it has version 1, too');
+		await all.remove('c');
+		await all.save('b', { title: 'said here alone' });
+		const narrow = await world.app(3);
+		const old = all.db;
+		all.db = await renew(old, all.remote, narrow.channel(), `fresh-${process.pid}`);
+		const ids = (await all.ids()).filter((id) => id.startsWith('todo-item'));
+		assert.deepStrictEqual(ids, ['todo-item@3:a', 'todo-item@3:b']);
+		assert.strictEqual((await all.get('b')).title, 'said here alone');
+		all.selector = narrow.selector;
+		await world.settle();
+		assert.strictEqual((await world.get('todo-item@1:b')).title, 'said here alone');
+		assert.strictEqual(await world.get('todo-item@1:c'), null);
+	});
 
 	await story('an edit against a delete wins', async (world) => {
 		const apps = [await world.app(1), await world.app(3)];

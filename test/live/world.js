@@ -102,6 +102,11 @@ class World {
 		return app;
 	}
 
+	// PouchDB as an app's page has it: its databases are local.
+	local() {
+		return PouchDB.defaults({ adapter: 'memory' });
+	}
+
 	async get(id) {
 		const answer = await ask('GET', `/${this.name}/${encodeURIComponent(id)}`);
 		return answer.status === 200 ? answer.body : null;
