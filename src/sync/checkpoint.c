@@ -291,6 +291,9 @@ static int note_page(struct sync *sync, const struct flight *flight)
 	/* Others write, too. */
 	if (reading->done > reading->total)
 		reading->total = reading->done;
+	/* Where the feed has told nothing yet: by this an older copy is told from the store. */
+	if (!sync->last_id && note_last(sync, flight->last))
+		return CF_ERR_NOMEM;
 	return text_replace(sync->mem, &reading->after, flight->last->id);
 }
 

@@ -61,6 +61,30 @@ static void see_scan(struct hook *hook, const char *operation, struct cf_str id)
 	snprintf(seen->last, sizeof(seen->last), "%.*s", STR_ARG(id));
 }
 
+/* What the scan has read the state knows, though the feed has told nothing yet. */
+START_TEST(an_older_copy_is_noticed_after_the_reading_alone)
+{
+	struct sync_options options = {.wait_ms = 0};
+	struct cf_store *older;
+	struct bed bed;
+	bool idle;
+	int rc;
+
+	bed_open(&bed, "examples/todo");
+	put(&bed, "todo-item@1:a", V1("t"));
+	while (sync_counted(bed.sync)->documents_written == 0)
+		step(&bed, &idle);
+	rc = store_open(&older, "memory:older", &env_system, &mem_heap, &bed.error);
+	ck_assert_int_eq(rc, 0);
+	bed.sync = sync_close(bed.sync);
+	rc = sync_open(&bed.sync, bed.catalog, older, &bed.state, &options, &env_system, &mem_heap,
+		       &bed.error);
+	ck_assert_int_eq(rc, CF_ERR_PRECONDITION);
+	store_close(older);
+	bed_close(&bed);
+}
+END_TEST
+
 START_TEST(all_is_read_in_the_order_of_keys)
 {
 	struct bed bed;
@@ -167,6 +191,7 @@ int main(void)
 	Suite *suite = suite_create("sync-reading");
 	TCase *tcase = tcase_create("reading");
 
+	tcase_add_test(tcase, an_older_copy_is_noticed_after_the_reading_alone);
 	tcase_add_test(tcase, all_is_read_in_the_order_of_keys);
 	tcase_add_test(tcase, a_stopped_reading_goes_on_behind_the_last_key);
 	tcase_add_test(tcase, a_fresh_change_does_not_wait);
