@@ -14,7 +14,7 @@ static bool app_wants(const struct world *world, const struct app *app, struct c
 		if (str_starts_with(id, str_of(prefix)))
 			return true;
 	}
-	snprintf(prefix, sizeof(prefix), "%s@1:", world->shape->shared.type);
+	snprintf(prefix, sizeof(prefix), "%s@", world->shape->shared.type);
 	return world->shape->shared.there && app->level >= world->shape->shared.level &&
 	       str_starts_with(id, str_of(prefix));
 }
@@ -378,19 +378,22 @@ void app_shared(struct world *world, struct app *app, const struct step *step)
 	struct rng rng = {.state = step->seed};
 	struct draft draft;
 	struct cf_record record;
+	unsigned major = 1;
 
 	if (!shared->there || app->level < shared->level)
 		return;
+	if (shared->two_majors)
+		major += (unsigned)rng_below(&rng, 2);
 	draft_init(world, &draft, app, app->level);
-	snprintf(draft.id, sizeof(draft.id), "%s@1:g%u", shared->type, step->key);
+	snprintf(draft.id, sizeof(draft.id), "%s@%u:g%u", shared->type, major, step->key);
 	record = world_read(world, app->replica, draft.id, CF_READ_BODIES);
 	draft.parent = record.revision_count ? record.revisions : NULL;
-	draft.body = arena_printf(&world->arena,
-				  "{\"%.*s\":\"%s\",\"%.*s\":1,\"name\":\"G%u\",\"color\":\"c%u\"}",
-				  STR_ARG(world->shape->type_field), shared->type,
-				  STR_ARG(world->shape->version_field),
-				  rng_below(&rng, 2) ? step->key : (unsigned)rng_below(&rng, 1000),
-				  (unsigned)rng_below(&rng, 1000));
+	draft.body = arena_printf(
+		&world->arena, "{\"%.*s\":\"%s\",\"%.*s\":%u,\"%s\":\"G%u\",\"color\":\"c%u\"}",
+		STR_ARG(world->shape->type_field), shared->type,
+		STR_ARG(world->shape->version_field), major, major == 1 ? "name" : "label",
+		rng_below(&rng, 2) ? step->key : (unsigned)rng_below(&rng, 1000),
+		(unsigned)rng_below(&rng, 1000));
 	save(world, &draft);
 }
 

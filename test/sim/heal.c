@@ -22,6 +22,9 @@ static uint64_t count_places(struct world *world)
 	cf_assert(rc == 0);
 	for (size_t i = 0; i < count; i++)
 		places += changes[i].record.revision_count;
+	/* Each part may get its other major. */
+	if (world->shape->shared.two_majors)
+		places *= 2;
 	for (size_t i = 0; i < world->shape->level_count; i++)
 		places += world->shape->levels[i].place_count * KEYS;
 	return places;

@@ -144,14 +144,36 @@ static void save_schema(struct making *making, size_t place)
 	buf_fini(&required);
 }
 
+static void save_box_schema(struct making *making, unsigned major, const char *name)
+{
+	struct cf_buf out;
+	char path[48];
+
+	buf_init(&out, &mem_heap);
+	buf_printf(&out,
+		   "{\"version\":\"%u.0.0\",\"type\":\"object\",\"properties\":{\"schema\":{"
+		   "\"const\":\"box\"},\"version\":{\"const\":%u},\"%s\":{\"type\":\"string\","
+		   "\"minLength\":1},\"color\":{\"type\":\"string\"}},\"required\":[\"schema\","
+		   "\"version\",\"%s\"],\"additionalProperties\":false}",
+		   major, major, name, name);
+	snprintf(path, sizeof(path), "schemas/box/%u.0.0.json", major);
+	save_file(making, path, buf_view(&out));
+	buf_fini(&out);
+}
+
+/* Now and then the part has a second major of its own. */
 static void save_box(struct making *making)
 {
-	save_file(making, "schemas/box/1.0.0.json",
-		  STR("{\"version\":\"1.0.0\",\"type\":\"object\",\"properties\":{\"schema\":"
-		      "{\"const\":\"box\"},\"version\":{\"const\":1},\"name\":{\"type\":"
-		      "\"string\",\"minLength\":1},\"color\":{\"type\":\"string\"}},\"required\":["
-		      "\"schema\","
-		      "\"version\",\"name\"],\"additionalProperties\":false}"));
+	struct shared_def *shared = &making->shape->shared;
+
+	shared->two_majors = making->shape->made_of * 0x9e3779b97f4a7c15u >> 63;
+	save_box_schema(making, 1, "name");
+	if (!shared->two_majors)
+		return;
+	save_box_schema(making, 2, "label");
+	save_file(making, "lenses/box/1-2.json",
+		  STR("{\"from\":\"box@1\",\"to\":\"box@2\",\"lens\":[{\"rename\":{\"source\":"
+		      "\"name\",\"destination\":\"label\"}}]}"));
 }
 
 /* --- versions ---------------------------------------------------------------------- */

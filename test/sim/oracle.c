@@ -87,6 +87,10 @@ static void check_edges(struct world *world, unsigned key)
 	for (size_t i = 0; i < count && !world->law; i++) {
 		struct side older, newer;
 
+		/* Shared parts have other keys: check_part. */
+		if (!str_equal(edges[i].older[0]->type->name,
+			       str_of(world->shape->levels[0].places[0].type)))
+			continue;
 		side_load(world, &older, lens_program_inputs(edges[i].up), key);
 		side_load(world, &newer, lens_program_inputs(edges[i].down), key);
 		check_image(world, edges[i].up, &older, &newer, key);
@@ -166,6 +170,50 @@ static void check_lineage(struct world *world, unsigned key)
 		check_edges(world, key);
 }
 
+static struct json_value name_of(struct json_value part)
+{
+	struct json_value name = json_member(part, STR("name"));
+
+	return json_is_absent(name) ? json_member(part, STR("label")) : name;
+}
+
+static bool same_part(struct json_value a, struct json_value b)
+{
+	struct json_value x = json_member(a, STR("color")), y = json_member(b, STR("color"));
+
+	return !json_is_absent(name_of(b)) && json_equal(name_of(a), name_of(b)) &&
+	       json_is_absent(x) == json_is_absent(y) && (json_is_absent(x) || json_equal(x, y));
+}
+
+/* Of a shared part with two majors both are there, and say the same. */
+static void check_part(struct world *world, const struct cf_record *record)
+{
+	const struct shared_def *shared = &world->shape->shared;
+	const char *key = memchr(record->id.ptr, ':', record->id.len);
+	size_t type = strlen(shared->type);
+	struct cf_record other;
+	struct json_doc docs[2];
+	struct json_value one, two;
+	char id[96];
+
+	if (!shared->two_majors || !key || record->id.len < type + 2 ||
+	    memcmp(record->id.ptr, shared->type, type) != 0 || !live_leaves(record))
+		return;
+	snprintf(id, sizeof(id), "%s@%u%.*s", shared->type, record->id.ptr[type + 1] == '1' ? 2 : 1,
+		 (int)(record->id.len - (size_t)(key - record->id.ptr)), key);
+	other = world_read(world, world->server, id, CF_READ_BODIES);
+	json_doc_init(&docs[0], &mem_heap);
+	json_doc_init(&docs[1], &mem_heap);
+	one = world_json(world, &docs[0], record->revisions[0].body);
+	two = other.revision_count ? world_json(world, &docs[1], other.revisions[0].body)
+				   : JSON_ABSENT;
+	if (!same_part(one, two))
+		world_fail(world, 1, "%.*s says %.*s, but %s says %.*s", STR_ARG(record->id),
+			   STR_ARG(span_of(one)), id, STR_ARG(span_of(two)));
+	json_doc_fini(&docs[0]);
+	json_doc_fini(&docs[1]);
+}
+
 void oracle_check(struct world *world)
 {
 	struct cf_scan scan = {.limit = 1000, .flags = CF_READ_BODIES | CF_READ_LEAVES};
@@ -179,8 +227,10 @@ void oracle_check(struct world *world)
 			check_lineage(world, key);
 	/* Shared parts among them. */
 	for (size_t i = 0; i < count && !world->law; i++)
-		if (!oracle_blocked(world, world_lineage(world, records[i].id)))
+		if (!oracle_blocked(world, world_lineage(world, records[i].id))) {
 			check_document(world, &records[i]);
+			check_part(world, &records[i]);
+		}
 }
 
 /* --- who waits ------------------------------------------------------------------------ */

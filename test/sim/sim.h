@@ -76,6 +76,7 @@ struct shared_def {
 	size_t level; /* the first one that refers to it; older ones embed it */
 	char type[24];
 	char reference[24]; /* a pointer */
+	bool two_majors;    /* in the second one, `name` is called `label` */
 };
 struct shape {
 	struct catalog *catalog;
