@@ -35,9 +35,13 @@ sim: build
 	@CHESTERFIELD_SOURCE=$(CURDIR) SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) $(BUILD)/test/sim/sim
 
 # Histories in which the engine must come to what the model of who wins says.
-.PHONY: outcome twins
+.PHONY: outcome people twins
 outcome: build
 	@SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) $(BUILD)/test/sim/outcome/outcome
+
+# The same histories with people who act in them.
+people: build
+	@SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) $(BUILD)/test/sim/outcome/outcome people
 
 # The same histories, each once more with one change that must not matter.
 twins: build

@@ -266,15 +266,27 @@ static int count_one(void *ctx, struct cf_str id, struct json_value body)
 	return 0;
 }
 
-static void compare_quarantine(struct table *table, bool taken)
+static size_t count_quarantine(struct table *table)
 {
 	size_t count = 0;
 
 	cf_assert(sync_walk(&table->records, SYNC_QUARANTINE, count_one, &count, &mem_heap, NULL) ==
 		  0);
+	return count;
+}
+
+bool table_is_clean(struct table *table)
+{
+	return count_quarantine(table) == 0;
+}
+
+static void compare_quarantine(struct table *table, bool taken)
+{
+	size_t count = count_quarantine(table);
+
 	if (taken && count)
 		table_fail(table, DEVIATION_QUARANTINE, "quarantined, but should not be");
-	if (!taken && !count)
+	if (!taken && !count && !table->dropped)
 		table_fail(table, DEVIATION_QUARANTINE, "not quarantined");
 }
 
@@ -390,10 +402,17 @@ void table_resolve(struct table *table, struct rng *rng)
 	free(entries);
 }
 
+void table_forget(struct table *table)
+{
+	struct court court = table->thing->court;
+
+	memset(table->thing, 0, sizeof(*table->thing));
+	table->thing->court = court;
+	table->dropped = false;
+}
+
 void table_rebuild(struct table *table)
 {
-	struct thing *thing = table->thing;
-	struct court court = thing->court;
 	uint64_t forgotten;
 
 	if (table->game->ideal || table->keeps_state)
@@ -401,7 +420,6 @@ void table_rebuild(struct table *table)
 	table_close_engine(table);
 	if (sync_rebuild(&table->records, &forgotten, &mem_heap, NULL))
 		table_fail(table, DEVIATION_STOPS, "the state cannot be built anew");
-	memset(thing, 0, sizeof(*thing));
-	thing->court = court;
+	table_forget(table);
 	tape_note(table, HAPPENS_REBUILD);
 }

@@ -13,7 +13,13 @@ static const char *const kinds[MOVE_KINDS] = {"saves",
 					      "the engine runs",
 					      "a version is added",
 					      "somebody decides on an entry",
-					      "the state is built anew"};
+					      "the state is built anew",
+					      "somebody retires a version",
+					      "somebody purges a version",
+					      "the state is lost",
+					      "the database is copied, or restored",
+					      "somebody asks for another look",
+					      "somebody drops what is in quarantine"};
 
 void table_say(const struct table *table, const char *format, ...)
 {
@@ -66,6 +72,16 @@ void game_make(struct game *game, uint64_t seed)
 	for (size_t i = 0; i < game->count; i++)
 		game->moves[i] = (struct move){
 			any_kind(&rng), (unsigned)rng_below(&rng, PEOPLE_MAX), rng_next(&rng)};
+}
+
+void game_add_acts(struct game *game)
+{
+	struct rng rng = {.state = game->seed * 0x94d049bb133111ebu + 7};
+
+	for (size_t i = 0; i < game->count; i++)
+		if (rng_below(&rng, 9) == 0)
+			game->moves[i].kind = MOVE_RETIRE + (enum move_kind)rng_below(
+								    &rng, MOVE_KINDS - MOVE_RETIRE);
 }
 
 void game_print(const struct game *game)
@@ -159,6 +175,10 @@ static void app_push(struct table *table, struct person *person, size_t count)
 {
 	size_t pushed = count < person->pending_count ? count : person->pending_count;
 
+	/* Of a retired version nobody takes it. */
+	if (table->made.roles[person->version] == ROLE_RETIRED)
+		return;
+	table->dropped = table->dropped && pushed == 0;
 	for (size_t i = 0; i < pushed; i++) {
 		tape_save(table, person->pending[i]);
 		server_put(table, person->pending[i]);
@@ -201,6 +221,7 @@ bool table_grow(struct table *table)
 		return false;
 	table_close_engine(table);
 	table->versions++;
+	table->dropped = false;
 	table->chain = longer;
 	thing_grow(table->thing);
 	tell_grow(table);
@@ -238,8 +259,13 @@ static void play_move(struct table *table, const struct move *move)
 	case MOVE_REBUILD:
 		table_rebuild(table);
 		break;
-	default:
+	case MOVE_SAVE:
+	case MOVE_DELETE:
+	case MOVE_TOUCH:
 		app_save(table, person, move, &rng);
+		break;
+	default:
+		table_act(table, move->kind, &rng);
 	}
 }
 

@@ -20,6 +20,13 @@ enum move_kind {
 	MOVE_GROW,
 	MOVE_RESOLVE,
 	MOVE_REBUILD,
+	/* acts.c: only where a game has them */
+	MOVE_RETIRE,
+	MOVE_PURGE,
+	MOVE_LOSE_STATE,
+	MOVE_COPY,
+	MOVE_RETRY,
+	MOVE_DROP,
 	MOVE_KINDS
 };
 struct move {
@@ -113,15 +120,19 @@ struct table {
 	struct rng rng;
 	struct cf_str listed[LISTED_ENTRIES_MAX]; /* what the model says, so far */
 	size_t listed_count;
-	struct losers losers; /* of the last agreement */
-	struct cf_buf line;   /* the history, for outcome.py */
-	bool grows;           /* versions are added while it plays */
+	struct losers losers;   /* of the last agreement */
+	struct cf_buf line;     /* the history, for outcome.py */
+	bool grows;             /* versions are added while it plays */
+	bool dropped;           /* the entry in quarantine, and nothing has come since */
+	struct leaf_list *copy; /* of the database; NULL: none was taken */
 	unsigned agreements, contested;
 	enum deviation deviation;
 	char why[2048];
 };
 
 void game_make(struct game *game, uint64_t seed);
+/* Some moves become acts of people. */
+void game_add_acts(struct game *game);
 void game_print(const struct game *game);
 /* Plays; deviation and why stay in *table, the rest is freed. `line` (may be NULL) gets
  * the history as one line of JSON. */
@@ -135,6 +146,11 @@ struct change {
 void table_open(struct table *table, const struct change *change);
 void table_play(struct table *table);
 void table_close(struct table *table);
+/* Opens the database, and the engine's way to it. */
+void table_open_server(struct table *table);
+void table_close_server(struct table *table);
+/* Opens the state, empty if nobody else has it open. */
+void table_open_state(struct table *table);
 void table_lanes(struct table *table, struct sync_options *options);
 /* Adds the next version; false: the lens to it does not take what is agreed. */
 bool table_grow(struct table *table);
@@ -151,12 +167,16 @@ void server_read(struct table *table, struct leaf_list *ret);
 /* The bytes of an attachment that the store showed; ptr NULL: of none. */
 struct cf_str server_data_of(const struct table *table, struct cf_str digest);
 const struct value *server_body(void *ctx, size_t version, struct cf_str rev);
+/* The same leaves in a new database. */
+void server_restore(struct table *table, const struct leaf_list *copy);
 /* What the model says, written as an engine would. */
 void server_write_ideal(struct table *table, const struct leaf_list *leaves);
 
 /* judge.c: runs the engine, and compares. */
 void table_agree(struct table *table);
 void table_close_engine(struct table *table);
+/* Nothing is in quarantine. */
+bool table_is_clean(struct table *table);
 /* The list of conflicts as it is; memory: the table's. */
 void table_entries(struct table *table, struct entries *ret);
 struct cf_str table_print_entry(struct table *table, const struct entry *entry);
@@ -165,6 +185,12 @@ void table_resolve(struct table *table, struct rng *rng);
 void table_decide(struct table *table, const struct entry *entry, bool take_loser);
 /* What was agreed on is forgotten, by the engine and by the model. */
 void table_rebuild(struct table *table);
+
+/* Nothing is agreed on any more; what is listed stays. */
+void table_forget(struct table *table);
+
+/* acts.c */
+void table_act(struct table *table, enum move_kind act, struct rng *rng);
 
 /* tell.c: the history for outcome.py. */
 void tell_start(struct table *table);

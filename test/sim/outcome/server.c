@@ -136,6 +136,8 @@ void server_read(struct table *table, struct leaf_list *ret)
 		struct cf_get get = {.id = id_of(table, v)};
 		struct cf_record record = {0};
 
+		if (table->made.roles[v] == ROLE_RETIRED)
+			continue;
 		cf_assert(store_get(table->server, &get, 1,
 				    CF_READ_BODIES | CF_READ_LEAVES | CF_READ_HISTORIES |
 					    CF_READ_ATTACHMENTS,
@@ -156,6 +158,21 @@ const struct value *server_body(void *ctx, size_t version, struct cf_str rev)
 	cf_assert(store_get(table->server, &get, 1, CF_READ_BODIES | CF_READ_ATTACHMENTS,
 			    &table->arena, &record, NULL) == 0);
 	return record.revision_count ? document_of(table, &record.revisions[0]) : NULL;
+}
+
+void server_restore(struct table *table, const struct leaf_list *copy)
+{
+	table_close_server(table);
+	table_open_server(table);
+	for (size_t i = 0; i < copy->count; i++) {
+		const struct leaf *leaf = &copy->at[i];
+		struct cf_str history[WAY_MAX] = {leaf->rev};
+		size_t count = 1;
+
+		for (size_t k = 0; k < leaf->way_count && count < WAY_MAX; k++)
+			history[count++] = leaf->way[k];
+		put_revision(table, leaf->version, history, count, leaf->document);
+	}
 }
 
 /* --- an engine that does what the model says ---------------------------------------------- */

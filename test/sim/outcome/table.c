@@ -124,7 +124,7 @@ void table_lanes(struct table *table, struct sync_options *options)
 
 /* --- opening and closing ---------------------------------------------------------------------- */
 
-static void open_stores(struct table *table)
+void table_open_server(struct table *table)
 {
 	if (table->setting.sqlite) {
 		snprintf(table->file, sizeof(table->file), "/tmp/chesterfield-outcome-XXXXXX");
@@ -132,14 +132,24 @@ static void open_stores(struct table *table)
 	}
 	table->server = open_handle(table, false);
 	table->feed = open_feed(table);
+}
+
+void table_open_state(struct table *table)
+{
 	table->state = open_handle(table, true);
 	cf_assert(state_init(&table->records, table->state, STR(""), &mem_heap) == 0);
+}
+
+static void open_stores(struct table *table)
+{
+	table_open_server(table);
+	table_open_state(table);
 	table_say(table, "%s, %u revisions, %zu changes a batch, %u lanes",
 		  table->setting.sqlite ? "SQLite" : "memory", table->setting.revs,
 		  table->setting.batch_max, table->setting.lanes);
 }
 
-static void remove_file(struct table *table)
+static void remove_file(const struct table *table)
 {
 	static const char *const endings[] = {"", "-wal", "-shm"};
 	char path[80];
@@ -161,6 +171,13 @@ static void tell_made(const struct table *table)
 	for (size_t i = 0; i + 1 < table->made.count; i++)
 		table_say(table, "  lens %zu-%zu: %.*s", i + 1, i + 2,
 			  STR_ARG(table->made.lenses[i]));
+}
+
+void table_close_server(struct table *table)
+{
+	store_close(table->feed);
+	store_close(table->server);
+	remove_file(table);
 }
 
 static void init_rule(struct table *table)
@@ -203,10 +220,8 @@ void table_close(struct table *table)
 {
 	table_close_engine(table);
 	state_fini(&table->records);
-	store_close(table->feed);
-	store_close(table->server);
+	table_close_server(table);
 	store_close(table->state);
-	remove_file(table);
 	lens_worker_free(table->chain.worker);
 	free(table->thing);
 	made_fini(&table->made);

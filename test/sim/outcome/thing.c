@@ -557,3 +557,17 @@ void thing_grow(struct thing *thing)
 		cf_assert(chain_carry(thing->court.chain, docs, thing->court.chain->count - 2));
 	say_by_element(thing);
 }
+
+void thing_retire(struct thing *thing, size_t version)
+{
+	struct edits kept = {.count = 0}, deletes = {.count = 0};
+
+	for (size_t i = 0; i < thing->agreed.said.count; i++)
+		if (thing->agreed.said.at[i]->version != version)
+			rule_add(&kept, thing->agreed.said.at[i]);
+	for (size_t i = 0; i < thing->deleted.count; i++)
+		if (thing->deleted.at[i]->version != version)
+			rule_add(&deletes, thing->deleted.at[i]);
+	thing->agreed.said = kept;
+	thing->deleted = deletes;
+}

@@ -51,6 +51,9 @@ bool thing_knows(const struct thing *thing, size_t version, struct cf_str rev);
 const struct leaf *leaf_on_top(const struct leaf_list *leaves, size_t version);
 /* Whether the lens to the version that is added takes what is agreed. */
 bool thing_can_grow(const struct thing *thing, struct chain *longer);
+/* A version is retired. What was said in it is forgotten: the engine does so today, though the
+ * law does not. */
+void thing_retire(struct thing *thing, size_t version);
 /* A version is added: it says what the lens makes of the one before. */
 void thing_grow(struct thing *thing);
 
