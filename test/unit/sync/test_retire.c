@@ -248,6 +248,33 @@ START_TEST(late_edits_of_an_old_app_are_kept)
 }
 END_TEST
 
+/* The winner was agreed on, the other leaf never. */
+START_TEST(a_branch_of_an_old_app_is_kept_though_it_does_not_win)
+{
+	struct cf_put branch = {.id = STR("todo-item@1:a"),
+				.kind = CF_PUT_REVISION,
+				.rev = STR("1-00"),
+				.body = STR(V1("\"title\":\"branch\",\"isDone\":false"))};
+	struct cf_answer answer;
+	struct sync_purged done;
+	struct bed bed;
+	size_t leaves;
+	int rc;
+
+	start(&bed);
+	ck_assert_int_eq(retire(&bed, "todo-item", 1), 0);
+	rc = store_put(bed.store, &branch, 1, &bed.arena, &answer, &bed.error);
+	ck_assert_int_eq(rc, 0);
+	ck_assert_int_eq(answer.code, 0);
+	done = purge(&bed, 1);
+	ck_assert_uint_eq(done.deleted, 1);
+	ck_assert_uint_eq(done.kept, 1);
+	body_of(&bed, "todo-item@1:a", &leaves);
+	ck_assert_uint_eq(leaves, 2);
+	bed_close(&bed);
+}
+END_TEST
+
 START_TEST(what_is_needed_is_not_retired)
 {
 	struct sync_purge how = {NULL, NULL};
@@ -523,6 +550,7 @@ int main(void)
 	tcase_add_test(tcase, purge_amid_a_batch_loses_nothing);
 	tcase_add_loop_test(tcase, purge_at_any_moment_loses_nothing, 0, 60);
 	tcase_add_test(tcase, late_edits_of_an_old_app_are_kept);
+	tcase_add_test(tcase, a_branch_of_an_old_app_is_kept_though_it_does_not_win);
 	tcase_add_test(tcase, what_is_needed_is_not_retired);
 	tcase_add_test(tcase, purge_may_be_stopped);
 	tcase_add_test(tcase, usage_is_what_others_wrote);

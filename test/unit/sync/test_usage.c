@@ -163,6 +163,33 @@ START_TEST(each_write_counts_for_whom_it_is)
 }
 END_TEST
 
+/* What was there when the first run began was found, also by the run that goes on. */
+START_TEST(a_reading_that_was_stopped_goes_on_finding)
+{
+	struct sync_options options = {.batch_changes_max = 1};
+	struct bed bed;
+	bool idle;
+	int rc;
+
+	bed_open(&bed, "examples/todo");
+	for (unsigned i = 0; i < 9; i++)
+		put(&bed, arena_printf(&bed.arena, "todo-item@1:%u", i).ptr,
+		    V1("\"title\":\"a\",\"isDone\":true"));
+	sync_close(bed.sync);
+	rc = sync_open(&bed.sync, bed.catalog, bed.store, &bed.state, &options, &env_system,
+		       &mem_heap, &bed.error);
+	ck_assert_int_eq(rc, 0);
+	while (sync_counted(bed.sync)->documents_written == 0)
+		ck_assert_int_eq(sync_step(bed.sync, &idle, &bed.error), 0);
+	sync_close(bed.sync);
+	ck_assert_uint_lt(figures_of(&bed).found[1], 9);
+	process(&bed);
+	ck_assert_uint_eq(figures_of(&bed).found[1], 9);
+	ck_assert_uint_eq(figures_of(&bed).writes[1], 9);
+	bed_close(&bed);
+}
+END_TEST
+
 START_TEST(a_kill_neither_loses_nor_doubles)
 {
 	const enum store_fault ways[] = {STORE_FAULT_REFUSE, STORE_FAULT_LOSE_ANSWER};
@@ -187,6 +214,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, each_write_counts_for_whom_it_is);
+	tcase_add_test(tcase, a_reading_that_was_stopped_goes_on_finding);
 	tcase_add_test(tcase, a_kill_neither_loses_nor_doubles);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
