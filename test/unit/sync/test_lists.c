@@ -271,6 +271,50 @@ START_TEST(retry_is_found_by_a_run_at_work)
 }
 END_TEST
 
+/* While the run looks, and before it notes that it has. */
+static void ask_once_more(struct hook *hook, const char *operation, struct cf_str id)
+{
+	struct bed *bed = hook->ctx;
+	uint64_t count;
+
+	if (strcmp(operation, "put") != 0 || !str_starts_with(id, STR("documents/retry/")))
+		return;
+	hook->before = NULL;
+	ck_assert_int_eq(sync_quarantine_retry_all(&bed->state, &count, &mem_heap, &bed->error), 0);
+	ck_assert_uint_eq(count, 1);
+}
+
+START_TEST(who_asks_while_a_run_looks_is_heard_once_more)
+{
+	struct sync_options options = {.wait_ms = 0};
+	struct state_range asked = {.kind = STATE_RETRY, .limit = 10};
+	struct state_record *records;
+	struct hook hook;
+	struct bed bed;
+	uint64_t count;
+	size_t left;
+	bool idle;
+
+	bed_open(&bed, "examples/todo");
+	put(&bed, "todo-item@1:a", V1("\"title\":7,\"isDone\":true"));
+	settle(&bed);
+	sync_close(bed.sync);
+	ck_assert_int_eq(sync_quarantine_retry_all(&bed.state, &count, &mem_heap, &bed.error), 0);
+	hook_init(&hook, bed.state_store);
+	hook.before = ask_once_more;
+	hook.ctx = &bed;
+	ck_assert_int_eq(sync_open(&bed.sync, bed.catalog, bed.store, &hook.state, &options,
+				   &env_system, &mem_heap, &bed.error),
+			 0);
+	while (hook.before)
+		ck_assert_int_eq(sync_step(bed.sync, &idle, &bed.error), 0);
+	ck_assert_int_eq(state_page(&bed.state, &asked, &bed.arena, &records, &left, &bed.error),
+			 0);
+	ck_assert_uint_eq(left, 1);
+	bed_close(&bed);
+}
+END_TEST
+
 START_TEST(dropped_entry_comes_back_with_the_next_change)
 {
 	struct bed bed;
@@ -351,6 +395,7 @@ int main(void)
 	tcase_add_test(tcase, inside_of_an_element_the_catalog_is_needed);
 	tcase_add_test(tcase, attachments_and_damaged_entries_are_refused);
 	tcase_add_test(tcase, retry_is_found_by_a_run_at_work);
+	tcase_add_test(tcase, who_asks_while_a_run_looks_is_heard_once_more);
 	tcase_add_test(tcase, dropped_entry_comes_back_with_the_next_change);
 	tcase_add_test(tcase, each_allocation_of_a_decision_may_fail);
 	suite_add_tcase(suite, tcase);
