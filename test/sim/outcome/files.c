@@ -36,11 +36,12 @@ static void write_enum(const char *letters, struct cf_buf *out)
 
 static void write_kind(const struct field *field, struct cf_buf *out);
 
+/* What names an element may be any text. */
 static void write_rows(const struct field *field, struct cf_buf *out)
 {
 	buf_printf(out,
 		   "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"%s\":{"
-		   "\"type\":\"string\",\"pattern\":\"^[a-z]+$\"}",
+		   "\"type\":\"string\"}",
 		   field->key);
 	for (size_t i = 0; i < field->part_count; i++) {
 		buf_printf(out, ",\"%s\":", field->parts[i].path.at[0].text.ptr);
@@ -70,7 +71,7 @@ static void write_kind(const struct field *field, struct cf_buf *out)
 		write_rows(field, out);
 	else if (field->kind == FIELD_TAGS)
 		buf_str(out, STR("{\"type\":\"array\",\"uniqueItems\":true,\"items\":{\"type\":"
-				 "\"string\",\"pattern\":\"^[a-z]+$\"}}"));
+				 "\"string\"}}"));
 	else if (field->kind == FIELD_INT || field->kind == FIELD_COORD ||
 		 field->kind == FIELD_TIME)
 		buf_str(out, STR("{\"type\":\"integer\"}"));
@@ -209,6 +210,19 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return remove(path);
 }
 
+static void write_ids(const struct made *made, size_t count, struct cf_buf *out)
+{
+	for (size_t v = 0; v < count; v++) {
+		if (made->ids[v] == IDS_OWN)
+			buf_printf(out, ",\"ids\":{\"p@%zu\":\"old-p:{key}\"}", v + 1);
+		if (made->ids[v] == IDS_BARE)
+			buf_printf(out,
+				   ",\"ids\":{\"p@%zu\":\"{key}\"},\"recognise\":[{\"when\":{"
+				   "\"schema\":\"p\",\"version\":%zu},\"as\":\"p@%zu\"}]",
+				   v + 1, v + 1, v + 1);
+	}
+}
+
 /* A version that is not supported is passed through. */
 static void write_roles(const struct made *made, size_t count, struct cf_buf *out)
 {
@@ -234,6 +248,7 @@ static void save_all(const struct made *made, const char *dir, size_t count)
 	buf_printf(&config, "{\"name\":\"outcome\",\"conflicts\":{\"prefer\":%s,\"late\":\"%s\"}",
 		   prefers[made->policy.prefer], made->policy.late_wins ? "edit" : "agreed");
 	write_roles(made, count, &config);
+	write_ids(made, count, &config);
 	buf_str(&config, STR("}"));
 	save(dir, "catalog.json", buf_view(&config));
 	buf_fini(&config);

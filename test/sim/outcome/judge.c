@@ -154,7 +154,9 @@ static struct side side_of_entry(struct table *table, struct json_value side)
 /* The other thing of a setting with a shadow is judged by nobody. */
 static bool is_shadow(struct cf_str id)
 {
-	return memmem(id.ptr, id.len, "/l", 2) || memmem(id.ptr, id.len, ":l", 2);
+	return str_equal(id, STR("#l")) || str_equal(id, STR("p/l")) ||
+	       str_starts_with(id, STR("p/l/")) ||
+	       (id.len > 2 && memcmp(id.ptr + id.len - 2, ":l", 2) == 0);
 }
 
 static int collect(void *ctx, struct cf_str id, struct json_value body)

@@ -65,6 +65,9 @@ struct group {
 };
 extern const struct group groups[GROUPS];
 
+/* How the documents of a version are named: as all others; by ids of the version's own; or by
+ * the key alone, and known by their members. */
+enum ids { IDS_OF_ALL, IDS_OWN, IDS_BARE };
 enum role { ROLE_SERVED, ROLE_RETIRED, ROLE_PASSING };
 
 struct made {
@@ -76,6 +79,7 @@ struct made {
 	struct policy policy;
 	struct shape_of shapes[VERSIONS_MAX];
 	enum role roles[VERSIONS_MAX];
+	enum ids ids[VERSIONS_MAX];
 	size_t count;
 	unsigned named[FIELDS_MAX]; /* tracks of arrays whose key a lens names, and since when */
 	size_t named_since[FIELDS_MAX];

@@ -12,6 +12,33 @@ static const struct shape_of *shape_other(const struct twinning *t, size_t versi
 	return &t->other->made.shapes[t->to[version]];
 }
 
+/* No other text is one of the letters that name elements. */
+static const char *key_for(const struct twinning *t, struct cf_str text)
+{
+	const char *at = text.len == 3 ? strchr(KEY_LETTERS, text.ptr[1]) : NULL;
+
+	return t->keys[0] && at && *at ? t->keys[at - KEY_LETTERS] : NULL;
+}
+
+static void rename_elements(const struct twinning *t, struct value *value)
+{
+	const char *key = value->kind == JSON_STRING ? key_for(t, value->text) : NULL;
+
+	if (key)
+		value->text = value_string(&t->other->arena, str_of(key))->text;
+	for (struct value *v = value->first; v; v = v->next)
+		rename_elements(t, v);
+}
+
+static const struct value *map_elements(const struct twinning *t, const struct value *value)
+{
+	struct value *copy = value ? value_clone(&t->other->arena, value) : NULL;
+
+	if (copy)
+		rename_elements(t, copy);
+	return copy;
+}
+
 const struct value *map_document(struct twinning *t, size_t version, const struct value *document)
 {
 	struct cf_arena *arena = &t->other->arena;
@@ -25,7 +52,8 @@ const struct value *map_document(struct twinning *t, size_t version, const struc
 	for (size_t i = 0; i < one->count; i++) {
 		const struct path *from = &one->at[i].path, *to = &other->at[i].path;
 
-		value_put(arena, mapped, to, to->count, value_get(document, from, from->count));
+		value_put(arena, mapped, to, to->count,
+			  map_elements(t, value_get(document, from, from->count)));
 	}
 	return mapped;
 }
@@ -40,7 +68,24 @@ struct cf_str map_revision(const struct twinning *t, size_t version, struct cf_s
 
 /* --- entries --------------------------------------------------------------------------------- */
 
-/* What follows the field's path, which may be the way into an array. */
+/* What follows a field's path: the way to an element, and into it. */
+static struct cf_str map_rest(const struct twinning *t, struct cf_str rest)
+{
+	struct cf_arena *arena = &t->other->arena;
+	struct path element = {.count = 0};
+	const char *key;
+
+	if (rest.len < 6 || memcmp(rest.ptr, "/[", 2) != 0 || rest.ptr[5] != ']')
+		return rest;
+	key = key_for(t, (struct cf_str){rest.ptr + 2, 3});
+	if (!key)
+		return rest;
+	element = path_with(&element, STEP_KEY, value_string(arena, str_of(key))->text);
+	return arena_printf(arena, "%.*s%.*s", STR_ARG(path_print(arena, &element)),
+			    (int)(rest.len - 6), rest.ptr + 6);
+}
+
+/* Of a path and what follows it, which may be the way into an array. */
 static struct cf_str map_pointer(struct twinning *t, size_t version, struct cf_str pointer)
 {
 	struct cf_arena *arena = &t->other->arena;
@@ -53,8 +98,9 @@ static struct cf_str map_pointer(struct twinning *t, size_t version, struct cf_s
 		if (!str_starts_with(pointer, from) ||
 		    (pointer.len > from.len && pointer.ptr[from.len] != '/'))
 			continue;
-		return arena_printf(arena, "%.*s%.*s", STR_ARG(to), (int)(pointer.len - from.len),
-				    pointer.ptr + from.len);
+		pointer = map_rest(t,
+				   (struct cf_str){pointer.ptr + from.len, pointer.len - from.len});
+		return arena_printf(arena, "%.*s%.*s", STR_ARG(to), STR_ARG(pointer));
 	}
 	return pointer;
 }
@@ -68,6 +114,7 @@ static struct side map_side(struct twinning *t, const struct side *side)
 	mapped.version = t->to[side->version];
 	mapped.rev = map_revision(t, side->version, side->rev);
 	mapped.pointer = map_pointer(t, side->version, side->pointer);
+	mapped.value = map_elements(t, side->value);
 	if (side->pointer.len == 0)
 		mapped.value = map_document(t, side->version, side->value);
 	return mapped;

@@ -99,6 +99,7 @@ struct table {
 	bool twin;            /* another one is there, too */
 	/* all else is the table's */
 	struct setting setting;
+	struct cf_str key; /* of the thing */
 	struct made made;
 	struct chain chain;
 	size_t versions; /* that there are by now */

@@ -6,9 +6,21 @@
 
 enum { WAY_MAX = 64, ID_MAX = 16 };
 
+static struct cf_str id_with(struct table *table, size_t version, struct cf_str key)
+{
+	switch (table->made.ids[version]) {
+	case IDS_OWN:
+		return arena_printf(&table->arena, "old-p:%.*s", STR_ARG(key));
+	case IDS_BARE:
+		return key;
+	default:
+		return arena_printf(&table->arena, "p@%zu:%.*s", version + 1, STR_ARG(key));
+	}
+}
+
 static struct cf_str id_of(struct table *table, size_t version)
 {
-	return arena_printf(&table->arena, "p@%zu:k", version + 1);
+	return id_with(table, version, table->key);
 }
 
 /* An attachment is "DATA TYPE" in the model. */
@@ -60,7 +72,7 @@ static void put_revision(struct table *table, size_t version, const struct cf_st
 	put_one(table, &put);
 	if (!table->setting.shadow)
 		return;
-	put.id = arena_printf(&table->arena, "p@%zu:l", version + 1);
+	put.id = id_with(table, version, STR("l"));
 	put_one(table, &put);
 }
 

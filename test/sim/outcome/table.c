@@ -208,6 +208,7 @@ void table_open(struct table *table, const struct change *change)
 	for (size_t i = 0; i < table->people_count; i++)
 		table->people[i].version = rng_below(&rng, table->made.count);
 	table->setting = any_setting(&rng);
+	table->key = STR("k");
 	if (change)
 		change->make(change, table);
 	init_rule(table);

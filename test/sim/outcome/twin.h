@@ -6,6 +6,8 @@
 
 #include "tape.h"
 
+#define KEY_LETTERS "klmno"
+
 enum { TWINS_MAX = 32, REVISION_PAIRS_MAX = 512 };
 
 struct twinning;
@@ -35,6 +37,8 @@ struct twinning {
 	struct rng rng;
 	bool changed;
 	size_t to[VERSIONS_MAX]; /* where a version is in the other world */
+	/* What an element's name, one of KEY_LETTERS, is there; [0] NULL: the same. */
+	const char *keys[sizeof(KEY_LETTERS)];
 	struct revision_pair pairs[REVISION_PAIRS_MAX];
 	size_t pair_count;
 };

@@ -307,6 +307,86 @@ static bool odd_names(struct twinning *t)
 	return changed;
 }
 
+/* --- ids and keys --------------------------------------------------------------------------------
+ */
+
+static bool other_ids(struct twinning *t, enum ids ids)
+{
+	struct made *made = &t->other->made;
+
+	made->ids[rng_below(&t->rng, made->count)] = ids;
+	return true;
+}
+
+static bool own_ids(struct twinning *t)
+{
+	return other_ids(t, IDS_OWN);
+}
+
+static bool bare_ids(struct twinning *t)
+{
+	return other_ids(t, IDS_BARE);
+}
+
+static const char *any_odd(struct twinning *t)
+{
+	return odd[rng_below(&t->rng, ARRAY_LEN(odd))];
+}
+
+/* The key of the thing; an id begins with it where it is bare, and has an end. */
+static bool odd_key(struct twinning *t)
+{
+	size_t len = rng_below(&t->rng, 3) ? 1 + rng_below(&t->rng, 40) : LIMIT_ID_BYTES;
+	struct cf_buf text;
+
+	buf_init(&text, &mem_heap);
+	while (text.len < len)
+		buf_printf(&text, "%s%s", any_odd(t), rng_below(&t->rng, 3) ? "" : "x");
+	/* In whole characters. */
+	while (len > LIMIT_ID_BYTES - 8 || ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+		len--;
+	t->other->key = arena_dup(&t->other->arena, (struct cf_str){text.ptr, len});
+	buf_fini(&text);
+	return true;
+}
+
+static int by_json_text(const void *a, const void *b)
+{
+	struct cf_buf x, y;
+	int order;
+
+	buf_init(&x, &mem_heap);
+	buf_init(&y, &mem_heap);
+	json_write_string(str_of(*(const char *const *)a), &x);
+	json_write_string(str_of(*(const char *const *)b), &y);
+	order = str_compare(buf_view(&x), buf_view(&y));
+	buf_fini(&x);
+	buf_fini(&y);
+	return order;
+}
+
+/* The names of elements keep their order, too, also as pointers have them. */
+static bool odd_elements(struct twinning *t)
+{
+	size_t count = strlen(KEY_LETTERS), left = ARRAY_LEN(odd), wanted = count, at = 0;
+	const char *sorted[ARRAY_LEN(odd)];
+
+	if (t->other->made.named_count == 0)
+		return false;
+	memcpy(sorted, odd, sizeof(sorted));
+	qsort(sorted, left, sizeof(sorted[0]), by_json_text);
+	for (size_t i = 0; i < ARRAY_LEN(odd) && wanted; i++, left--) {
+		if (rng_below(&t->rng, left) >= wanted)
+			continue;
+		t->keys[at++] = sorted[i];
+		wanted--;
+	}
+	for (size_t i = 0; i + 1 < count; i++)
+		if (by_name(&t->keys[i], &t->keys[i + 1]) > 0)
+			return false;
+	return true;
+}
+
 const struct twin twins[] = {
 	{"a version between", served_between, .rewrites = true, .remembers = true},
 	{"a retired version between", retired_between, .rewrites = true, .remembers = true},
@@ -314,6 +394,10 @@ const struct twin twins[] = {
 	 .remembers = true},
 	{"all versions at once", all_at_once, .rewrites = true, .remembers = true},
 	{"odd names", odd_names, .rewrites = true},
+	{"ids of its own", own_ids, .rewrites = true},
+	{"known by members", bare_ids, .rewrites = true},
+	{"an odd key", odd_key, .rewrites = true},
+	{"odd elements", odd_elements, .rewrites = true},
 	{"another store", other_store, .unforked = true},
 	{"other revs", other_revs, .unforked = true},
 	{"other batches", other_batches},
