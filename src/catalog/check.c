@@ -208,6 +208,21 @@ static const struct schema **schemas_of(const struct checker *checker, struct le
 	return list;
 }
 
+/* Each lens starts anew, so that a seed means the same whatever else there is. */
+static int prove_edge(struct bench *bench, const struct catalog_edge *edge)
+{
+	struct checker *checker = bench->checker;
+	int rc;
+
+	bench->rng.state = checker->args->seed;
+	bench->words = words_new(checker->mem, checker->args->seed);
+	rc = bench->words ? words_add(bench->words, edge->lens) : CF_ERR_NOMEM;
+	if (rc == 0)
+		rc = check_laws(bench, edge);
+	bench->words = words_free(bench->words, checker->mem);
+	return rc;
+}
+
 static int check_edge(struct bench *bench, const struct catalog_edge *edge, struct cf_error *error)
 {
 	struct checker *checker = bench->checker;
@@ -223,10 +238,8 @@ static int check_edge(struct bench *bench, const struct catalog_edge *edge, stru
 	if (rc == 0)
 		rc = lens_check_scripts(edge->lens, checker->mem, &report, &faults, error);
 
-	/* Each lens starts anew, so that a seed means the same whatever else there is. */
-	bench->rng.state = checker->args->seed;
 	/* What does not run on any document need not be tried on them. */
-	if (rc == 0 && faults == 0 && check_laws(bench, edge))
+	if (rc == 0 && faults == 0 && prove_edge(bench, edge))
 		rc = error_nomem(error);
 	mem_free(checker->mem, newer);
 	mem_free(checker->mem, older);

@@ -110,13 +110,23 @@ static void note_changed(struct prover *p, bool down, const struct side *other)
 	say_if_none(example);
 }
 
+static int generate(struct prover *p, struct side *side, const struct lens_program *program,
+		    unsigned size, struct cf_error *error)
+{
+	int rc = side_generate(p->bench, side, program, size, error);
+
+	return rc || !p->bench->words ? rc : words_put(p->bench->words, side, error);
+}
+
 /* What is put over another document must be seen again from there. */
 static int check_put(struct prover *p, bool down, const struct lens_program *forth,
 		     const struct lens_program *back, unsigned size)
 {
 	struct cf_error error = {0};
-	int rc = side_generate(p->bench, &p->other, back, size, &error);
+	int rc = generate(p, &p->other, back, size, &error);
 
+	if (rc == 0 && p->bench->words)
+		rc = words_mingle(p->bench->words, &p->other, &p->made, &error);
 	if (rc == 0)
 		rc = side_apply(p->bench, forth, &p->source, &p->other, &p->made, &error);
 	if (rc == 0)
@@ -191,7 +201,7 @@ static int try_once(struct prover *p, bool down, unsigned size)
 	side_shape(&p->made, catalog, lens_program_outputs(forth));
 	side_shape(&p->back, catalog, lens_program_outputs(back));
 	side_shape(&p->other, catalog, lens_program_inputs(back));
-	rc = side_generate(p->bench, &p->source, forth, size, &error);
+	rc = generate(p, &p->source, forth, size, &error);
 	if (rc)
 		return proof_ends(rc) ? rc : 0;
 	p->found = false;

@@ -8,11 +8,13 @@
 enum { PLACES_MAX = 16 };
 
 /* What runs the programs. */
+struct words;
 struct bench {
 	struct checker *checker;
 	const struct catalog *catalog;
 	struct lens_worker *worker;
 	struct rng rng;
+	struct words *words; /* of the lenses at hand; may be NULL */
 };
 
 /* Documents of one side, by place. */
@@ -59,6 +61,18 @@ struct exhibit {
 	const char *pointer; /* "" where what came and what was wanted say it */
 	const struct side *sides[CATALOG_SHOWN];
 };
+
+/* check_words.c: the separators, keys and constants of lenses. NULL: no memory. */
+struct words *words_new(const struct cf_mem *mem, uint64_t seed);
+struct words *words_free(struct words *words, const struct cf_mem *mem);
+/* Takes in what a lens names. NOMEM. */
+int words_add(struct words *words, const struct lens *lens);
+/* Sometimes puts some of them into values of the documents, which stay valid. NOMEM. */
+int words_put(struct words *words, struct side *side, struct cf_error *error);
+/* Sometimes gives the arrays of the main document of `side` elements of `of`, and elements of
+ * its own under keys of `of`; it stays valid. NOMEM. */
+int words_mingle(struct words *words, struct side *side, const struct side *of,
+		 struct cf_error *error);
 
 /* The smallest exhibit of one kind of failure. */
 struct example {
