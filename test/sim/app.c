@@ -388,6 +388,14 @@ void app_shared(struct world *world, struct app *app, const struct step *step)
 	snprintf(draft.id, sizeof(draft.id), "%s@%u:g%u", shared->type, major, step->key);
 	record = world_read(world, app->replica, draft.id, CF_READ_BODIES);
 	draft.parent = record.revision_count ? record.revisions : NULL;
+	/* Now and then it goes, whoever refers to it. */
+	if (draft.parent && !draft.parent->deleted && rng_below(&rng, 6) == 0) {
+		struct place place = {.major = major};
+
+		snprintf(place.type, sizeof(place.type), "%s", shared->type);
+		bury(world, &draft, &place, rng_below(&rng, 2));
+		return;
+	}
 	draft.body = arena_printf(
 		&world->arena, "{\"%.*s\":\"%s\",\"%.*s\":%u,\"%s\":\"G%u\",\"color\":\"c%u\"}",
 		STR_ARG(world->shape->type_field), shared->type,

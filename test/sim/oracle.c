@@ -263,7 +263,7 @@ static bool is_live(struct world *world, const char *id)
 	return record.revision_count && !record.revisions[0].deleted;
 }
 
-/* Apps call parts g0 to g2, and none deletes one: a part of another name was split off by the
+/* Apps call parts g0 to g2, and delete no other: a part of another name was split off by the
  * engine, which makes it. Of a thing that was deleted, an older document may say what to split
  * off: that is not looked at. */
 static void check_made(struct world *world, unsigned lineage, const char *part)
