@@ -154,6 +154,7 @@ static const struct {
 	{"{\"kind\":\"note\",\"v\":1}", CF_ERR_INVALID},
 	{"{\"_id\":\"note@1:k\",\"v\":2}", CF_ERR_INVALID},
 	{"{\"_id\":\"note@1:k\",\"v\":true}", CF_ERR_INVALID},
+	{"{\"_id\":\"note@1:k\",\"v\":\"1st\"}", CF_ERR_INVALID},
 	{"{\"_id\":\"note@1:k\",\"kind\":\"page\"}", CF_ERR_INVALID},
 	{"{\"_id\":\"k\",\"kind\":\"note\"}", CF_ERR_INVALID},
 	{"{\"_id\":\"k\",\"kind\":\"page\"}", CF_ERR_UNKNOWN_TYPE},
