@@ -147,6 +147,8 @@ static void open_stores(struct table *table)
 	table_say(table, "%s, %u revisions, %zu changes a batch, %u lanes",
 		  table->setting.sqlite ? "SQLite" : "memory", table->setting.revs,
 		  table->setting.batch_max, table->setting.lanes);
+	if (!str_equal(table->key, STR("k")))
+		table_say(table, "the key: %.*s", STR_ARG(table->key));
 }
 
 static void remove_file(const struct table *table)

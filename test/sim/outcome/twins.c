@@ -181,13 +181,19 @@ static void take_name(struct names *names, const char *name)
 	names->plain[names->count++] = name;
 }
 
+/* The inner names of a pair are no names of their own: tables have such letters, too. */
+static size_t renamed_count(const struct field *field)
+{
+	return !is_renamed(field) ? 0 : field->kind == FIELD_COORD ? 1 : field->path.count;
+}
+
 static void collect_names(const struct made *made, struct names *names)
 {
 	for (size_t v = 0; v < made->count; v++)
 		for (size_t i = 0; i < made->shapes[v].count; i++) {
 			const struct field *field = &made->shapes[v].at[i];
 
-			for (size_t k = 0; k < field->path.count && is_renamed(field); k++)
+			for (size_t k = 0; k < renamed_count(field); k++)
 				take_name(names, field->path.at[k].text.ptr);
 		}
 	qsort(names->plain, names->count, sizeof(names->plain[0]), by_name);
@@ -296,7 +302,7 @@ static bool odd_names(struct twinning *t)
 		for (size_t i = 0; i < made->shapes[v].count; i++) {
 			struct field *field = &made->shapes[v].at[i];
 
-			for (size_t k = 0; k < field->path.count && is_renamed(field); k++)
+			for (size_t k = 0; k < renamed_count(field); k++)
 				field->path.at[k].text =
 					str_of(odd_for(names, field->path.at[k].text));
 		}
@@ -345,6 +351,7 @@ static bool odd_key(struct twinning *t)
 	/* In whole characters. */
 	while (len > LIMIT_ID_BYTES - 8 || ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
 		len--;
+	len = len ? len : text.len;
 	t->other->key = arena_dup(&t->other->arena, (struct cf_str){text.ptr, len});
 	buf_fini(&text);
 	return true;
