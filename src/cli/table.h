@@ -4,7 +4,7 @@
 
 #include "cli/cli.h"
 
-enum { CLI_COLUMNS_MAX = 6 };
+enum { CLI_COLUMNS_MAX = 8 };
 
 struct cli_column {
 	const char *head;

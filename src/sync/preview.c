@@ -5,44 +5,11 @@
  *
  * Documents are read a page at a time, with the other versions of the same thing; each
  * lens is run once for each pair. Contests are not foretold: they need edits. */
-#include "sync/engine.h"
+#include "sync/preview.h"
 
 #include "sync/limits.h"
 
-enum { PAGE = 200, INPUTS_MAX = 8 };
-
-struct preview {
-	struct cf_store *store;
-	const struct catalog *catalog;
-	const struct sync_preview_how *how;
-	struct sync_preview *rows; /* by major_index */
-	struct lens_worker *worker;
-	struct atom_rules rules;
-	struct cf_arena arena;             /* of a page */
-	struct json_doc docs[4];           /* scratch; newer, older, and what the lens makes */
-	struct json_doc parts[INPUTS_MAX]; /* that the newer one needs */
-	struct cf_buf scratch;
-	struct cf_buf after;
-	const struct cf_mem *mem;
-};
-
-/* One document of the page, and its sisters: records by place among the type's majors. */
-struct family_of {
-	struct catalog_id id;
-	struct cf_str document;
-	struct cf_str body;
-	const struct cf_record *sisters;
-};
-
-static bool exists(const struct cf_record *record)
-{
-	return record->revision_count && !record->revisions[0].deleted;
-}
-
-static struct sync_preview *row_of(struct preview *p, const struct catalog_major *major)
-{
-	return &p->rows[major_index(major)];
-}
+enum { PAGE = 200 };
 
 static int format_id(struct preview *p, const struct catalog_id *id,
 		     const struct catalog_type *type, uint32_t major, struct cf_str *ret)
@@ -69,118 +36,43 @@ static int tell(struct preview *p, const struct family_of *f, struct cf_str othe
 		       : 0;
 }
 
-/* Documents as the lenses see them, each on its own tape. */
-static int read_doc(struct preview *p, size_t which, struct cf_str text, struct json_value *ret)
-{
-	int rc = json_read(&p->docs[which], text.ptr, text.len, JSON_READ_DOCUMENT, NULL);
-
-	*ret = rc ? JSON_ABSENT : json_root(&p->docs[which]);
-	return rc;
-}
-
-/* The key between quotes somewhere, decoded. */
-static int decode_key(struct preview *p, struct cf_str raw, struct cf_str *ret)
-{
-	struct cf_str quoted = arena_printf(&p->arena, "\"%.*s\"", STR_ARG(raw));
-	int rc =
-		quoted.ptr ? json_read(&p->docs[3], quoted.ptr, quoted.len, 0, NULL) : CF_ERR_NOMEM;
-
-	return rc ? rc : json_decode(json_root(&p->docs[3]), &p->arena, ret);
-}
-
-/* The id of a part; empty where none is named, or none that could be. */
-static int part_id(struct preview *p, const struct family_of *f, const struct catalog_edge *edge,
-		   size_t input, struct json_value newer, struct cf_str *ret)
-{
-	const struct lens_side in = lens_program_inputs(edge->down);
-	const struct lens_place *place = &in.places[input];
-	struct cf_str raw = {NULL, 0}, key = f->id.key;
-	int rc = 0;
-
-	*ret = STR("");
-	if (place->tie == LENS_SHARED) {
-		rc = lens_reference(p->worker, edge->down, input, newer, &raw, NULL);
-		if (rc || raw.len == 0)
-			return rc == CF_ERR_NOMEM ? rc : 0;
-		rc = decode_key(p, raw, &key);
-	}
-	buf_clear(&p->scratch);
-	if (rc == 0 && place->tie == LENS_SHARED)
-		rc = catalog_make_id(p->catalog, place->type, place->major, key, &p->scratch, NULL);
-	else if (rc == 0)
-		rc = catalog_format_id(p->catalog, place->type, place->major, key, f->id.singleton,
-				       &p->scratch);
-	if (rc)
-		return rc == CF_ERR_NOMEM ? rc : 0;
-	*ret = arena_dup(&p->arena, buf_view(&p->scratch));
-	return ret->ptr ? 0 : CF_ERR_NOMEM;
-}
-
-/* inputs[1 ...]; *ret_all: all that are named are there. */
-static int read_parts(struct preview *p, const struct family_of *f, const struct catalog_edge *edge,
-		      struct json_value *inputs, bool *ret_all, struct cf_error *error)
-{
-	size_t count = lens_program_inputs(edge->down).count;
-	int rc = 0;
-
-	for (size_t i = 1; i < count && rc == 0 && *ret_all; i++) {
-		struct cf_get get = {.id = STR("")};
-		struct cf_record record = {.revision_count = 0};
-
-		inputs[i] = JSON_ABSENT;
-		if (part_id(p, f, edge, i, inputs[0], &get.id))
-			return error_nomem(error);
-		if (get.id.len == 0)
-			continue;
-		rc = store_get(p->store, &get, 1, CF_READ_BODIES, &p->arena, &record, error);
-		*ret_all = rc == 0 && exists(&record) &&
-			   json_read(&p->parts[i], record.revisions[0].body.ptr,
-				     record.revisions[0].body.len, JSON_READ_DOCUMENT, NULL) == 0;
-		if (*ret_all)
-			inputs[i] = json_root(&p->parts[i]);
-	}
-	return rc;
-}
-
 static int compare_pair(struct preview *p, const struct family_of *f,
 			const struct catalog_edge *edge, const struct cf_record *older,
 			struct cf_error *error)
 {
 	struct lens_side in = lens_program_inputs(edge->down);
 	struct lens_side out = lens_program_outputs(edge->down);
-	struct json_value inputs[INPUTS_MAX], made, *bases;
-	struct lens_args args = {.singleton = f->id.singleton, .inputs = inputs};
+	struct json_value made, *bases;
+	struct lens_args args = {.singleton = f->id.singleton, .inputs = p->inputs};
 	const struct lens_output *outputs;
 	struct atoms a, b;
 	struct atoms_diff diff = {.a = &a, .b = &b};
-	bool all = in.count <= INPUTS_MAX;
+	bool all = in.count <= PREVIEW_INPUTS_MAX;
 	int rc;
 
 	bases = arena_calloc(&p->arena, out.count, sizeof(*bases));
-	buf_clear(&p->scratch);
-	json_write_string_inner(f->id.key, &p->scratch);
-	args.key = arena_dup(&p->arena, buf_view(&p->scratch));
+	args.key = preview_key(p, &f->id);
 	args.bases = bases;
 	if (!bases || !args.key.ptr)
 		return error_nomem(error);
 	for (size_t i = 1; i < out.count; i++)
 		bases[i] = JSON_ABSENT;
-	if (read_doc(p, 0, f->body, &inputs[0]) ||
-	    read_doc(p, 1, older->revisions[0].body, &bases[0]))
+	if (preview_read(p, 0, f->body, &p->inputs[0]) ||
+	    preview_read(p, 1, older->revisions[0].body, &bases[0]))
 		return 0; /* that they cannot be read is told by a run */
-	rc = all ? read_parts(p, f, edge, inputs, &all, error) : 0;
+	rc = all ? preview_parts(p, f, edge->down, &all, error) : 0;
 	if (rc || !all)
 		return rc;
 	rc = lens_apply(p->worker, edge->down, &args, &outputs, NULL);
 	if (rc)
 		return rc == CF_ERR_NOMEM ? error_nomem(error) : 0;
-	rc = read_doc(p, 2, outputs[0].text, &made);
+	rc = preview_read(p, 2, outputs[0].text, &made);
 	if (rc || atoms_of(bases[0], &p->rules, &p->arena, &a) ||
 	    atoms_of(made, &p->rules, &p->arena, &b))
 		return error_nomem(error);
 	if (!atoms_diff_next(&diff))
 		return 0;
-	row_of(p, edge->older[0])->differs++;
+	preview_row(p, edge->older[0])->differs++;
 	return tell(p, f, older->id, &diff, error);
 }
 
@@ -197,7 +89,7 @@ static int compare_older(struct preview *p, const struct family_of *f, struct cf
 		if (edges[i].newer[0] != f->id.major || older->type != f->id.type)
 			continue;
 		record = &f->sisters[older - f->id.type->majors];
-		if (exists(record))
+		if (preview_exists(record))
 			rc = compare_pair(p, f, &edges[i], record, error);
 	}
 	return rc;
@@ -208,32 +100,36 @@ static int compare_older(struct preview *p, const struct family_of *f, struct cf
 /* What is damaged is there, too. */
 static bool is_known(const struct cf_record *record)
 {
-	return record->code || exists(record);
+	return record->code || preview_exists(record);
 }
 
-/* What is missing of a thing is counted at the first of its documents. */
-static void count_missing(struct preview *p, const struct family_of *f)
+/* What is missing of a thing is made at the first of its documents. */
+static int make_missing(struct preview *p, const struct family_of *f, struct cf_error *error)
 {
 	const struct catalog_type *type = f->id.type;
 	size_t own = (size_t)(f->id.major - type->majors);
+	int rc = 0;
 
 	for (size_t i = 0; i < own; i++)
 		if (type->majors[i].supported && is_known(&f->sisters[i]))
-			return;
-	for (size_t i = 0; i < type->major_count; i++)
+			return 0;
+	for (size_t i = 0; i < type->major_count && rc == 0; i++)
 		if (i != own && type->majors[i].supported && !is_known(&f->sisters[i]))
-			row_of(p, &type->majors[i])->missing++;
+			rc = preview_make(p, f, &type->majors[i], error);
+	return rc;
 }
 
 static int look_at(struct preview *p, const struct family_of *f, struct cf_error *error)
 {
-	struct sync_preview *row = row_of(p, f->id.major);
+	struct sync_preview *row = preview_row(p, f->id.major);
 	struct json_value body;
 	int rc;
 
 	row->documents++;
-	count_missing(p, f);
-	rc = read_doc(p, 3, f->body, &body);
+	rc = make_missing(p, f, error);
+	if (rc)
+		return rc;
+	rc = preview_read(p, 3, f->body, &body);
 	if (rc == 0)
 		rc = catalog_validate(p->catalog, &f->id, body, NULL, NULL);
 	row->invalid += rc != 0 && rc != CF_ERR_NOMEM;
@@ -250,7 +146,7 @@ static int identify(struct preview *p, const struct cf_record *record, struct ca
 
 	if (!ret->undecided)
 		return rc;
-	rc = read_doc(p, 3, record->revisions[0].body, &body);
+	rc = preview_read(p, 3, record->revisions[0].body, &body);
 	if (rc == 0)
 		rc = catalog_identify(p->catalog, body, record->id, ret, NULL);
 	ret->key = record->id;
@@ -285,6 +181,21 @@ static int list_families(struct preview *p, const struct cf_record *records, siz
 	return 0;
 }
 
+/* Under an id that says nothing, another document may stand than the sister that was meant. */
+static void leave_out_others(struct preview *p, const struct catalog_type *type,
+			     struct cf_record *sisters)
+{
+	for (size_t i = 0; i < type->major_count; i++) {
+		struct cf_record *record = &sisters[i];
+		struct catalog_id is = {.type = NULL};
+
+		if (!type->majors[i].recognised || !preview_exists(record))
+			continue;
+		if (identify(p, record, &is) || is.major != &type->majors[i])
+			*record = (struct cf_record){.id = record->id};
+	}
+}
+
 static int take_page(struct preview *p, const struct cf_record *records, size_t count,
 		     struct cf_error *error)
 {
@@ -302,8 +213,11 @@ static int take_page(struct preview *p, const struct cf_record *records, size_t 
 	rc = get_count ? store_get(p->store, gets, get_count, CF_READ_BODIES, &p->arena, sisters,
 				   error)
 		       : 0;
+	for (size_t i = 0; i < get_count; i++)
+		sisters[i].id = gets[i].id;
 	for (size_t i = 0; i < found && rc == 0; i++) {
 		families[i].sisters = &sisters[at];
+		leave_out_others(p, families[i].id.type, &sisters[at]);
 		at += families[i].id.type->major_count;
 		rc = look_at(p, &families[i], error);
 	}

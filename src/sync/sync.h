@@ -138,7 +138,9 @@ int sync_catalog_accept(const struct state *state, const struct catalog *catalog
 struct sync_preview {
 	struct cf_str version; /* "todo-item@1" */
 	uint64_t documents;    /* that are there */
-	uint64_t missing;      /* that a run would make, where it can */
+	uint64_t missing;      /* of things that are there in another version */
+	uint64_t waits;        /* of the missing: for a part that is not there */
+	uint64_t fails;        /* of the missing: they cannot be made */
 	uint64_t invalid;      /* of those that are there, by the catalog's schemas */
 	uint64_t differs;      /* say something else than the lens makes of the next newer one,
 				* where all parts that it needs are there */
@@ -148,7 +150,16 @@ struct sync_difference {
 	struct cf_str pointer;          /* the first that differs */
 	struct json_value says, should; /* absent: nothing */
 };
+/* A document that is missing, as a run would make it. */
+struct sync_preview_made {
+	struct cf_str version;        /* "todo-item@2" */
+	struct cf_str document, from; /* its id; that of the document it is made of */
+	struct cf_str text;           /* without the id */
+	const struct cf_error *fails; /* why it cannot be made; NULL: it can */
+};
 struct sync_preview_how {
+	/* Each that is missing and waits for nothing; non-zero ends with IO. May be NULL. */
+	int (*made)(void *ctx, const struct sync_preview_made *made);
 	/* Each document that differs; non-zero ends with IO. May be NULL. */
 	int (*differs)(void *ctx, const struct sync_difference *difference);
 	bool (*go_on)(void *ctx); /* asked after each page; may be NULL */

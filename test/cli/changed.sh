@@ -62,12 +62,12 @@ run run -c c --store "$store" --dry-run
 expect_code 0
 expect_err_has 'c/lenses/item/1-2.yaml was changed'
 expect_out 'item@1:a /paid says false; of item@2:a the lens makes true
-version                    documents     to make     invalid      differ
-item@1                             1           0           0           1
-item@2                             1           0           0           0'
+version  documents  to make  wait  cannot  invalid  differ
+item@1           1        0     0       0        0       1
+item@2           1        0     0       0        0       0'
 run run -c c --store "$store" --dry-run --json
-expect_out '{"version":"item@1","documents":1,"missing":0,"invalid":0,"differs":1}
-{"version":"item@2","documents":1,"missing":0,"invalid":0,"differs":0}'
+expect_out '{"version":"item@1","documents":1,"missing":0,"waits":0,"fails":0,"invalid":0,"differs":1}
+{"version":"item@2","documents":1,"missing":0,"waits":0,"fails":0,"invalid":0,"differs":0}'
 run docs changes --store "$store"
 expect_out_file before
 expect_true "the state is as it was" diff state <(sqlite3 s.db 'SELECT * FROM "chesterfield-state"')
@@ -78,9 +78,35 @@ printf '%s\n' '{"_id":"item@1:x","schema":"item","version":1,"note":"n","paid":f
 "$program" docs put --store "sqlite:$PWD/dry.db" in >out
 run run -c c --store "sqlite:$PWD/dry.db" --dry-run --json
 expect_code 0
-expect_out '{"version":"item@1","documents":1,"missing":1,"invalid":0,"differs":0}
-{"version":"item@2","documents":1,"missing":1,"invalid":1,"differs":0}'
+expect_out '{"version":"item@1","documents":1,"missing":1,"waits":0,"fails":1,"invalid":0,"differs":0}
+{"version":"item@2","documents":1,"missing":1,"waits":0,"fails":0,"invalid":1,"differs":0}'
 expect_true "no state was made" test -z "$(sqlite3 dry.db "SELECT name FROM sqlite_schema WHERE name LIKE 'chesterfield%'")"
+
+begin "--dry-run shows the first that would be made, and what cannot be"
+run run -c c --store "sqlite:$PWD/dry.db" --dry-run
+expect_out 'would make item@2:x of item@1:x: {"schema":"item","version":2,"note":"n","state":"settled"}
+cannot make item@1:y of item@2:y: as item@2: must be a string at /note
+version  documents  to make  wait  cannot  invalid  differ
+item@1           1        0     0       1        0       0
+item@2           1        1     0       0        1       0'
+
+begin "--dry-run foretells what a run makes, also where a part has not come"
+cat "$source"/examples/todo/documents/*.ndjson >in
+printf '%s\n' '{"_id":"todo-item@3:inc","schema":"todo-item","version":3,"title":"t","status":"done","groupId":"no"}' \
+	'{"_id":"todo-item@3:bad","schema":"todo-item","version":3,"title":7,"status":"done"}' >>in
+"$program" docs put --store "sqlite:$PWD/told.db" in >out
+run run -c "$source/examples/todo" --store "sqlite:$PWD/told.db" --dry-run
+expect_lines <(grep '^would make ' out) 9
+expect_out_has 'todo-item@1          3        6     0       1        0       0'
+expect_out_has 'todo-item@2          3        5     1       1        0       0'
+expect_out_has 'todo-item@3          4        6     0       0        1       0'
+run run -c "$source/examples/todo" --store "sqlite:$PWD/told.db" --once -q
+for version in 1:9 2:8 3:10; do
+	"$program" docs list --store "sqlite:$PWD/told.db" --prefix "todo-item@${version%:*}:" >made
+	expect_lines made "${version#*:}"
+done
+run run -c "$source/examples/todo" --store "sqlite:$PWD/told.db" --dry-run --json
+expect_out_has '{"version":"todo-item@2","documents":8,"missing":2,"waits":1,"fails":1,"invalid":0,"differs":0}'
 
 begin "--dry-run finds nothing where all agree, across lenses with shared parts"
 cat >in <<'EOF'
@@ -92,8 +118,8 @@ EOF
 "$program" docs put --store "sqlite:$PWD/agree.db" in >out
 run run -c "$source/examples/todo" --store "sqlite:$PWD/agree.db" --once
 run run -c "$source/examples/todo" --store "sqlite:$PWD/agree.db" --dry-run --json
-expect_out_has '{"version":"todo-item@1","documents":3,"missing":0,"invalid":0,"differs":0}'
-expect_out_has '{"version":"todo-item@2","documents":3,"missing":0,"invalid":0,"differs":0}'
+expect_out_has '{"version":"todo-item@1","documents":3,"missing":0,"waits":0,"fails":0,"invalid":0,"differs":0}'
+expect_out_has '{"version":"todo-item@2","documents":3,"missing":0,"waits":0,"fails":0,"invalid":0,"differs":0}'
 "$program" docs list --store "sqlite:$PWD/agree.db" --prefix group@ | grep '"name":"G"' | sed 's/"G"/"H"/' |
 	"$program" docs put --store "sqlite:$PWD/agree.db" >out
 run run -c "$source/examples/todo" --store "sqlite:$PWD/agree.db" --dry-run

@@ -174,7 +174,8 @@ damaged=sqlite:$PWD/dmg2.db
 sqlite3 dmg2.db "UPDATE documents SET body = replace(body, 'milk', 'silk') WHERE id = 'todo-item@1:a'"
 run run -c "$catalog" --store "$damaged" --dry-run --json
 expect_code 0
-expect_out_has '"version":"todo-item@1","documents":2,"missing":0,"invalid":1'
+expect_out_has '"version":"todo-item@1","documents":2,"missing":0,"waits":0,"fails":0,"invalid":1'
+expect_out_has '"version":"todo-item@3","documents":0,"missing":2,"waits":0,"fails":1'
 run run -c "$catalog" --store "$damaged" --once
 expect_code 0
 expect_err_has '1 in quarantine'

@@ -50,6 +50,23 @@ put <<'EOF'
 {"_id":"todo@2:n","kind":"todo","text":"new"}
 {"_id":"note:x","body":"b"}
 EOF
+run run -c c --store sqlite:s.db --dry-run
+expect_code 0
+expect_out 'would make todo@2:a1 of a1: {"text":"one","kind":"todo"}
+would make todo@2:a:2 of a:2: {"text":"two","kind":"todo"}
+would make note@2:x of note:x: {"text":"b"}
+would make n of todo@2:n: {"title":"new","type":"task"}
+version  documents  to make  wait  cannot  invalid  differ
+list@1           1        0     0       0        0       0
+note@1           1        0     0       0        0       0
+note@2           0        1     0       0        0       0
+todo@1           2        1     0       0        0       0
+todo@2           1        2     0       0        0       0'
+# An id that would be that of todo@1, were it not a list.
+put <<<'{"_id":"todo@2:l1","kind":"todo","text":"of the same key"}'
+run run -c c --store sqlite:s.db --dry-run
+expect_out_has 'would make l1 of todo@2:l1'
+"$program" docs delete --store sqlite:s.db todo@2:l1 >/dev/null
 once
 expect_code 0
 is a1 '{"_id":"a1","type":"task","title":"one"}'
