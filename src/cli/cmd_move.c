@@ -18,7 +18,7 @@ static const struct cli_option plan_options[] = {
 static const struct cli_option start_options[] = {
 	CLI_OPTION_MOVE,
 	{.name = "compare-all",
-	 .help = "the new store may have records: all are compared, and what is extra is told"},
+	 .help = "the new store may have records: what only it has is deleted"},
 	{.name = NULL},
 };
 

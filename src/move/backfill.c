@@ -3,115 +3,11 @@
  * A batch is created "only if absent" and the old store is read again behind it; what was
  * there already, and what changed in between, is settled record by record (copy.c). So
  * backfill may run while others write, as move.md's "stale fill" demands. */
-#include "move/inside.h"
+#include "move/fill.h"
 
 #include <inttypes.h>
 
-/* How often progress is kept: what lies between is done again after a kill. */
-#define SAVE_EVERY_NS 1000000000u
-/* Refused records that are kept with their reason. */
-enum { REFUSED_MAX = 100 };
-#define JOB "backfill"
-
-struct filling {
-	struct cf_move *m;
-	const struct cf_move_watch *watch;
-	struct cf_move_backfill *sums;
-	struct cf_buf cursor;
-	struct cf_put *puts;
-	struct cf_answer *answers;
-	size_t count;
-	enum cf_put_kind kind; /* of a creation */
-	uint64_t began_ns, saved_ns, worked_ms, done_here;
-	uint64_t step; /* of the control record, when it began */
-	uint64_t both_step;
-	struct cf_error *error;
-};
-
-/* --- progress ---------------------------------------------------------------------- */
-
-int move_backfill_read(struct cf_move *m, struct move_filled *ret, struct cf_error *error)
-{
-	struct json_value root, after;
-	int rc = move_state_read(m, "backfill", &root, error);
-
-	*ret = (struct move_filled){.begun = rc == 0 && !json_is_absent(root)};
-	if (!ret->begun)
-		return rc;
-	ret->sums.copied = move_number(root, "copied");
-	ret->sums.equal = move_number(root, "equal");
-	ret->sums.left_out = move_number(root, "left_out");
-	ret->sums.refused = move_number(root, "refused");
-	ret->sums.unsettled = move_number(root, "unsettled");
-	ret->sums.total = move_number(root, "total");
-	ret->sums.done = json_kind(json_member(root, STR("done"))) == JSON_TRUE;
-	ret->worked_ms = move_number(root, "worked_ms");
-	ret->step = move_number(root, "step");
-	after = json_member(root, STR("after"));
-	if (json_kind(after) != JSON_STRING)
-		return 0;
-	if (json_decode(after, &m->arena, &ret->after))
-		return error_nomem(error);
-	ret->after = arena_dup(&m->arena, ret->after);
-	return ret->after.ptr ? 0 : error_nomem(error);
-}
-
-static int save(struct filling *f)
-{
-	struct cf_move *m = f->m;
-	uint64_t now = m->env.monotonic_ns(m->env.ctx);
-	struct cf_buf *out = &m->buf;
-
-	f->saved_ns = now;
-	if (move_job_check(m, JOB, f->error))
-		return CF_ERR_PRECONDITION;
-	buf_clear(out);
-	buf_printf(out,
-		   "{\"copied\":%" PRIu64 ",\"equal\":%" PRIu64 ",\"left_out\":%" PRIu64
-		   ",\"refused\":%" PRIu64 ",\"unsettled\":%" PRIu64 ",\"total\":%" PRIu64
-		   ",\"worked_ms\":%" PRIu64 ",\"step\":%" PRIu64 ",\"done\":%s,\"after\":",
-		   f->sums->copied, f->sums->equal, f->sums->left_out, f->sums->refused,
-		   f->sums->unsettled, f->sums->total, f->worked_ms + (now - f->began_ns) / 1000000,
-		   f->step, f->sums->done ? "true" : "false");
-	json_write_string(buf_view(&f->cursor), out);
-	if (buf_byte(out, '}'))
-		return error_nomem(f->error);
-	return move_state_write(m, "backfill", buf_view(out), f->error);
-}
-
-/* --- one record ---------------------------------------------------------------------- */
-
-/* A refused record is kept by its key, with the reason. */
-static int note_refused(struct filling *f, struct cf_str key, struct cf_str message)
-{
-	struct cf_move *m = f->m;
-	struct cf_str what;
-
-	if (f->sums->refused++ >= REFUSED_MAX)
-		return 0;
-	what = arena_printf(&m->arena, "refused/%.*s", STR_ARG(key));
-	buf_clear(&m->buf);
-	buf_str(&m->buf, STR("{\"reason\":"));
-	json_write_string(message, &m->buf);
-	if (!what.ptr || buf_byte(&m->buf, '}'))
-		return error_nomem(f->error);
-	return move_state_write(m, what.ptr, buf_view(&m->buf), f->error);
-}
-
-static int settle(struct filling *f, struct cf_str key)
-{
-	enum move_settled settled;
-	struct cf_str message = {NULL, 0};
-	int rc = move_settle(f->m, key, &settled, &message, f->error);
-
-	if (rc)
-		return rc;
-	f->sums->copied += settled == MOVE_COPIED;
-	f->sums->equal += settled == MOVE_EQUAL;
-	f->sums->left_out += settled == MOVE_LEFT_OUT;
-	f->sums->unsettled += settled == MOVE_UNSETTLED;
-	return settled == MOVE_REFUSED ? note_refused(f, key, message) : 0;
-}
+#define JOB MOVE_FILL_JOB
 
 /* --- a batch --------------------------------------------------------------------------- */
 
@@ -125,7 +21,7 @@ static int make_puts(struct filling *f, const struct cf_record *records, size_t 
 		bool left_out = false;
 
 		if (records[i].code) {
-			rc = note_refused(f, records[i].id, records[i].message);
+			rc = move_fill_refused(f, records[i].id, records[i].message);
 			continue;
 		}
 		if (move_convert(f->m, records[i].revisions[0].body, &f->m->arena, &body,
@@ -150,9 +46,9 @@ static int take_answers(struct filling *f)
 		if (answer->code == 0)
 			f->sums->copied++;
 		else if (answer->code == CF_ERR_CONFLICT || answer->code == CF_ERR_UNCERTAIN)
-			rc = settle(f, f->puts[i].id);
+			rc = move_fill_settle(f, f->puts[i].id);
 		else
-			rc = note_refused(f, f->puts[i].id, answer->message);
+			rc = move_fill_refused(f, f->puts[i].id, answer->message);
 	}
 	return rc;
 }
@@ -178,7 +74,7 @@ static int look_again(struct filling *f, const struct cf_record *records, size_t
 			      !again[i].revisions[0].deleted));
 
 		if (!same)
-			rc = settle(f, records[i].id);
+			rc = move_fill_settle(f, records[i].id);
 	}
 	return rc;
 }
@@ -203,26 +99,6 @@ static int fill_batch(struct filling *f, const struct cf_record *records, size_t
 	return rc ? rc : look_again(f, records, count);
 }
 
-/* No more a second than the configuration says. */
-static void keep_pace(struct filling *f, size_t count)
-{
-	double max = f->m->config->records_per_second_max;
-	uint64_t worked, due;
-
-	f->done_here += count;
-	if (max <= 0)
-		return;
-	worked = f->m->env.monotonic_ns(f->m->env.ctx) - f->began_ns;
-	due = (uint64_t)((double)f->done_here * 1e9 / max);
-	if (due > worked)
-		move_wait(f->watch, due - worked);
-}
-
-static uint64_t done_of(const struct cf_move_backfill *sums)
-{
-	return sums->copied + sums->equal + sums->left_out + sums->refused + sums->unsettled;
-}
-
 static int fill(struct filling *f)
 {
 	struct cf_move *m = f->m;
@@ -231,7 +107,7 @@ static int fill(struct filling *f)
 	size_t count;
 	int rc = 0;
 
-	while (rc == 0 && !f->sums->done) {
+	while (rc == 0 && !f->extra && !f->sums->done) {
 		arena_reset(&m->arena);
 		walk.cursor = buf_view(&f->cursor);
 		rc = store_walk(m->old_store, &walk, &m->arena, &records, &count, &walk.cursor,
@@ -240,20 +116,9 @@ static int fill(struct filling *f)
 		rc = rc ? rc : fill_batch(f, records, count);
 		if (rc)
 			break;
-		f->sums->done = walk.cursor.len == 0;
-		buf_clear(&f->cursor);
-		if (buf_str(&f->cursor, walk.cursor))
-			return error_nomem(f->error);
-		move_progress(f->watch, done_of(f->sums), f->sums->total);
-		keep_pace(f, count);
-		if (f->sums->done || m->env.monotonic_ns(m->env.ctx) - f->saved_ns >= SAVE_EVERY_NS)
-			rc = save(f);
-		if (rc == 0 && !f->sums->done && move_stopped(f->watch)) {
-			rc = save(f);
-			rc = rc ? rc
-				: error_set(f->error, CF_ERR_INTERRUPTED,
-					    "stopped; run again to go on");
-		}
+		f->extra = walk.cursor.len == 0 && f->compare_all;
+		f->sums->done = walk.cursor.len == 0 && !f->extra;
+		rc = move_fill_page_done(f, count, walk.cursor);
 	}
 	return rc;
 }
@@ -274,6 +139,7 @@ static int begin(struct filling *f)
 		f->step = before.step;
 		*f->sums = before.sums;
 		f->worked_ms = before.worked_ms;
+		f->extra = before.extra;
 		return buf_str(&f->cursor, before.after) ? error_nomem(f->error) : 0;
 	}
 	rc = store_info(m->old_store, &m->arena, &info, f->error);
@@ -313,6 +179,7 @@ static int fill_all(struct filling *f, const char *who)
 		: move_log(m, who, f->error, "backfill begins behind %.100s",
 			   f->cursor.len ? "what was copied before" : "nothing");
 	rc = rc ? rc : fill(f);
+	rc = rc ? rc : move_fill_extra(f);
 	return rc ? rc
 		  : move_log(m, who, f->error,
 			     "backfill ends: %" PRIu64 " copied, %" PRIu64 " refused",
@@ -334,6 +201,7 @@ int cf_move_backfill(struct cf_move *m, const struct cf_move_watch *watch, const
 	m->authority = CF_OLD;
 	f.step = control.step;
 	f.both_step = control.both_step;
+	f.compare_all = control.compare_all;
 	buf_init(&f.cursor, &m->mem);
 	rc = check_stage(&control, error);
 	rc = rc ? rc : fill_all(&f, who);

@@ -7,7 +7,7 @@ struct conditions {
 	struct cf_move *m;
 	const struct cf_move_status *status;
 	const struct move_control *control;
-	uint64_t backfill_step;
+	uint64_t backfill_step, verify_step;
 	struct cf_str *reasons;
 	size_t count;
 };
@@ -75,6 +75,9 @@ static int find_verification(struct conditions *c)
 		return add_reason(c, c->status->verify_changed_ms
 					     ? STR("the verification has not ended")
 					     : STR("nothing has been verified"));
+	if (c->verify_step < c->control->both_step)
+		return add_reason(c, STR("the verification ran before stage dualwrite was "
+					 "confirmed: run it again"));
 	if (v->num_missing + v->num_mismatch + v->num_extraneous > v->num_repaired)
 		return add_reason(c, STR("the last verification found differences"));
 	return 0;
@@ -136,18 +139,16 @@ static int list_instances(struct cf_move *m, const struct move_control *control,
 	return 0;
 }
 
-static int judge(struct cf_move *m, const struct move_control *control, uint64_t backfill_step,
-		 struct cf_move_status *status)
+static int judge(struct conditions *c, struct cf_move_status *status)
 {
-	struct conditions c = {m, status, control, backfill_step, NULL, 0};
-	int rc = list_instances(m, control, status);
+	int rc = list_instances(c->m, c->control, status);
 
-	c.reasons = arena_calloc(&m->arena, REASONS_MAX, sizeof(*c.reasons));
-	if (rc || !c.reasons)
+	c->reasons = arena_calloc(&c->m->arena, REASONS_MAX, sizeof(*c->reasons));
+	if (rc || !c->reasons)
 		return CF_ERR_NOMEM;
-	rc = find_reasons(&c);
-	status->reasons = c.reasons;
-	status->reason_count = c.count;
+	rc = find_reasons(c);
+	status->reasons = c->reasons;
+	status->reason_count = c->count;
 	return rc;
 }
 
@@ -155,17 +156,18 @@ int cf_move_status(struct cf_move *m, struct cf_move_status *ret, struct cf_erro
 {
 	struct cf_move_status status = {.notes = m->notes, .note_count = m->note_count};
 	struct move_control control;
-	struct cf_str after;
+	struct move_verified verified = {.step = 0};
 	struct move_filled filled = {0};
 	int rc;
 
 	arena_reset(&m->arena);
 	rc = move_control_read(m, &control, error);
 	rc = rc ? rc : move_backfill_read(m, &filled, error);
-	rc = rc ? rc
-		: move_verify_read(m, &status.verify, &after, &status.verify_changed_ms, error);
+	rc = rc ? rc : move_verify_read(m, &verified, error);
 	if (rc)
 		return rc;
+	status.verify = verified.sums;
+	status.verify_changed_ms = verified.changed_ms;
 	status.backfill = filled.sums;
 	status.backfill_begun = filled.begun;
 	status.started = control.rev.len > 0;
@@ -180,8 +182,11 @@ int cf_move_status(struct cf_move *m, struct cf_move_status *ret, struct cf_erro
 			(double)(status.backfill.copied + status.backfill.equal +
 				 status.backfill.left_out) *
 			1000 / (double)filled.worked_ms;
-	if (status.started)
-		rc = judge(m, &control, filled.step, &status) ? error_nomem(error) : 0;
+	if (status.started) {
+		struct conditions c = {m, &status, &control, filled.step, verified.step, NULL, 0};
+
+		rc = judge(&c, &status) ? error_nomem(error) : 0;
+	}
 	if (rc == 0)
 		*ret = status;
 	return rc;

@@ -53,6 +53,10 @@ static int step_to(struct cf_move *m, struct move_control *control, unsigned pla
 {
 	bool both = place >= place_of(CF_STAGE_DUALWRITE, 0);
 
+	/* Of these keys the old store is written alone from now on, and nobody marks them. */
+	if (place < place_of(CF_STAGE_DUALWRITE, 0) &&
+	    place < place_of(control->stage, control->gate))
+		control->compare_all = true;
 	control->stage = place / MOVE_GATE_ALL;
 	control->gate = place % MOVE_GATE_ALL;
 	control->step++;

@@ -35,6 +35,7 @@ struct verifying {
 	bool backward; /* unmerged: the new store's keys */
 	uint64_t saved_ns, seen, total;
 	struct move_control control; /* whose record counts, of each key */
+	uint64_t step;               /* of it, when this began */
 	struct cf_error *error;
 };
 #define JOB "repair"
@@ -72,28 +73,26 @@ static uint64_t *counter(struct cf_move_verify *sums, size_t i)
 	return (uint64_t *)((char *)sums + counters[i].offset);
 }
 
-int move_verify_read(struct cf_move *m, struct cf_move_verify *ret, struct cf_str *ret_after,
-		     int64_t *ret_changed_ms, struct cf_error *error)
+int move_verify_read(struct cf_move *m, struct move_verified *ret, struct cf_error *error)
 {
 	struct json_value root, after;
 	int rc = move_state_read(m, "verify", &root, error);
 
-	*ret = (struct cf_move_verify){0};
-	*ret_after = (struct cf_str){NULL, 0};
-	*ret_changed_ms = 0;
+	*ret = (struct move_verified){.step = 0};
 	if (rc || json_is_absent(root))
 		return rc;
 	for (size_t i = 0; i < ARRAY_LEN(counters); i++)
-		*counter(ret, i) = move_number(root, counters[i].name);
-	ret->finished_ms = (int64_t)move_number(root, "finished_ms");
-	*ret_changed_ms = (int64_t)move_number(root, "at_ms");
+		*counter(&ret->sums, i) = move_number(root, counters[i].name);
+	ret->sums.finished_ms = (int64_t)move_number(root, "finished_ms");
+	ret->changed_ms = (int64_t)move_number(root, "at_ms");
+	ret->step = move_number(root, "step");
 	after = json_member(root, STR("after"));
 	if (json_kind(after) != JSON_STRING)
 		return 0;
-	if (json_decode(after, &m->arena, ret_after))
+	if (json_decode(after, &m->arena, &ret->after))
 		return error_nomem(error);
-	*ret_after = arena_dup(&m->arena, *ret_after);
-	return ret_after->ptr ? 0 : error_nomem(error);
+	ret->after = arena_dup(&m->arena, ret->after);
+	return ret->after.ptr ? 0 : error_nomem(error);
 }
 
 static int save(struct verifying *v, struct cf_str after)
@@ -103,8 +102,8 @@ static int save(struct verifying *v, struct cf_str after)
 
 	v->saved_ns = m->env.monotonic_ns(m->env.ctx);
 	buf_clear(out);
-	buf_printf(out, "{\"at_ms\":%" PRId64 ",\"finished_ms\":%" PRId64,
-		   m->env.now_ms(m->env.ctx), v->sums->finished_ms);
+	buf_printf(out, "{\"at_ms\":%" PRId64 ",\"finished_ms\":%" PRId64 ",\"step\":%" PRIu64,
+		   m->env.now_ms(m->env.ctx), v->sums->finished_ms, v->step);
 	for (size_t i = 0; i < ARRAY_LEN(counters); i++)
 		buf_printf(out, ",\"%s\":%" PRIu64, counters[i].name, *counter(v->sums, i));
 	buf_str(out, STR(",\"after\":"));
@@ -445,15 +444,17 @@ static int begin(struct verifying *v, struct cf_str *ret_after)
 {
 	struct cf_move *m = v->m;
 	struct cf_store_info info = {0};
-	int64_t changed;
-	int rc = 0;
+	struct move_verified before = {.step = 0};
+	int rc = v->how->resume ? move_verify_read(m, &before, v->error) : 0;
 
+	/* What was compared before all keys were written to both says nothing now. */
+	v->step = v->control.step;
 	*ret_after = (struct cf_str){NULL, 0};
-	if (v->how->resume)
-		rc = move_verify_read(m, v->sums, ret_after, &changed, v->error);
-	if (rc == 0 && v->sums->finished_ms) {
-		*v->sums = (struct cf_move_verify){0};
-		*ret_after = (struct cf_str){NULL, 0};
+	if (rc == 0 && v->how->resume && !before.sums.finished_ms &&
+	    before.step >= v->control.both_step) {
+		v->step = before.step;
+		*v->sums = before.sums;
+		*ret_after = before.after;
 	}
 	rc = rc ? rc : store_info(m->old_store, &m->arena, &info, v->error);
 	v->total = m->merged ? info.records : 2 * info.records;
