@@ -22,8 +22,8 @@
 struct move_calls;
 
 /* For tests. `at` is called at each named point of a call, by the thread that makes it.
- * `wrap`, which may be NULL, gives what is used instead of a store that was opened. With
- * poll_ms the keeper looks so often. */
+ * `wrap`, which may be NULL, gives what is used instead of a store that was opened (of no
+ * side: the control store). With poll_ms the keeper looks so often. */
 struct move_hook {
 	void (*at)(void *ctx, const char *point);
 	void *ctx;
@@ -110,6 +110,8 @@ struct move_control {
 	enum cf_require require;
 	uint64_t both_step; /* since when all keys are written to both; 0: they are not */
 	int64_t since_ms;
+	/* The new store may hold what the old one does not: it did at the start, or the old
+	 * one was written alone since. */
 	bool compare_all;
 	struct move_instance instances[MOVE_INSTANCES_MAX];
 	size_t instance_count;
@@ -230,9 +232,16 @@ struct move_filled {
 	uint64_t worked_ms;
 	uint64_t step; /* of the control record, when it began */
 	bool begun;
+	bool extra; /* it looks through the new store by now */
 };
 int move_backfill_read(struct cf_move *m, struct move_filled *ret, struct cf_error *error);
-int move_verify_read(struct cf_move *m, struct cf_move_verify *ret, struct cf_str *ret_after,
-		     int64_t *ret_changed_ms, struct cf_error *error);
+/* The last verification. */
+struct move_verified {
+	struct cf_move_verify sums;
+	struct cf_str after; /* where it goes on, in the arena */
+	int64_t changed_ms;
+	uint64_t step; /* of the control record, when it began */
+};
+int move_verify_read(struct cf_move *m, struct move_verified *ret, struct cf_error *error);
 
 #endif

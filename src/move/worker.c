@@ -28,6 +28,8 @@ int move_open_control(struct cf_move *m, struct cf_error *error)
 
 	if (rc)
 		return error_prefix(error, rc, "control");
+	if (m->hook && m->hook->wrap)
+		m->control = m->hook->wrap(m->hook->ctx, CF_NO_SIDE, m->control);
 	if ((m->control->capabilities & need) != need ||
 	    !(m->control->capabilities & CF_STORE_HISTORIES))
 		return error_set(error, CF_ERR_USAGE,
