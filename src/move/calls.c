@@ -64,7 +64,7 @@ static int wait_for_outcome(struct cf_move *m, struct move_call *call, struct cf
 static void count_in(struct move_calls *calls, struct move_call *call)
 {
 	call->stage = move_calls_stage(calls, call->position);
-	call->doubt = calls->hold.doubt && move_calls_held(calls, call->position);
+	call->doubt = move_calls_held(calls, call->position);
 	call->parity = calls->parity;
 	call->both = calls->both;
 	calls->under_way[call->parity]++;

@@ -13,15 +13,13 @@
 
 enum { MOVE_STRIPES = 256, MOVE_WORKERS_MAX = 1000, MOVE_PENDING_MAX = 10000 };
 
-/* A slice that is being handed over: new writes of its keys wait for the outcome. */
+/* A slice that is being handed over: new writes of its keys wait for the outcome. Its reads
+ * ask for it: once this instance has confirmed, others may act on it. */
 struct move_hold {
 	struct move_outcome_at at; /* step 0: there is none */
 	unsigned from, to;         /* positions */
 	unsigned target;           /* the gate, if it is done */
-	/* From just before the confirmation: others may act on the outcome already, so that
-	 * each read of the slice asks for it. */
-	bool doubt;
-	uint64_t until_ns; /* nobody waits longer: it is withdrawn then */
+	uint64_t until_ns;         /* nobody waits longer: it is withdrawn then */
 };
 
 struct move_calls {
@@ -61,7 +59,7 @@ struct move_call {
 	bool writes;
 	enum cf_stage stage; /* of the key */
 	bool both;           /* a failure of the other store is the call's */
-	bool doubt;          /* a read: asks for the outcome first */
+	bool doubt;          /* a read: asks for the outcome before and after */
 	unsigned parity;
 };
 /* Of `ret` position and writes are set. */
@@ -90,7 +88,7 @@ int move_write_both(struct move_write *w);
 
 /* --- hold.c ---------------------------------------------------------------------- */
 
-/* Begins it, waits until no call from before is under way, and is in doubt from then on.
+/* Begins it: reads are in doubt; and waits until no call from before is under way.
  * False: the time was over before that, or the instance stops. */
 bool move_hold_begin(struct cf_move *worker, struct move_calls *calls,
 		     const struct move_control *control);

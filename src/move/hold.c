@@ -1,5 +1,5 @@
 /* What an instance does while keys are handed over: it holds new writes of the slice, is in
- * doubt about reads from just before it confirms, and goes on when it knows the outcome.
+ * doubt about reads from then on, and goes on when it knows the outcome.
  * It never goes on by its clock: when that has run out, it withdraws, and asks. */
 #include "move/calls.h"
 

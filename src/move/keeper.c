@@ -88,7 +88,7 @@ static bool change_stage(struct move_calls *calls, const struct move_control *co
 	return go_on;
 }
 
-/* True: none of the slice is under way, and none left to be repaired; reads are in doubt. */
+/* True: none of the slice is under way, and none left to be repaired. */
 static bool hold_slice(struct cf_move *w, struct move_calls *calls,
 		       const struct move_control *control)
 {
@@ -109,8 +109,6 @@ static bool hold_slice(struct cf_move *w, struct move_calls *calls,
 	pthread_mutex_lock(&calls->lock);
 	held = !failed && calls->hold.at.step == control->step &&
 	       !calls->under_way[!calls->parity] && !calls->stop;
-	if (held)
-		calls->hold.doubt = true;
 	pthread_mutex_unlock(&calls->lock);
 	return held;
 }

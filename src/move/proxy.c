@@ -99,8 +99,7 @@ static bool is_sampled(struct cf_move *m)
 	return percent >= 100 || (double)(m->env.random(m->env.ctx) % 10000) < percent * 100;
 }
 
-/* The key is handed over at this moment, and this instance has said that it holds: others
- * may act on the outcome already. */
+/* The key is handed over at this moment: others may act on the outcome already. */
 static int resolve_doubt(struct cf_move *m, struct move_call *call, struct cf_error *error)
 {
 	struct move_calls *calls = m->calls;
@@ -113,11 +112,31 @@ static int resolve_doubt(struct cf_move *m, struct move_call *call, struct cf_er
 	return rc;
 }
 
+/* In doubt it is asked again behind the read. Where the outcome came in between, what was read
+ * may be what another wrote there first, of a write that is not decided: `require: both`. */
+static int read_authority(struct cf_move *m, struct move_call *call, struct cf_str key,
+			  struct cf_record *ret, struct cf_error *error)
+{
+	struct cf_get get = {.id = key};
+	enum cf_side asked;
+	int rc = call->doubt ? resolve_doubt(m, call, error) : 0;
+
+	do {
+		asked = call->m->authority;
+		move_at(m, "read-asked");
+		rc = rc ? rc
+			: store_get(move_store(call->m, asked), &get, 1, CF_READ_BODIES,
+				    &call->m->arena, ret, error);
+		if (rc == 0 && call->doubt)
+			rc = resolve_doubt(m, call, error);
+	} while (rc == 0 && call->m->authority != asked);
+	return rc;
+}
+
 int cf_move_read(struct cf_move *m, struct cf_str key, struct cf_move_value *ret,
 		 struct cf_error *error)
 {
 	struct move_call call = {.position = cf_move_position(key)};
-	struct cf_get get = {.id = key};
 	struct cf_record record = {0};
 	int rc = move_call_begin(m, &call, error);
 
@@ -125,12 +144,7 @@ int cf_move_read(struct cf_move *m, struct cf_str key, struct cf_move_value *ret
 	if (rc)
 		return rc;
 	move_at(m, "read-begun");
-	if (call.doubt)
-		rc = resolve_doubt(m, &call, error);
-	move_at(m, "read-asked");
-	rc = rc ? rc
-		: store_get(move_store(call.m, call.m->authority), &get, 1, CF_READ_BODIES,
-			    &call.m->arena, &record, error);
+	rc = read_authority(m, &call, key, &record, error);
 	rc = rc ? rc : copy_value(m, &record, ret, error);
 	if (rc == 0 && cf_stage_info(call.stage)->compared != CF_NO_SIDE && is_sampled(m))
 		compare_read(m, &call, key, &record);

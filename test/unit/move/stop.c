@@ -93,13 +93,21 @@ static void *advance(void *ctx)
 {
 	struct controller *controller = ctx;
 
-	controller->rc = cf_move_advance(controller->move, "test", &controller->error);
+	controller->rc = controller->back
+				 ? cf_move_reverse(controller->move, "test", &controller->error)
+				 : cf_move_advance(controller->move, "test", &controller->error);
 	return NULL;
 }
 
 void advance_beside(struct controller *controller, struct cf_move *move)
 {
 	*controller = (struct controller){.move = move};
+	ck_assert_int_eq(pthread_create(&controller->thread, NULL, advance, controller), 0);
+}
+
+void go_back_beside(struct controller *controller, struct cf_move *move)
+{
+	*controller = (struct controller){.move = move, .back = true};
 	ck_assert_int_eq(pthread_create(&controller->thread, NULL, advance, controller), 0);
 }
 

@@ -33,11 +33,13 @@ void see_first(struct stop *stop);
 
 struct controller {
 	struct cf_move *move;
+	bool back;
 	int rc;
 	struct cf_error error;
 	pthread_t thread;
 };
 void advance_beside(struct controller *controller, struct cf_move *move);
+void go_back_beside(struct controller *controller, struct cf_move *move);
 
 /* Writes `a`. */
 struct writer {
