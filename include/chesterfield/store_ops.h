@@ -39,6 +39,7 @@ enum cf_store_capability {
 	CF_STORE_BYTES = 8192,       /* cf_put.raw: bodies that are no JSON */
 	CF_STORE_FRESH_REVS = 16384, /* a revision of a record that is gone never comes back */
 	CF_STORE_CHECK = 32768,      /* check */
+	CF_STORE_PROMPT = 65536,     /* what a call has not done when it ends is never done */
 };
 
 /* How ids compare, one kind for each column of the key. */
@@ -230,9 +231,9 @@ struct cf_store_ops {
 	/* The operations below return 0, or say that the call as a whole failed:
 	 * UNAVAILABLE, LOCKED, FULL, IO, READONLY, NOMEM, ... Then with
 	 * CF_STORE_TRANSACTIONS nothing was done; without, nothing is known of what was.
-	 * UNCERTAIN: all of the put may have been done, and may even be done later (the
-	 * answer to a COMMIT can be lost): read, before doing it again. Answers are
-	 * allocated in the arena. */
+	 * UNCERTAIN: all of the put may have been done, and without CF_STORE_PROMPT may even
+	 * be done later (the answer to a COMMIT can be lost): read, before doing it again. Answers
+	 * are allocated in the arena. */
 
 	/* ret[i] answers gets[i]. */
 	int (*get)(struct cf_store *store, const struct cf_get *gets, size_t count, unsigned flags,

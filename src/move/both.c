@@ -25,7 +25,9 @@ static int aim(struct move_write *w, enum cf_side side, struct cf_put *ret)
 		ret->rev = record.revisions[0].rev;
 	ret->deleted = w->deleted;
 	ret->body = w->body;
-	ret->fence = w->deleted && side != w->m->authority && store->capabilities & CF_STORE_FENCES;
+	/* A tombstone that is there is the fence. */
+	ret->fence = w->deleted && side != w->m->authority &&
+		     store->capabilities & CF_STORE_FENCES && (there || record.revision_count == 0);
 	return 0;
 }
 
@@ -40,8 +42,6 @@ static int put_side(struct move_write *w, enum cf_side side)
 		rc = aim(w, side, &put);
 		if (rc == 0 && put.deleted && put.kind == CF_PUT_ABSENT && !put.fence)
 			return 0;
-		if (put.fence && put.kind == CF_PUT_ABSENT)
-			put.kind = CF_PUT_ANY;
 		rc = rc ? rc
 			: store_put(move_store(w->m, side), &put, 1, &w->m->arena, &answer,
 				    w->error);
@@ -71,15 +71,18 @@ static int put_intent(struct move_write *w)
 	return rc ? rc : answer.code;
 }
 
-/* Whatever the caller hears, the other store is made equal; by the keeper if not now. */
-static void repair(struct move_write *w, bool left)
+/* Whatever the caller hears, the other store is made equal; by the keeper if not now. `why`: what
+ * a put answered; one that is on its way is stopped before the caller hears that nothing was
+ * written. */
+static void repair(struct move_write *w, int why)
 {
-	struct cf_error error = {0};
-	int rc = left ? move_repair_left(w->m, w->calls->instance, w->key, &error)
-		      : move_repair(w->m, w->calls->instance, w->key, &error);
+	bool closed = true;
+	int rc = why ? move_repair_left(w->m, w->key, &closed, NULL) : 0;
 
+	rc = rc ? rc : closed || why != CF_ERR_UNCERTAIN ? 0 : CF_ERR_UNCERTAIN;
+	rc = rc ? rc : move_repair(w->m, w->calls, w->key, NULL);
 	if (rc)
-		move_pending_add(w->calls, w->key);
+		move_pending_add(w->m, w->calls, w->key, why == CF_ERR_UNCERTAIN ? why : rc);
 }
 
 int move_write_both(struct move_write *w)
@@ -87,9 +90,12 @@ int move_write_both(struct move_write *w)
 	enum cf_side authority = w->m->authority;
 	int rc = put_intent(w);
 
-	/* Nothing is written; an intent that is there after all is cleared. */
+	/* Nothing is written; an intent that is there after all, or comes yet, is cleared. */
 	if (rc) {
-		repair(w, false);
+		if (rc == CF_ERR_UNCERTAIN)
+			move_pending_add(w->m, w->calls, w->key, rc);
+		else
+			repair(w, 0);
 		return rc == CF_ERR_UNCERTAIN
 			       ? error_set(w->error, CF_ERR_UNAVAILABLE,
 					   "not written: the intent was not answered")
@@ -99,9 +105,7 @@ int move_write_both(struct move_write *w)
 	rc = put_side(w, move_other(authority));
 	if (rc) {
 		move_count_failure(w->calls, authority);
-		/* A put that is on its way is stopped before the caller hears that nothing was
-		 * written. */
-		repair(w, true);
+		repair(w, rc);
 		return rc == CF_ERR_UNCERTAIN
 			       ? error_set(w->error, CF_ERR_UNAVAILABLE,
 					   "not written: the %s store did not answer",
@@ -111,8 +115,8 @@ int move_write_both(struct move_write *w)
 	move_at(w->m, "other-written");
 	rc = put_side(w, authority);
 	if (rc == CF_ERR_UNCERTAIN)
-		move_pending_add(w->calls, w->key);
+		move_pending_add(w->m, w->calls, w->key, rc);
 	else
-		repair(w, rc != 0);
+		repair(w, rc);
 	return rc;
 }

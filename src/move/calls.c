@@ -107,22 +107,6 @@ pthread_mutex_t *move_stripe(struct move_calls *calls, struct cf_str key)
 	return &calls->stripes[cf_move_hash(key) % MOVE_STRIPES];
 }
 
-void move_pending_add(struct move_calls *calls, struct cf_str key)
-{
-	char *copy = mem_alloc(&calls->mem, key.len + 1);
-
-	pthread_mutex_lock(&calls->lock);
-	calls->counters.unsettled++;
-	if (copy && calls->pending_count < MOVE_PENDING_MAX) {
-		memcpy(copy, key.ptr, key.len);
-		calls->pending[calls->pending_count++] = (struct cf_str){copy, key.len};
-		copy = NULL;
-	}
-	pthread_cond_broadcast(&calls->changed);
-	pthread_mutex_unlock(&calls->lock);
-	mem_free(&calls->mem, copy);
-}
-
 void move_count_failure(struct move_calls *calls, enum cf_side authority)
 {
 	pthread_mutex_lock(&calls->lock);

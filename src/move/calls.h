@@ -37,9 +37,16 @@ struct move_calls {
 	unsigned under_way[2]; /* calls that began at this stage, and at the one before */
 	struct cf_move **free_workers;
 	unsigned free_count, worker_count;
-	struct cf_str *pending; /* keys that are to be settled again */
+	struct move_pending {
+		struct cf_str key; /* that is to be settled again */
+		/* Until then a put whose answer was lost may land: the intent stays. */
+		uint64_t until_ns;
+		uint64_t again_ns; /* when it is worth another try */
+	} * pending;
 	size_t pending_count;
-	bool repairing; /* one that is no longer among them */
+	/* Until then a write of the authority alone may still land: the next stage, whose copy
+	 * would not see it, is not confirmed. */
+	uint64_t alone_until_ns;
 	struct cf_move_counters counters;
 	bool stop, keeping;
 	pthread_t keeper;
@@ -68,8 +75,18 @@ void move_call_end(struct cf_move *m, struct move_call *call);
 /* A thread that waits for `changed`, which broadcasts: until then at the latest. */
 void move_calls_wait(struct move_calls *calls, uint64_t until_ns, const struct cf_env *env);
 pthread_mutex_t *move_stripe(struct move_calls *calls, struct cf_str key);
-/* For the keeper to settle. Beyond the limit only the intent tells of it. */
-void move_pending_add(struct move_calls *calls, struct cf_str key);
+/* --- pending.c -------------------------------------------------------------------- */
+
+/* For the keeper to settle. `code` is why: after UNCERTAIN something may still be on its way.
+ * Beyond the limit only the intent tells of it. */
+void move_pending_add(struct cf_move *worker, struct move_calls *calls, struct cf_str key,
+		      int code);
+/* After an unknown outcome at a stage that writes one store alone. */
+void move_alone_unsure(struct cf_move *worker, struct move_calls *calls);
+/* Whether something of this key may still be on its way. */
+bool move_pending_has(struct move_calls *calls, struct cf_str key);
+
+/* --- calls.c, again ---------------------------------------------------------------- */
 
 /* What a failure of the store that is not the authority is counted as. */
 void move_count_failure(struct move_calls *calls, enum cf_side authority);
@@ -103,12 +120,15 @@ bool move_calls_held(const struct move_calls *calls, unsigned position);
 
 /* The key's intent of an instance, in the authority's store. */
 struct cf_str move_intent_key(struct cf_move *worker, const char *instance, struct cf_str key);
-/* Settles the key and clears its intent of that instance; the caller has its stripe. */
-int move_repair(struct cf_move *worker, const char *instance, struct cf_str key,
+/* Settles the key and clears its intent of this instance; the caller has its stripe. */
+int move_repair(struct cf_move *worker, struct move_calls *calls, struct cf_str key,
 		struct cf_error *error);
-/* After an unknown outcome or a crash: both records are written again first. */
-int move_repair_left(struct cf_move *worker, const char *instance, struct cf_str key,
+/* After an unknown outcome or a crash: both records are written again first, then settled. Not
+ * *ret_closed: a put that is on its way may still land. The intent stays. */
+int move_repair_left(struct cf_move *worker, struct cf_str key, bool *ret_closed,
 		     struct cf_error *error);
+int move_clear(struct cf_move *worker, const char *instance, struct cf_str key,
+	       struct cf_error *error);
 
 /* --- keeper.c -------------------------------------------------------------------- */
 

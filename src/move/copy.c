@@ -132,6 +132,7 @@ struct turn {
 	struct cf_put put;    /* what makes the other's record what it should be */
 	bool needed;          /* whether it is not so already */
 	enum move_settled settled;
+	bool unsure; /* the answer to a put was lost */
 	struct cf_error *error;
 };
 
@@ -216,7 +217,8 @@ static int take_turn(struct turn *t, struct cf_str *ret_message)
 	if (rc || !t->needed)
 		return rc ? rc : 1;
 	rc = store_put(other, &t->put, 1, &t->m->arena, &answer, t->error);
-	/* Whether it was done: the next turn sees it. */
+	/* Whether it was done the next turn sees; not whether it will be. */
+	t->unsure |= rc == CF_ERR_UNCERTAIN;
 	if (rc && rc != CF_ERR_UNCERTAIN)
 		return rc;
 	if (answer.code && answer.code != CF_ERR_CONFLICT) {
@@ -238,5 +240,7 @@ int move_settle(struct cf_move *m, struct cf_str key, enum move_settled *ret,
 	for (int i = 0; i < TURNS && rc == 0; i++)
 		rc = take_turn(&turn, ret_message);
 	*ret = rc == 0 ? MOVE_UNSETTLED : turn.settled;
+	if (turn.unsure && (*ret == MOVE_COPIED || *ret == MOVE_EQUAL || *ret == MOVE_LEFT_OUT))
+		*ret = MOVE_UNSURE;
 	return rc < 0 ? rc : 0;
 }

@@ -90,7 +90,7 @@ int move_fill_settle(struct filling *f, struct cf_str key)
 	f->sums->copied += settled == MOVE_COPIED;
 	f->sums->equal += settled == MOVE_EQUAL;
 	f->sums->left_out += settled == MOVE_LEFT_OUT;
-	f->sums->unsettled += settled == MOVE_UNSETTLED;
+	f->sums->unsettled += settled == MOVE_UNSETTLED || settled == MOVE_UNSURE;
 	return settled == MOVE_REFUSED ? move_fill_refused(f, key, message) : 0;
 }
 

@@ -174,9 +174,11 @@ int move_outcome_decide(struct cf_move *m, const struct move_outcome_at *at,
 /* --- repair.c --------------------------------------------------------------------------- */
 
 /* Intents that an instance has left, which makes no calls now. `control` says whose record
- * counts. */
+ * counts. What may still be on its way is waited for; or, with `calls`, left to the keeper. */
 int move_repair_intents(struct cf_move *worker, const struct move_control *control,
-			const char *instance, struct cf_error *error);
+			const char *instance, struct move_calls *calls, struct cf_error *error);
+/* pending.c: the longest time that a call of either store can last. */
+uint64_t move_longest_ns(const struct cf_move *m);
 
 /* --- hand_over.c ---------------------------------------------------------------------- */
 
@@ -205,6 +207,7 @@ enum move_settled {
 	MOVE_LEFT_OUT,
 	MOVE_REFUSED,   /* message says why */
 	MOVE_UNSETTLED, /* after several turns they still differ */
+	MOVE_UNSURE,    /* they agree; but a put whose answer was lost may still be done */
 };
 /* Makes the other store's record equal to the authority's (m->authority): reads the revision
  * of the other, then the authority's record, puts on condition of that revision, and looks

@@ -32,7 +32,7 @@ static void calls_free(struct cf_move *m)
 	for (unsigned i = 0; i < calls->free_count; i++)
 		move_worker_close(calls->free_workers[i]);
 	for (size_t i = 0; i < calls->pending_count; i++)
-		mem_free(&m->mem, (char *)calls->pending[i].ptr);
+		mem_free(&m->mem, (char *)calls->pending[i].key.ptr);
 	for (size_t i = 0; i < MOVE_STRIPES; i++)
 		pthread_mutex_destroy(&calls->stripes[i]);
 	pthread_cond_destroy(&calls->changed);

@@ -8,52 +8,99 @@ enum { POLL_MS = 100, HASTY_MS = 2, HASTY_FOR_MS = 10000 };
 
 /* --- keys that calls have left ------------------------------------------------------------ */
 
-/* One of the slice that is held, or one of all others. The caller frees it. */
-static struct cf_str take_pending(struct cf_move *w, struct move_calls *calls, bool held)
+/* One of the slice that is held, or one of all others; it stays in the list meanwhile. */
+static bool take_pending(struct cf_move *w, struct move_calls *calls, bool held,
+			 struct move_pending *ret)
 {
-	struct cf_str key = {NULL, 0};
+	uint64_t now = w->env.monotonic_ns(w->env.ctx);
+	bool found = false;
 
 	pthread_mutex_lock(&calls->lock);
-	for (size_t i = calls->pending_count; i-- > 0 && !calls->stop && !key.ptr;) {
-		unsigned position = cf_move_position(calls->pending[i]);
+	for (size_t i = calls->pending_count; i-- > 0 && !calls->stop && !found;) {
+		unsigned position = cf_move_position(calls->pending[i].key);
 
-		if (move_calls_held(calls, position) != held)
+		if (calls->pending[i].again_ns > now || move_calls_held(calls, position) != held)
 			continue;
 		w->authority = cf_stage_info(move_calls_stage(calls, position))->first;
-		key = calls->pending[i];
-		calls->pending[i] = calls->pending[--calls->pending_count];
-		calls->repairing = true;
+		*ret = calls->pending[i];
+		found = true;
 	}
 	pthread_mutex_unlock(&calls->lock);
-	return key;
+	return found;
+}
+
+/* It is done, or waits until `one` says. Only this thread takes out; others add behind. */
+static void put_pending(struct move_calls *calls, const struct move_pending *one, bool done)
+{
+	char *key = NULL;
+
+	pthread_mutex_lock(&calls->lock);
+	for (size_t i = 0; i < calls->pending_count; i++) {
+		if (calls->pending[i].key.ptr != one->key.ptr)
+			continue;
+		calls->pending[i] = *one;
+		if (done) {
+			key = (char *)one->key.ptr;
+			calls->pending[i] = calls->pending[--calls->pending_count];
+			calls->counters.repaired++;
+		}
+		break;
+	}
+	pthread_mutex_unlock(&calls->lock);
+	mem_free(&calls->mem, key);
+}
+
+/* Left by another call as well, of which something may still be on its way. */
+static bool is_left_twice(struct move_calls *calls, const struct move_pending *one)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&calls->lock);
+	for (size_t i = 0; i < calls->pending_count && !found; i++) {
+		const struct move_pending *other = &calls->pending[i];
+
+		found = other->until_ns && other->key.ptr != one->key.ptr &&
+			str_equal(other->key, one->key);
+	}
+	pthread_mutex_unlock(&calls->lock);
+	return found;
+}
+
+/* The intent is cleared where nothing is on its way any more. */
+static int repair_pending(struct cf_move *w, struct move_calls *calls, struct move_pending *one,
+			  bool *ret_done)
+{
+	bool closed = false;
+	int rc = move_repair_left(w, one->key, &closed, NULL);
+	uint64_t now = w->env.monotonic_ns(w->env.ctx);
+
+	if (rc == CF_ERR_UNCERTAIN)
+		one->until_ns = now + move_longest_ns(w);
+	one->again_ns = rc ? 0 : one->until_ns;
+	*ret_done = rc == 0 && (closed || now >= one->until_ns);
+	/* Cleared with the stripe held: nobody else writes an intent meanwhile. */
+	if (*ret_done && !is_left_twice(calls, one))
+		rc = move_clear(w, calls->instance, one->key, NULL);
+	*ret_done = *ret_done && rc == 0;
+	return rc;
 }
 
 /* False: there is none, or it must wait. */
-static bool repair_one(struct cf_move *w, struct move_calls *calls, bool held, bool *ret_failed)
+static bool repair_one(struct cf_move *w, struct move_calls *calls, bool held)
 {
-	struct cf_str key = take_pending(w, calls, held);
-	struct cf_error error = {0};
+	struct move_pending one;
 	pthread_mutex_t *stripe;
+	bool done = false;
 	int rc;
 
-	if (!key.ptr)
+	if (!take_pending(w, calls, held, &one))
 		return false;
 	arena_reset(&w->arena);
-	stripe = move_stripe(calls, key);
+	stripe = move_stripe(calls, one.key);
 	pthread_mutex_lock(stripe);
-	rc = move_repair_left(w, calls->instance, key, &error);
+	rc = repair_pending(w, calls, &one, &done);
+	put_pending(calls, &one, done);
 	pthread_mutex_unlock(stripe);
-	pthread_mutex_lock(&calls->lock);
-	calls->repairing = false;
-	if (rc == 0)
-		calls->counters.repaired++;
-	else if (calls->pending_count < MOVE_PENDING_MAX) {
-		calls->pending[calls->pending_count++] = key;
-		key = (struct cf_str){NULL, 0};
-	}
-	pthread_mutex_unlock(&calls->lock);
-	mem_free(&calls->mem, (char *)key.ptr);
-	*ret_failed = rc != 0;
 	return rc == 0;
 }
 
@@ -88,6 +135,16 @@ static bool change_stage(struct move_calls *calls, const struct move_control *co
 	return go_on;
 }
 
+/* With the lock. */
+static bool is_slice_left(const struct move_calls *calls)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < calls->pending_count && !found; i++)
+		found = move_calls_held(calls, cf_move_position(calls->pending[i].key));
+	return found;
+}
+
 /* True: none of the slice is under way, and none left to be repaired. */
 static bool hold_slice(struct cf_move *w, struct move_calls *calls,
 		       const struct move_control *control)
@@ -95,7 +152,7 @@ static bool hold_slice(struct cf_move *w, struct move_calls *calls,
 	struct move_outcome_at at = {control->target > control->gate ? CF_OLD : CF_NEW,
 				     control->step};
 	enum move_outcome outcome;
-	bool failed = false, held;
+	bool held;
 
 	if (calls->step != control->step) {
 		/* Withdrawn before it was seen. */
@@ -104,10 +161,10 @@ static bool hold_slice(struct cf_move *w, struct move_calls *calls,
 			return false;
 	}
 	move_at(w, "drained");
-	while (repair_one(w, calls, true, &failed))
+	while (repair_one(w, calls, true))
 		;
 	pthread_mutex_lock(&calls->lock);
-	held = !failed && calls->hold.at.step == control->step &&
+	held = !is_slice_left(calls) && calls->hold.at.step == control->step &&
 	       !calls->under_way[!calls->parity] && !calls->stop;
 	pthread_mutex_unlock(&calls->lock);
 	return held;
@@ -143,6 +200,18 @@ static void confirm(struct cf_move *w, struct move_calls *calls)
 	} while (rc == CF_ERR_PRECONDITION);
 }
 
+/* Something that was written to one store alone may still land. */
+static bool is_alone_unsure(struct cf_move *w, struct move_calls *calls)
+{
+	uint64_t now = w->env.monotonic_ns(w->env.ctx);
+	bool ret;
+
+	pthread_mutex_lock(&calls->lock);
+	ret = now < calls->alone_until_ns;
+	pthread_mutex_unlock(&calls->lock);
+	return ret;
+}
+
 static void follow(struct cf_move *w, struct move_calls *calls)
 {
 	struct move_control control;
@@ -164,6 +233,8 @@ static void follow(struct cf_move *w, struct move_calls *calls)
 		return;
 	if (control.phase == MOVE_HELD ? !hold_slice(w, calls, &control)
 				       : !change_stage(calls, &control))
+		return;
+	if (is_alone_unsure(w, calls))
 		return;
 	move_at(w, "before-confirmation");
 	arena_reset(&w->arena);
@@ -212,12 +283,11 @@ static void *keep(void *ctx)
 {
 	struct move_calls *calls = ((struct cf_move *)ctx)->calls;
 	struct cf_move *w = calls->keeper_move;
-	bool failed = false;
 
 	while (!is_stopped(calls)) {
 		follow(w, calls);
 		watch_hold(w, calls);
-		while (repair_one(w, calls, false, &failed))
+		while (repair_one(w, calls, false))
 			;
 		wait_a_little(w, calls);
 	}
@@ -248,7 +318,7 @@ static int enter(struct cf_move *w, struct move_calls *calls, struct cf_error *e
 	calls->gate = control.gate;
 	calls->both = control.require == CF_REQUIRE_BOTH;
 	calls->step = control.step;
-	if (move_repair_intents(w, &control, calls->instance, NULL))
+	if (move_repair_intents(w, &control, calls->instance, calls, NULL))
 		rc = error_set(error, CF_ERR_UNAVAILABLE,
 			       "what was left of the last run of \"%s\" cannot be repaired yet",
 			       calls->instance);

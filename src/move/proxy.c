@@ -89,7 +89,7 @@ static void compare_read(struct cf_move *m, struct move_call *call, struct cf_st
 	m->calls->counters.differed += !equal;
 	pthread_mutex_unlock(&m->calls->lock);
 	if (!equal)
-		move_pending_add(m->calls, key);
+		move_pending_add(w, m->calls, key, 0);
 }
 
 static bool is_sampled(struct cf_move *m)
@@ -190,17 +190,29 @@ static int put_first(struct move_write *w, struct cf_answer *answer)
 	return store_put(store, &put, 1, &m->arena, answer, w->error);
 }
 
-/* A delete leaves a fence, so that a copy that is slow does not bring the record back. */
+/* A delete leaves a fence, so that a copy that is slow does not bring the record back. On
+ * condition of what is there: where the answer is lost it must not land on what comes then. */
 static int fence_other(struct move_write *w)
 {
 	struct cf_store *store = move_store(w->m, move_other(w->m->authority));
-	struct cf_put put = {.id = w->key, .deleted = true, .fence = true};
-	struct cf_answer answer = {0};
-	int rc;
+	struct cf_get get = {.id = w->key};
+	struct cf_record record = {0};
+	struct cf_put put = {.id = w->key, .kind = CF_PUT_ABSENT, .deleted = true, .fence = true};
+	struct cf_answer answer = {.code = CF_ERR_CONFLICT};
+	int rc = 0;
 
 	if (!w->deleted || !(store->capabilities & CF_STORE_FENCES))
 		return 0;
-	rc = store_put(store, &put, 1, &w->m->arena, &answer, w->error);
+	for (int i = 0; i < TRIES && rc == 0 && answer.code == CF_ERR_CONFLICT; i++) {
+		rc = store_get(store, &get, 1, 0, &w->m->arena, &record, w->error);
+		if (rc || record.code)
+			return rc ? rc : record.code;
+		if (record.revision_count && record.revisions[0].deleted)
+			return 0; /* a tombstone is the fence */
+		put.kind = exists(&record) ? CF_PUT_ON_REV : CF_PUT_ABSENT;
+		put.rev = exists(&record) ? record.revisions[0].rev : (struct cf_str){NULL, 0};
+		rc = store_put(store, &put, 1, &w->m->arena, &answer, w->error);
+	}
 	return rc ? rc : answer.code;
 }
 
@@ -213,11 +225,11 @@ static void write_other(const struct move_write *w)
 
 	second.error = &error;
 	rc = fence_other(&second);
-	rc = rc ? rc : move_repair(w->m, w->calls->instance, w->key, &error);
+	rc = rc ? rc : move_repair(w->m, w->calls, w->key, &error);
 	if (rc == 0)
 		return;
 	move_count_failure(w->calls, w->m->authority);
-	move_pending_add(w->calls, w->key);
+	move_pending_add(w->m, w->calls, w->key, rc);
 }
 
 static int write_locked(struct move_write *w)
@@ -228,7 +240,9 @@ static int write_locked(struct move_write *w)
 	for (int i = 0; i < TRIES && rc == 0 && answer.code == CF_ERR_CONFLICT; i++)
 		rc = put_first(w, &answer);
 	if (rc == CF_ERR_UNCERTAIN && w->dual)
-		move_pending_add(w->calls, w->key);
+		move_pending_add(w->m, w->calls, w->key, rc);
+	if (rc == CF_ERR_UNCERTAIN && !w->dual)
+		move_alone_unsure(w->m, w->calls);
 	if (rc == 0 && answer.code == CF_ERR_CONFLICT)
 		return error_set(w->error, CF_ERR_CONFLICT,
 				 "not written: others write this key all the time");

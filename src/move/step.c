@@ -273,6 +273,22 @@ int cf_move_complete(struct cf_move *m, const char *who, struct cf_error *error)
 	return rc ? rc : forget(m, CF_OLD, error);
 }
 
+#define EVICTION "eviction"
+
+/* As a job, so that whose record counts stays so while what was left is repaired. */
+static int repair_left_of(struct cf_move *m, const char *instance, struct cf_error *error)
+{
+	struct move_control control;
+	int rc = move_job_begin(m, EVICTION, &control, error);
+
+	if (rc)
+		return rc;
+	rc = move_repair_intents(m, &control, instance, NULL, error);
+	arena_reset(&m->arena);
+	move_job_end(m, EVICTION);
+	return rc;
+}
+
 int cf_move_evict(struct cf_move *m, const char *instance, const char *who, struct cf_error *error)
 {
 	struct move_control control;
@@ -280,7 +296,7 @@ int cf_move_evict(struct cf_move *m, const char *instance, const char *who, stru
 
 	if (rc == 0 && !move_control_instance(&control, instance))
 		rc = error_set(error, CF_ERR_NOT_FOUND, "there is no instance \"%s\"", instance);
-	rc = rc ? rc : move_repair_intents(m, &control, instance, error);
+	rc = rc ? rc : repair_left_of(m, instance, error);
 	arena_reset(&m->arena);
 	rc = rc ? rc : move_control_remove(m, instance, error);
 	return rc ? rc : move_log(m, who, error, "evict %.100s: said to be dead", instance);

@@ -228,7 +228,8 @@ static int repair(struct verifying *v, struct cf_difference *difference)
 
 	v->m->authority = authority_of(v, difference->key);
 	rc = move_settle(v->m, difference->key, &settled, &message, v->error);
-	difference->repaired = rc == 0 && settled != MOVE_REFUSED && settled != MOVE_UNSETTLED;
+	difference->repaired = rc == 0 && settled != MOVE_REFUSED && settled != MOVE_UNSETTLED &&
+			       settled != MOVE_UNSURE;
 	v->sums->num_repaired += difference->repaired;
 	return rc;
 }

@@ -51,7 +51,7 @@ static const struct cf_store_ops rows_ops = {
 	.name = "rows of an SQLite table",
 	.capabilities = CF_STORE_CAS | CF_STORE_TRANSACTIONS | CF_STORE_ORDERED | CF_STORE_FIND |
 			CF_STORE_SORTED | CF_STORE_NOTES | CF_STORE_FENCES | CF_STORE_TIMEOUTS |
-			CF_STORE_CHECK,
+			CF_STORE_CHECK | CF_STORE_PROMPT,
 	.close = rows_close,
 	.get = rows_get,
 	.put = rows_put,

@@ -403,7 +403,7 @@ const struct cf_store_ops sqlite_ops = {
 	.name = "sqlite",
 	.capabilities = CF_STORE_CHANGES | CF_STORE_CAS | CF_STORE_HISTORIES |
 			CF_STORE_TRANSACTIONS | CF_STORE_ORDERED | CF_STORE_ATTACHMENTS |
-			CF_STORE_FIND,
+			CF_STORE_FIND | CF_STORE_PROMPT,
 	.open = documents_open,
 	.close = documents_close,
 	.open_beside = documents_open_beside,

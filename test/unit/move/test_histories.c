@@ -23,7 +23,7 @@ struct kind {
 static const struct kind kinds[] = {
 	{"fair", 0, 0, 0, 60, 0, false},
 	{"failing", 30, 20, 0, 60, 0, true},
-	{"late", 10, 10, 25, 60, 0, true},
+	{"late", 5, 5, 100, 60, 0, true},
 	{"deadly", 5, 5, 10, 60, 150, true},
 };
 
@@ -183,7 +183,7 @@ static void act_once(struct history *h, struct rng *rng, unsigned number)
 	int rc;
 
 	if (op.writes)
-		op.value = rng_below(rng, 4) ? ++h->value : LINEAR_ABSENT;
+		op.value = rng_below(rng, 3) ? ++h->value : LINEAR_ABSENT;
 	pthread_rwlock_rdlock(&h->uses[process]);
 	op.called = ++h->moment;
 	rc = op.writes ? write_value(h->moves[process], key_names[key], op.value)
@@ -256,14 +256,13 @@ static void step(struct history *h)
 	(void)cf_move_advance(m, "test", NULL);
 }
 
-/* Until all have heard of the last step, or for a while. */
+/* Until all have heard of the last step; while all goes on, for a while at most. */
 static void let_confirm(struct history *h)
 {
 	struct cf_move_status status;
 
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 50 || h->over; i++) {
 		size_t late = 0;
-		struct timespec pause = {0, 300000};
 
 		if (cf_move_status(h->moves[PROCESSES], &status, NULL) == 0) {
 			for (size_t j = 0; j < status.instance_count; j++)
@@ -272,7 +271,7 @@ static void let_confirm(struct history *h)
 			if (late == 0)
 				return;
 		}
-		nanosleep(&pause, NULL);
+		weather_pause(300000);
 	}
 }
 
@@ -299,7 +298,7 @@ static void wait_for_repairs(struct cf_move *move)
 	do {
 		sched_yield();
 		pthread_mutex_lock(&move->calls->lock);
-		left = move->calls->pending_count + move->calls->repairing;
+		left = move->calls->pending_count;
 		pthread_mutex_unlock(&move->calls->lock);
 	} while (left);
 }

@@ -1,14 +1,14 @@
 /* See weather.h. */
 #include "weather.h"
 
+#include <poll.h>
 #include <sched.h>
-#include <time.h>
 
-static void pause_ns(uint64_t ns)
+void weather_pause(uint64_t ns)
 {
 	struct timespec pause = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
 
-	nanosleep(&pause, NULL);
+	ppoll(NULL, 0, &pause, NULL);
 }
 
 static uint64_t real_ns(void)
@@ -80,13 +80,15 @@ static struct cf_note *copy_notes(struct cf_arena *arena, const struct cf_put *p
 }
 
 /* False: there are as many already as there may be. */
-static bool send_late(struct weather *weather, enum cf_side side, const struct cf_put *put)
+static bool send_late(struct weather *weather, enum cf_side side, const struct cf_put *put,
+		      bool kept)
 {
 	struct late_put *late = calloc(1, sizeof(*late));
 	bool ret;
 
 	arena_init(&late->arena, &mem_heap);
 	late->put = *put;
+	late->kept = kept;
 	late->put.id = arena_dup(&late->arena, put->id);
 	late->put.rev = arena_dup(&late->arena, put->rev);
 	late->put.body = put->body.ptr ? arena_dup(&late->arena, put->body) : put->body;
@@ -95,7 +97,7 @@ static bool send_late(struct weather *weather, enum cf_side side, const struct c
 	pthread_mutex_lock(&weather->lock);
 	ret = weather->late_count < WEATHER_LATE_MAX && !weather->stop;
 	if (ret) {
-		late->due_ns = real_ns() + rng_below(&weather->rng, 8000000);
+		late->due_ns = kept ? UINT64_MAX : real_ns() + rng_below(&weather->rng, 8000000);
 		late->last_ns = clock_ns(weather) + WEATHER_WINDOW_MS * (uint64_t)1000000;
 		late->next = weather->first;
 		weather->first = late;
@@ -117,7 +119,7 @@ static void do_late(struct weather *weather, const struct late_put *late)
 	struct cf_store *store = NULL;
 	struct cf_arena arena;
 
-	if (below(weather, 4) == 0)
+	if (!late->kept && below(weather, 4) == 0)
 		return;
 	arena_init(&arena, &mem_heap);
 	ck_assert_int_eq(store_open(&store, late->url, &env_system, &mem_heap, NULL), 0);
@@ -156,13 +158,13 @@ static void *deliver(void *ctx)
 	while (!weather->stop || weather->first) {
 		struct late_put *late = next_late(weather);
 
-		if (!late) {
+		if (!late || late->due_ns == UINT64_MAX) {
 			pthread_cond_wait(&weather->changed, &weather->lock);
 			continue;
 		}
 		pthread_mutex_unlock(&weather->lock);
 		while (real_ns() < late->due_ns)
-			pause_ns(100000);
+			weather_pause(100000);
 		do_late(weather, late);
 		pthread_mutex_lock(&weather->lock);
 		/* The clock stood still for it until now. */
@@ -178,7 +180,7 @@ void weather_open(struct weather *weather, uint64_t seed)
 {
 	static const char *const names[] = {"old", "new", "control"};
 
-	*weather = (struct weather){.rng = {seed}};
+	*weather = (struct weather){.rng = {seed}, .keep_side = CF_NO_SIDE};
 	pthread_mutex_init(&weather->lock, NULL);
 	pthread_cond_init(&weather->changed, NULL);
 	weather->env = (struct cf_env){env_now, env_monotonic, env_random, weather};
@@ -197,6 +199,17 @@ void weather_calm(struct weather *weather)
 {
 	weather->refuse = weather->lose = weather->late = weather->drag = 0;
 	pthread_mutex_lock(&weather->lock);
+	while (weather->first)
+		pthread_cond_wait(&weather->changed, &weather->lock);
+	pthread_mutex_unlock(&weather->lock);
+}
+
+void weather_deliver(struct weather *weather)
+{
+	pthread_mutex_lock(&weather->lock);
+	for (struct late_put *late = weather->first; late; late = late->next)
+		late->due_ns = 0;
+	pthread_cond_broadcast(&weather->changed);
 	while (weather->first)
 		pthread_cond_wait(&weather->changed, &weather->lock);
 	pthread_mutex_unlock(&weather->lock);
@@ -237,7 +250,7 @@ static bool happens(struct weather *weather, unsigned thousandths)
 static void drag(struct weather *weather)
 {
 	if (happens(weather, weather->drag))
-		pause_ns(below(weather, 2000000));
+		weather_pause(below(weather, 2000000));
 	else if (weather->drag && below(weather, 4) == 0)
 		sched_yield();
 }
@@ -271,7 +284,10 @@ static int around(struct wrap *wrap, struct call *call, struct cf_error *error)
 	if (happens(weather, weather->refuse))
 		return unavailable(error);
 	if (call->puts && call->count == 1 && at->side != CF_NO_SIDE &&
-	    happens(weather, weather->late) && send_late(weather, at->side, call->puts))
+	    happens(weather, weather->late) && send_late(weather, at->side, call->puts, false))
+		return uncertain(error);
+	if (call->puts && at->side == weather->keep_side && --weather->keep_put == 0 &&
+	    send_late(weather, at->side, call->puts, true))
 		return uncertain(error);
 	rc = call->run(call, error);
 	drag(weather);

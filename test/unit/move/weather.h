@@ -19,6 +19,7 @@ struct late_put {
 	struct cf_put put;
 	char url[64];
 	uint64_t due_ns, last_ns; /* when it is done; when nothing is on its way any more */
+	bool kept;                /* until weather_deliver */
 };
 
 struct weather {
@@ -32,6 +33,9 @@ struct weather {
 	_Atomic unsigned refuse, lose, late, drag;
 	struct late_put *first;
 	unsigned late_count;
+	/* Beside what happens by chance: of this side the n-th put from now on is kept. */
+	_Atomic enum cf_side keep_side;
+	atomic_int keep_put;
 	bool stop;
 	pthread_t thread;
 	struct cf_arena arena;
@@ -39,7 +43,12 @@ struct weather {
 void weather_open(struct weather *weather, uint64_t seed);
 /* No faults from now on; what is on its way is done. */
 void weather_calm(struct weather *weather);
+/* What was kept is done now. */
+void weather_deliver(struct weather *weather);
 void weather_close(struct weather *weather);
+
+/* How a store drags. */
+void weather_pause(uint64_t ns);
 
 /* What one process sees of it. */
 struct process {
