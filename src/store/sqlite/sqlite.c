@@ -252,23 +252,26 @@ static int prepare_texts(struct documents *documents, const char *table, struct 
  * loses nothing, and checkpoints are rare: each writes back the index, which random
  * ids change everywhere. Pages of 8 KiB, in a file that is made now: half the calls to
  * the system of 4 KiB; larger ones write too much for each random id. */
-static int tune(struct sqlite_db *db, const struct file_state *state, bool readonly,
-		struct cf_error *error)
+/* Rows are read and written in the order of their keys, or one by one; and a move has many
+ * handles. */
+#define CACHE_ROWS "PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY"
+#define CACHE_DOCUMENTS "PRAGMA cache_size = -24576; PRAGMA temp_store = MEMORY"
+
+static int tune(struct sqlite_db *db, const struct file_state *state, const struct store_url *url,
+		bool rows, struct cf_error *error)
 {
 	bool ours = state->objects == 0 || state->application_id == APPLICATION_ID;
 	int rc = 0;
 
-	if (state->objects == 0 && !readonly)
+	if (state->objects == 0 && !url->readonly)
 		rc = sqlite_exec(db, "PRAGMA page_size = 8192", error);
-	if (rc == 0 && ours && !readonly)
+	if (rc == 0 && ours && !url->readonly)
 		rc = sqlite_exec(db,
 				 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 				 "PRAGMA wal_autocheckpoint = 10000",
 				 error);
 	/* Last: SQLite counts the cache in pages, and larger pages do not make it fewer. */
-	return rc ? rc
-		  : sqlite_exec(db, "PRAGMA cache_size = -24576; PRAGMA temp_store = MEMORY",
-				error);
+	return rc ? rc : sqlite_exec(db, rows ? CACHE_ROWS : CACHE_DOCUMENTS, error);
 }
 
 /* Whether the table has one; that of an earlier version of this program always does. */
@@ -306,7 +309,7 @@ static int open_table(struct documents *documents, const struct store_url *url,
 			       "\"" TABLE_DEFAULT
 			       "\" is a table of rows: name it (?table=" TABLE_DEFAULT "&key=K)");
 	if (rc == 0 && !beside)
-		rc = tune(db, &state, url->readonly, error);
+		rc = tune(db, &state, url, *ret_rows, error);
 	if (rc == 0 && !state.exists)
 		rc = create_table(db, table, error);
 	if (rc || *ret_rows)

@@ -46,7 +46,8 @@ void place_put(struct place *p, enum cf_side side, const char *key, int value)
 {
 	char sql[200];
 
-	snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO city VALUES('%s', %d)", key, value);
+	snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO city(id, v) VALUES('%s', %d)", key,
+		 value);
 	place_sql(p, side, sql);
 }
 
