@@ -7,7 +7,9 @@
 struct writing {
 	struct documents *documents;
 	struct apply apply;
-	int64_t seq; /* the latest given away */
+	struct cf_arena *answers;
+	struct cf_arena one; /* of one put over what is there */
+	int64_t seq;         /* the latest given away */
 	unsigned char packed[REVISION_PACKED_BYTES];
 	struct cf_error *error;
 };
@@ -41,6 +43,14 @@ static int64_t state_of(const struct tree_leaf *leaf, unsigned state, struct cf_
 	       (row->state & ~(int64_t)(DOCUMENT_DELETED | DOCUMENT_BRANCHED | DOCUMENT_ATTACHED));
 }
 
+static int bind_rev(struct writing *w, sqlite3_stmt *statement, int at, struct cf_str rev)
+{
+	if (w->documents->unfed && revision_pack(rev, w->packed))
+		return sqlite3_bind_blob(statement, at, w->packed, sizeof(w->packed),
+					 SQLITE_STATIC);
+	return sqlite_bind(statement, at, rev);
+}
+
 /* Binds rev, state, history, body to 1..4 and the history's blob. */
 static int bind_leaf(struct writing *w, sqlite3_stmt *statement, const struct tree_leaf *leaf,
 		     unsigned state, struct cf_str body)
@@ -51,10 +61,7 @@ static int bind_leaf(struct writing *w, sqlite3_stmt *statement, const struct tr
 	buf_clear(blob);
 	if (history_write(leaf->history, leaf->history_count, blob))
 		return error_nomem(w->error);
-	if (w->documents->unfed && revision_pack(leaf->history[0], w->packed))
-		rc = sqlite3_bind_blob(statement, 1, w->packed, sizeof(w->packed), SQLITE_STATIC);
-	else
-		rc = sqlite_bind(statement, 1, leaf->history[0]);
+	rc = bind_rev(w, statement, 1, leaf->history[0]);
 	rc = rc ? rc : sqlite3_bind_int64(statement, 2, state_of(leaf, state, body));
 	if (rc == 0 && blob->len)
 		rc = sqlite3_bind_blob64(statement, 3, blob->ptr, blob->len, SQLITE_STATIC);
@@ -277,7 +284,70 @@ static struct cf_str body_of_leaf(const struct writing_one *one, const struct tr
 	return main ? main->revision.body : STR("{}");
 }
 
-/* Records with branches: all leaves are read and written again. */
+/* --- records with branches ------------------------------------------------------------- */
+
+/* Its place among the other leaves as they were read; other_count: it is none of them. */
+static size_t place_of(const struct writing_one *one, const struct tree_leaf *leaf)
+{
+	const struct document_row *row = leaf->content;
+
+	return row >= one->others && row < one->others + one->other_count
+		       ? (size_t)(row - one->others)
+		       : one->other_count;
+}
+
+/* Which of the others stay as they are; false: one of them has become the winner, or its history
+ * has changed. */
+static bool find_stays(const struct writing_one *one, bool *ret_stays)
+{
+	for (size_t i = 0; i < one->tree.count; i++) {
+		const struct tree_leaf *leaf = &one->tree.leaves[i];
+		size_t place = place_of(one, leaf);
+		const struct document_row *row = leaf->content;
+
+		if (place == one->other_count)
+			continue;
+		if (i == 0 || leaf->history_count != row->revision.history_count)
+			return false;
+		ret_stays[place] = true;
+	}
+	return true;
+}
+
+static int drop_other(struct writing *w, const struct writing_one *one, struct cf_str rev)
+{
+	struct sqlite_db *db = &w->documents->db;
+	sqlite3_stmt *statement = sqlite_statement(db, SQL_LEAVES_DROP_ONE, w->error);
+
+	if (!statement)
+		return w->error->code;
+	if (sqlite_bind(statement, 1, one->put->id) || bind_rev(w, statement, 2, rev))
+		return sqlite_fail(db, w->error);
+	return sqlite_run(db, statement, w->error);
+}
+
+/* Only what has changed is written: a record may have a thousand leaves, and as many puts. */
+static int patch_tree(struct writing *w, struct writing_one *one, unsigned state, const bool *stays)
+{
+	struct document_row *main = NULL;
+	int rc = read_row(w, one, SQL_READ, &main);
+
+	for (size_t i = 0; i < one->other_count && rc == 0; i++)
+		if (!stays[i])
+			rc = drop_other(w, one, one->others[i].revision.rev);
+	for (size_t i = 0; i < one->tree.count && rc == 0; i++) {
+		const struct tree_leaf *leaf = &one->tree.leaves[i];
+		struct cf_str body = leaf->content ? main->revision.body : body_of(one->put);
+
+		if (place_of(one, leaf) < one->other_count)
+			continue;
+		rc = i > 0 ? write_other(w, one->put->id, leaf, body)
+			   : update_row(w, one, leaf, state, body);
+	}
+	return rc;
+}
+
+/* All leaves are read and written again. */
 static int write_tree(struct writing *w, struct writing_one *one, unsigned state)
 {
 	struct document_row *main = NULL, *others = NULL;
@@ -310,13 +380,18 @@ static int write_tree(struct writing *w, struct writing_one *one, unsigned state
 static int write_one(struct writing *w, struct writing_one *one)
 {
 	unsigned state = one->tree.count > 1 ? DOCUMENT_BRANCHED : 0;
+	bool *stays = arena_calloc(w->apply.arena, one->other_count + 1, sizeof(*stays));
 	int rc;
 
 	if (one->put->attachment_count ||
 	    (one->row && one->row->state & DOCUMENT_ATTACHED && one->tree.count > 1))
 		state |= DOCUMENT_ATTACHED;
+	if (!stays)
+		return error_nomem(w->error);
 	if (one->row && one->before.count == 1 && one->tree.count == 1)
 		rc = update_row(w, one, &one->tree.leaves[0], state, body_of(one->put));
+	else if (one->row && find_stays(one, stays))
+		rc = patch_tree(w, one, state, stays);
 	else
 		rc = write_tree(w, one, state);
 	if (rc == 0 &&
@@ -348,6 +423,26 @@ static int put_over(struct writing *w, struct writing_one *one)
 	return one->answer->code || merged == TREE_KNOWN ? 0 : write_one(w, one);
 }
 
+/* What the answer says outlives the put. */
+static int keep(struct writing *w, struct cf_str *text)
+{
+	if (text->ptr && !(*text = arena_dup(w->answers, *text)).ptr)
+		return error_nomem(w->error);
+	return 0;
+}
+
+static int put_apart(struct writing *w, struct writing_one *one)
+{
+	int rc;
+
+	arena_reset(&w->one);
+	w->apply.arena = &w->one;
+	rc = put_over(w, one);
+	w->apply.arena = w->answers;
+	rc = rc ? rc : keep(w, &one->answer->rev);
+	return rc ? rc : keep(w, &one->answer->message);
+}
+
 static int put_one(struct writing *w, const struct cf_put *put, struct cf_answer *answer)
 {
 	struct writing_one one = {.put = put, .answer = answer};
@@ -362,7 +457,7 @@ static int put_one(struct writing *w, const struct cf_put *put, struct cf_answer
 		if (rc)
 			return rc < 0 ? rc : 0;
 	}
-	return put_over(w, &one);
+	return put_apart(w, &one);
 }
 
 /* --- the call --------------------------------------------------------------------- */
@@ -399,6 +494,8 @@ int documents_put(struct cf_store *store, const struct cf_put *puts, size_t coun
 
 	if (rc)
 		return rc;
+	arena_init(&w.one, arena->mem);
+	w.answers = arena;
 	w.apply = (struct apply){
 		.arena = arena, .doc = documents->doc, .revs_max = documents->revs_max};
 	for (size_t i = 0; i < count; i++)
@@ -408,6 +505,7 @@ int documents_put(struct cf_store *store, const struct cf_put *puts, size_t coun
 		rc = find_latest(&w);
 	for (size_t i = 0; i < count && rc == 0; i++)
 		rc = put_one(&w, order[i], &ret[order[i] - puts]);
+	arena_fini(&w.one);
 	documents->doc = w.apply.doc;
 	return sqlite_end(&documents->db, rc, w.error);
 }

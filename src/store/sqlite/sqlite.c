@@ -33,6 +33,7 @@ static const char *const document_sql[SQL_COUNT] = {
 			     " seq = ?5 WHERE id = ?6",
 	[SQL_LEAVES] = "SELECT 0, rev, state, history, body FROM \"%w/leaves\" WHERE id = ?1",
 	[SQL_LEAVES_DROP] = "DELETE FROM \"%w/leaves\" WHERE id = ?1",
+	[SQL_LEAVES_DROP_ONE] = "DELETE FROM \"%w/leaves\" WHERE id = ?1 AND rev = ?2",
 	[SQL_LEAVES_ADD] = "INSERT INTO \"%w/leaves\"(rev, state, history, body, id)"
 			   " VALUES(?1, ?2, ?3, ?4, ?5)",
 	[SQL_ATTACHMENTS] = "SELECT name, type, digest, length(data),"

@@ -330,6 +330,67 @@ START_TEST(what_is_not_what_was_written_is_told)
 }
 END_TEST
 
+static struct cf_str branch_rev(struct cf_arena *arena, unsigned generation, unsigned number)
+{
+	return arena_printf(arena, "%u-%032u", generation, number);
+}
+
+/* A branch with that number, or its tombstone. */
+static void put_branch(struct cf_store *store, struct cf_arena *arena, unsigned number,
+		       bool deleted)
+{
+	struct cf_str history[] = {branch_rev(arena, 2, number), branch_rev(arena, 1, number)};
+	struct cf_put put = {.id = STR("a"),
+			     .kind = CF_PUT_REVISION,
+			     .rev = deleted ? history[0] : history[1],
+			     .history = deleted ? history : history + 1,
+			     .history_count = deleted ? 2 : 1,
+			     .deleted = deleted,
+			     .body = arena_printf(arena, "{\"n\":%u}", number)};
+	struct cf_answer answer;
+
+	ck_assert_int_eq(store_put(store, &put, 1, arena, &answer, NULL), 0);
+	ck_assert_int_eq(answer.code, 0);
+	ck_assert(str_equal(answer.rev, put.rev));
+}
+
+START_TEST(a_put_among_many_branches_writes_what_it_changes)
+{
+	enum { BRANCHES = 60, LOSER = 7 };
+	struct cf_store *store = NULL;
+	struct cf_arena arena;
+	struct cf_record record;
+	struct sqlite3 *handle;
+	struct place p;
+	int before;
+
+	place_open(&p, "");
+	arena_init(&arena, &mem_heap);
+	ck_assert_int_eq(store_open(&store, p.url, &env_system, &mem_heap, NULL), 0);
+	for (unsigned i = 1; i <= BRANCHES; i++)
+		put_branch(store, &arena, i, false);
+	handle = ((struct documents *)store)->db.handle;
+	before = sqlite3_total_changes(handle);
+	put_branch(store, &arena, LOSER, true);
+	/* One leaf goes, one comes, and the document has a new place in the feed. */
+	ck_assert_int_eq(sqlite3_total_changes(handle) - before, 3);
+	record = read_a(store, CF_READ_BODIES | CF_READ_LEAVES, &arena);
+	ck_assert_uint_eq(record.revision_count, BRANCHES);
+	for (unsigned i = 0; i < BRANCHES; i++) {
+		unsigned number = i + 1 == BRANCHES      ? LOSER
+				  : i < BRANCHES - LOSER ? BRANCHES - i
+							 : BRANCHES - i - 1;
+
+		ck_assert(str_equal(record.revisions[i].body,
+				    arena_printf(&arena, "{\"n\":%u}", number)));
+		ck_assert(record.revisions[i].deleted == (number == LOSER));
+	}
+	store_close(store);
+	arena_fini(&arena);
+	place_close(&p);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store sqlite");
@@ -344,6 +405,7 @@ int main(void)
 	tcase_add_test(tcase, a_locked_file_is_told_after_a_while);
 	tcase_add_test(tcase, reading_attachments_takes_memory_for_what_is_there);
 	tcase_add_test(tcase, what_is_not_what_was_written_is_told);
+	tcase_add_test(tcase, a_put_among_many_branches_writes_what_it_changes);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
