@@ -28,6 +28,7 @@ int cli_server_url(const struct cli_server *server, struct cf_str database, stru
 typedef int cli_server_do(void *ctx, struct cf_str name, struct cli_stores *stores,
 			  struct cf_error *error);
 struct cli_server_walk {
+	bool all; /* also those in which nothing ran; then `each` gets no state */
 	cli_server_do *each;
 	void *ctx;
 	/* The answer. */

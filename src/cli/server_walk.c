@@ -22,12 +22,12 @@ static int visit(struct walking *w, struct cf_str name, struct cf_error *error)
 	int rc;
 
 	buf_init(&url, w->cli->mem);
-	rc = cli_server_url(&w->server, name, &url)
-		     ? error_nomem(error)
-		     : store_open_beside(&stores.store, w->state, url.ptr, w->cli->env, w->cli->mem,
-					 error);
+	rc = cli_server_url(&w->server, name, &url) ? error_nomem(error)
+	     : w->state ? store_open_beside(&stores.store, w->state, url.ptr, w->cli->env,
+					    w->cli->mem, error)
+			: store_open(&stores.store, url.ptr, w->cli->env, w->cli->mem, error);
 	buf_fini(&url);
-	if (rc == 0 && state_init(&stores.state, w->state, name, w->cli->mem))
+	if (rc == 0 && w->state && state_init(&stores.state, w->state, name, w->cli->mem))
 		rc = error_nomem(error);
 	rc = rc ? rc : w->walk->each(w->walk->ctx, name, &stores, error);
 	cli_stores_close(&stores);
@@ -60,7 +60,8 @@ static int visit_some(struct walking *w, const struct cf_str *names, size_t coun
 	if (w->state && count)
 		rc = store_get(w->state, gets, count, 0, &w->page, records, error);
 	for (size_t i = 0; i < count && rc == 0; i++) {
-		bool ran = records[i].revision_count && !records[i].revisions[0].deleted;
+		bool ran = w->walk->all ||
+			   (records[i].revision_count && !records[i].revisions[0].deleted);
 
 		w->walk->bare += !ran;
 		rc = ran ? visit(w, names[i], error) : 0;
@@ -130,7 +131,7 @@ int cli_server_walk(struct cli *cli, struct cli_server_walk *walk, struct cf_err
 	walk->databases = walk->bare = 0;
 	arena_init(&w.names, cli->mem);
 	arena_init(&w.page, cli->mem);
-	if (rc == 0)
+	if (rc == 0 && !walk->all)
 		rc = open_state(&w.server, &w.state, error);
 	if (rc == CF_ERR_NO_DATABASE && !cli_option(cli, "state"))
 		rc = 0;
