@@ -51,6 +51,10 @@ static bool all_at_once(struct twinning *t)
 
 	if (t->other->versions == made->count)
 		return false;
+	/* What a later lens names the key of is one atom until then. */
+	for (size_t i = 0; i < made->named_count; i++)
+		if (made->named_since[i] > t->other->versions)
+			return false;
 	/* A lens that refuses some documents refuses them only when it is there. */
 	for (size_t v = 0; v + 1 < made->count; v++)
 		if (memmem(made->lenses[v].ptr, made->lenses[v].len, "throw", 5))
@@ -292,7 +296,8 @@ static bool odd_names(struct twinning *t)
 	bool changed;
 
 	cf_assert(names);
-	if (!made->odd_names)
+	/* A field that keeps its name would have another place among them. */
+	if (!made->odd_names && !(made->ops & OP_LATEST))
 		collect_names(made, names);
 	changed = names->count && choose_odd(t, names);
 	/* No op takes the empty name: a field that a lens names needs another first one. */
