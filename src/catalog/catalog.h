@@ -106,6 +106,16 @@ int catalog_identify(const struct catalog *catalog, struct json_value document, 
 const struct catalog_major *catalog_also(const struct catalog *catalog, const struct catalog_id *id,
 					 struct json_value document);
 
+/* Regular expressions, without ^ and $, for PCRE and JavaScript: of the ids of a version that
+ * has its own (major->ids); and of those of the catalog's grammar, which comes before, and of
+ * the store. 0 or NOMEM. */
+int catalog_own_pattern(const struct catalog *catalog, const struct catalog_major *major,
+			struct cf_buf *out);
+int catalog_ids_pattern(const struct catalog *catalog, struct cf_buf *out);
+/* The rules of `recognise`, one after the other; *at is 0 at first. */
+bool catalog_next_rule(const struct catalog *catalog, size_t *at, struct json_value *ret_when,
+		       const struct catalog_major **ret_major);
+
 /* As catalog_identify, for many documents that are read with one tape: `hints`, all zero
  * at first, is what others before said. For one catalog, and one thread. */
 struct catalog_hint {

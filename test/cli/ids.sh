@@ -41,6 +41,20 @@ run check -q c
 expect_code 0
 expect_out ""
 
+begin "a selector knows such versions by their ids and members"
+run selector -c c --for todo@1 --exact
+expect_code 0
+expect_out '{
+  "selector": {
+    "$or": [
+      { "$and": [ { "_id": { "$regex": "^(?!(?:_.*|(?:schema-support|schema-client|list|note|todo)@[0-9]+:.+|(?:schema-support|schema-client|list|note|todo)@[0-9]+|note:.+)$)" } }, { "type": { "$eq": "task" } } ] }
+    ]
+  }
+}'
+run selector -c c --for note@2
+expect_code 0
+expect_true "the old ids are left out" grep -qF '|note:.+)$)' out
+
 begin "documents stay where they are; newer versions get ids of the grammar"
 put <<'EOF'
 {"_id":"a1","type":"task","title":"one"}

@@ -1,6 +1,7 @@
 // apps.js: real apps of versions 1, 2 and 3 on one database, online and offline.
 'use strict';
 const fs = require('node:fs');
+const path = require('node:path');
 const { assert, server, ask, until, story, start, finish, pouchServer } = require('./world.js');
 
 // What each version says of an item, on the server.
@@ -152,6 +153,61 @@ async function main() {
 			await app.sync();
 			assert.deepStrictEqual((await app.ids()).sort(), expected, version + options);
 		}
+	}, { late: true });
+
+	await story('a selector of versions that were there before: ids of their own, or by members', async (world) => {
+		const docs = [
+			{ _id: 'a1', type: 'task', title: 'one' },
+			{ _id: 'b1', type: 'task', list: true },
+			{ _id: 'l1', type: 'list' },
+			{ _id: 'photo', type: 'photo' },
+			{ _id: 'typeless', n: 1 },
+			{ _id: 'todo@2:n', kind: 'todo', v: 2, text: 'new' },
+			{ _id: 'todo@2:q', type: 'task' },
+			{ _id: 'note:x', body: 'b' },
+			{ _id: 'note@2:x', text: 'b' },
+		];
+		for (const doc of docs) await world.put(doc);
+		const ids = docs.map((doc) => doc._id).sort();
+		const without = (...left) => ids.filter((id) => !left.includes(id));
+		const catalog = path.join(process.cwd(), 'before');
+		const write = (name, text) => {
+			fs.mkdirSync(path.dirname(path.join(catalog, name)), { recursive: true });
+			fs.writeFileSync(path.join(catalog, name), text);
+		};
+		write('catalog.yaml', [
+			'name: mine', 'fields: {type: kind, version: v}', 'ids: {note@1: "{type}:{key}"}',
+			'recognise:', '  - {when: {type: task, list: true}, as: list@1}',
+			'  - {when: {type: task}, as: todo@1}', '  - {when: {type: list}, as: list@1}', '',
+		].join('\n'));
+		for (const type of ['todo', 'note', 'list'])
+			for (const version of type === 'list' ? [1] : [1, 2])
+				write(`schemas/${type}/${version}.0.0.json`, JSON.stringify({ version: `${version}.0.0`, type: 'object' }));
+		for (const type of ['todo', 'note'])
+			write(`lenses/${type}/1-2.yaml`, `from: ${type}@1\nto: ${type}@2\nlens: []\n`);
+		for (const [version, options, expected] of [
+			['todo@1', [], ids],
+			['todo@2', [], without('a1')],
+			['note@2', [], without('note:x')],
+			['todo@1', ['--no-newer'], without('todo@2:n')],
+			['todo@1', ['--exact'], ['a1']],
+			['todo@2', ['--exact'], ['todo@2:n']],
+			['list@1', ['--exact'], ['b1', 'l1']],
+			['note@1', ['--exact'], ['note:x']],
+		]) {
+			const { selector } = JSON.parse(world.run('selector', '-c', catalog, '--for', version, ...options));
+			const app = await world.app(1, { selector });
+			await app.sync();
+			assert.deepStrictEqual((await app.ids()).sort(), expected, version + options);
+		}
+		// A tombstone comes through, although it has no members any more.
+		const { selector } = JSON.parse(world.run('selector', '-c', catalog, '--for', 'todo@2'));
+		const app = await world.app(1, { selector });
+		await app.sync();
+		const { _rev } = await world.get('l1');
+		assert.ok((await ask('DELETE', `/${world.name}/l1?rev=${_rev}`)).status < 300);
+		await app.sync();
+		assert.deepStrictEqual((await app.ids()).sort(), without('a1', 'l1'));
 	}, { late: true });
 
 	await story('a channel: a filter for servers that cannot select, and an index', async (world) => {
