@@ -204,19 +204,13 @@ extern const struct cli_command cmd_move_advance, cmd_move_reverse, cmd_move_abo
 extern const struct cli_command cmd_move_kill, cmd_move_require, cmd_move_complete;
 extern const struct cli_command cmd_move_evict;
 static const struct cli_command *const subcommands[] = {
-	&cmd_move_plan,
-	&cmd_move_start,
-	&cmd_move_backfill,
-	&cmd_move_verify,
-	&cmd_move_status,
-	&cmd_move_log,
-	&cmd_move_advance,
-	&cmd_move_reverse,
-	&cmd_move_abort,
-	&cmd_move_kill,
-	&cmd_move_complete,
-	&cmd_move_evict,
-	NULL,
+	&cmd_move_plan,     &cmd_move_start,
+	&cmd_move_backfill, &cmd_move_verify,
+	&cmd_move_status,   &cmd_move_log,
+	&cmd_move_advance,  &cmd_move_reverse,
+	&cmd_move_abort,    &cmd_move_kill,
+	&cmd_move_require,  &cmd_move_complete,
+	&cmd_move_evict,    NULL,
 };
 const struct cli_command cmd_move = {
 	.name = "move",
