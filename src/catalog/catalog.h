@@ -174,9 +174,12 @@ struct catalog_check_args {
 	void (*finding)(void *ctx, const struct catalog_finding *finding);
 	void *ctx;
 };
-/* 0 when it could look at all, whatever it found; *ret_errors counts findings
- * that are not warnings. */
-int catalog_check(const char *dir, const struct catalog_check_args *args, size_t *ret_errors,
-		  const struct cf_mem *mem, struct cf_error *error);
+struct catalog_checked {
+	size_t errors; /* findings that are not warnings */
+	size_t lenses; /* that were tried on documents */
+};
+/* 0 when it could look at all, whatever it found. */
+int catalog_check(const char *dir, const struct catalog_check_args *args,
+		  struct catalog_checked *ret, const struct cf_mem *mem, struct cf_error *error);
 
 #endif

@@ -214,6 +214,7 @@ static int prove_edge(struct bench *bench, const struct catalog_edge *edge)
 	struct checker *checker = bench->checker;
 	int rc;
 
+	checker->lenses++;
 	bench->rng.state = checker->args->seed;
 	bench->words = words_new(checker->mem, checker->args->seed);
 	rc = bench->words ? words_add(bench->words, edge->lens) : CF_ERR_NOMEM;
@@ -280,8 +281,8 @@ static int check_opened(struct checker *checker, const struct catalog *catalog,
 	return rc ? rc : check_documents(checker, catalog, error);
 }
 
-int catalog_check(const char *dir, const struct catalog_check_args *args, size_t *ret_errors,
-		  const struct cf_mem *mem, struct cf_error *error)
+int catalog_check(const char *dir, const struct catalog_check_args *args,
+		  struct catalog_checked *ret, const struct cf_mem *mem, struct cf_error *error)
 {
 	struct checker checker = {.args = args, .mem = mem, .dir = str_of(dir)};
 	struct catalog *catalog;
@@ -292,9 +293,10 @@ int catalog_check(const char *dir, const struct catalog_check_args *args, size_t
 	rc = catalog_open_with(&catalog, dir, on_problem, &checker, mem, error);
 	if (rc)
 		return rc;
+	check_files(&checker);
 	rc = check_opened(&checker, catalog, error);
 	if (rc == 0)
-		*ret_errors = checker.errors;
+		*ret = (struct catalog_checked){checker.errors, checker.lenses};
 	catalog_close(catalog);
 	return rc;
 }

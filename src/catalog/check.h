@@ -9,6 +9,7 @@ struct checker {
 	const struct cf_mem *mem;
 	struct cf_str dir;
 	size_t errors;
+	size_t lenses; /* tried on documents */
 	/* Majors of whose schema no document could be made: told once each. */
 	const struct catalog_major *unproven[1024];
 	size_t unproven_count;
@@ -26,6 +27,9 @@ void checker_tell_unproven(struct checker *checker, const struct catalog_major *
 /* As checker_tell, of a finding that shows documents: all of it but the file is set. */
 void checker_tell_finding(struct checker *checker, const char *path,
 			  struct catalog_finding *finding);
+/* check_files.c: warns of files and folders that are not read, since they are named
+ * otherwise than those that are. */
+void check_files(struct checker *checker);
 struct bench;
 /* The laws of one lens between its schemas, on generated documents. NOMEM, IO. */
 int check_laws(struct bench *bench, const struct catalog_edge *edge);

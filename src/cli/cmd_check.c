@@ -111,12 +111,29 @@ static void print_finding(void *ctx, const struct catalog_finding *finding)
 	print_shown(cli, finding);
 }
 
+/* What was tried, and not that anything is proven by it. */
+static void say(struct cli *cli, const struct catalog_checked *done,
+		const struct catalog_check_args *args)
+{
+	const char *s = done->errors == 1 ? "" : "s";
+
+	if (done->lenses == 0)
+		cli_say(cli, "%zu error%s; no lens was tried on documents", done->errors, s);
+	else
+		cli_say(cli,
+			"%zu error%s; %zu lens%s tried, each way on %u document%s%s (--seed "
+			"%" PRIu64 ")",
+			done->errors, s, done->lenses, done->lenses == 1 ? "" : "es", args->runs,
+			args->runs == 1 ? "" : "s", done->errors ? "" : ", no counterexample",
+			args->seed);
+}
+
 static int run(struct cli *cli, struct cf_error *error)
 {
 	const char *dir;
 	uint64_t seed = 1, runs = 0;
 	struct catalog_check_args args = {.finding = print_finding, .ctx = cli};
-	size_t errors = 0;
+	struct catalog_checked done = {0};
 	int rc = cli_catalog_folder(cli, ".", &dir, error);
 
 	rc = rc ? rc : cli_option_number(cli, "seed", 0, UINT64_MAX, &seed, error);
@@ -125,16 +142,12 @@ static int run(struct cli *cli, struct cf_error *error)
 	args.seed = seed;
 	args.runs = (unsigned)runs;
 	if (rc == 0)
-		rc = catalog_check(dir, &args, &errors, cli->mem, error);
+		rc = catalog_check(dir, &args, &done, cli->mem, error);
 	if (rc == 0) {
-		cli_say(cli,
-			"%zu error%s; tried %" PRIu64 " document%s of each lens each way%s "
-			"(--seed %" PRIu64 ")",
-			errors, errors == 1 ? "" : "s", runs, runs == 1 ? "" : "s",
-			errors ? "" : ", no counterexample", seed);
+		say(cli, &done, &args);
 		if (cli->out.code)
 			rc = cli_out_error(cli, error);
-		else if (errors)
+		else if (done.errors)
 			rc = error_set(error, CF_ERR_FINDINGS, "%s", "");
 	}
 	return rc;

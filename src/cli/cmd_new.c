@@ -99,6 +99,42 @@ static int write_schema(struct maker *m, struct cf_str *ret_path, struct cf_erro
 
 /* --- the lens --------------------------------------------------------------------------- */
 
+/* A field of an object as it is written, one called `wanted` before all others; FIELD where
+ * the schema names none. */
+static struct cf_str some_field(const struct schema_view *object, const char *wanted)
+{
+	struct json_iter it = json_iter(json_member(object->at, STR("properties")));
+	struct cf_str first = STR("FIELD");
+	bool any = false;
+
+	while (json_next(&it)) {
+		if (wanted && json_name_is(it.name, str_of(wanted)))
+			return json_span(it.name);
+		if (!any)
+			first = json_span(it.name);
+		any = true;
+	}
+	return first;
+}
+
+/* Objects are changed one by one; other elements can become objects. */
+static void write_array_hint(const struct schema_view *view, struct cf_str name, struct cf_buf *out)
+{
+	struct schema_view items = schema_view_items(view);
+
+	if (items.types & SCHEMA_OBJECT)
+		buf_printf(out,
+			   "  # - in: {name: %.*s, lens: [{map: {key: %.*s, lens: [{rename: "
+			   "{source: %.*s, destination: NEW}}]}}]}\n",
+			   STR_ARG(name), STR_ARG(some_field(&items, "id")),
+			   STR_ARG(some_field(&items, NULL)));
+	else
+		buf_printf(out,
+			   "  # - in: {name: %.*s, lens: [{map: {as: FIELD, key: FIELD, lens: "
+			   "[]}}]}\n",
+			   STR_ARG(name));
+}
+
 /* Ops that fit a field, by its type, as comments. */
 static void write_hints(const struct schema_view *view, struct cf_str name, struct cf_buf *out)
 {
@@ -121,12 +157,15 @@ static void write_hints(const struct schema_view *view, struct cf_str name, stru
 	if (view->types & (SCHEMA_NUMBER | SCHEMA_INTEGER))
 		buf_printf(out, "  # - scale: {name: %.*s, by: 100}\n", STR_ARG(name));
 	if (view->types & SCHEMA_ARRAY)
+		write_array_hint(view, name, out);
+	if (view->types & SCHEMA_OBJECT) {
+		struct cf_str field = some_field(view, NULL);
+
 		buf_printf(out,
-			   "  # - in: {name: %.*s, lens: [{map: {as: FIELD, key: FIELD, lens: "
-			   "[]}}]}\n",
-			   STR_ARG(name));
-	if (view->types & SCHEMA_OBJECT)
-		buf_printf(out, "  # - hoist: {host: %.*s, name: FIELD}\n", STR_ARG(name));
+			   "  # - in: {name: %.*s, lens: [{rename: {source: %.*s, destination: "
+			   "NEW}}]}\n  # - hoist: {host: %.*s, name: %.*s}\n",
+			   STR_ARG(name), STR_ARG(field), STR_ARG(name), STR_ARG(field));
+	}
 	buf_printf(out, "  # - remove: {name: %.*s, default: VALUE}\n", STR_ARG(name));
 }
 

@@ -54,13 +54,23 @@ struct profiler *profiler_free(struct profiler *profiler)
 
 /* --- counting ------------------------------------------------------------------------- */
 
+/* Keys like de:11000:7 are URIs, too, by the letter. */
+static bool looks_like_uri(struct json_value text)
+{
+	struct cf_str inner = json_inner(text);
+
+	return memmem(inner.ptr, inner.len, "://", 3) != NULL ||
+	       str_starts_with(inner, STR("mailto:")) || str_starts_with(inner, STR("urn:"));
+}
+
 static int add_text(struct profiler *profiler, struct profile *profile, struct json_value value)
 {
 	struct cf_str text;
 
 	for (size_t i = 0; i < PROFILE_FORMATS; i++)
 		profile->formats[i] +=
-			schema_validate(profiler->formats[i], value, NULL, NULL) == 0;
+			schema_validate(profiler->formats[i], value, NULL, NULL) == 0 &&
+			(strcmp(format_names[i], "uri") != 0 || looks_like_uri(value));
 	if (profile->value_count > PROFILE_VALUES)
 		return 0;
 	for (size_t i = 0; i < profile->value_count; i++) {

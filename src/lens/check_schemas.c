@@ -127,12 +127,44 @@ static void check_maker(const struct checker *checker, const struct op *by, size
 	}
 }
 
+/* Whether a schema lists the fields of an object: what it does not list may be there, but
+ * is more likely to be misspelt. */
+static bool lists_fields(const struct schema_view *view)
+{
+	static const char *const others[] = {
+		"$ref", "allOf", "anyOf", "oneOf", "if", "not", "patternProperties", "$dynamicRef"};
+	struct json_value more;
+
+	if (!view->schema || json_kind(view->at) != JSON_OBJECT || view->closed ||
+	    json_is_absent(json_member(view->at, STR("properties"))))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (!json_is_absent(json_member(view->at, str_of(others[i]))))
+			return false;
+	more = json_member(view->at, STR("additionalProperties"));
+	return json_kind(more) != JSON_OBJECT;
+}
+
 static void need(const struct checker *checker, const struct shape *shape, const struct op *op,
 		 const struct op_name *name)
 {
-	if (name->decoded.ptr && !can_exist(shape, name->decoded))
+	struct cf_str field = name->decoded;
+	const char *dot = field.ptr ? memchr(field.ptr, '.', field.len) : NULL;
+
+	if (!field.ptr || is_known(shape, field))
+		return;
+	if (!can_exist(shape, field))
 		check_tell(checker, op->line, "%s: the field \"%.*s\" cannot exist here",
-			   op_kind_name(op->kind), STR_ARG(name->decoded));
+			   op_kind_name(op->kind), STR_ARG(field));
+	else if (lists_fields(&shape->view) && dot)
+		check_warn(checker, op->line,
+			   "%s: no schema speaks of a field \"%.*s\" here; inside an object: in: "
+			   "{name: %.*s, lens: [...]}",
+			   op_kind_name(op->kind), STR_ARG(field), (int)(dot - field.ptr),
+			   field.ptr);
+	else if (lists_fields(&shape->view))
+		check_warn(checker, op->line, "%s: no schema speaks of a field \"%.*s\" here",
+			   op_kind_name(op->kind), STR_ARG(field));
 }
 
 static void make(const struct checker *checker, struct shape *shape, const struct op *op,
@@ -176,9 +208,7 @@ static void check_key_field(const struct checker *checker, const struct schema_v
 		if (op->kind == OP_RENAME && op_name_is(&op->destination, key)) {
 			check_tell(checker, map->line,
 				   "map: the key \"%.*s\" is the newer name of \"%.*s\": the older "
-				   "one "
-				   "is "
-				   "meant",
+				   "one is meant",
 				   STR_ARG(key), STR_ARG(op->name.decoded));
 			return;
 		}
@@ -405,6 +435,18 @@ static int check_ops(const struct checker *checker, struct shape *shape, const s
 
 /* --- the end of the way ------------------------------------------------------------------ */
 
+/* An open schema lets them through, but says nothing of them: was it changed alike? */
+static void warn_unlisted(const struct checker *checker, const struct shape *shape,
+			  const struct schema_view *newer)
+{
+	for (size_t i = 0; i < shape->count; i++)
+		if (shape->names[i].there &&
+		    json_is_absent(schema_view_property(newer, shape->names[i].name).at))
+			check_warn(checker, shape->names[i].line,
+				   "the newer schema does not speak of \"%.*s\"",
+				   STR_ARG(shape->names[i].name));
+}
+
 static void check_arrived(const struct checker *checker, const struct shape *shape,
 			  const struct schema *newer, unsigned line)
 {
@@ -417,6 +459,8 @@ static void check_arrived(const struct checker *checker, const struct shape *sha
 		if (shape->names[i].there && shape->names[i].by && !json_is_absent(at.at))
 			check_maker(checker, shape->names[i].by, shape->names[i].part, &at);
 	}
+	if (lists_fields(&view))
+		warn_unlisted(checker, shape, &view);
 	if (!view.closed)
 		return;
 	for (size_t i = 0; i < shape->count; i++)

@@ -274,6 +274,18 @@ static int stays_away(struct run *run, const struct instr *instr, struct frame *
 	return 0;
 }
 
+/* No document can have an empty key: it will never arrive. */
+static int missing_empty(struct run *run, const struct instr *instr)
+{
+	char reason[240];
+
+	snprintf(reason, sizeof(reason),
+		 "the reference \"%.*s\" is empty and names no document: the schema should give it "
+		 "minLength: 1",
+		 STR_ARG(instr->step->op->reference.decoded));
+	return lens_fail(run, instr, CF_ERR_INCOMPLETE, NULL, NO_REG, NULL, reason);
+}
+
 static int missing(struct run *run, const struct instr *instr)
 {
 	const struct lens_place *place = &run->program->parts[instr->part->part].place;
@@ -304,6 +316,16 @@ static int put_names(struct run *run, const struct instr *instr, struct frame *f
 	return 0;
 }
 
+static int val_is_empty_text(struct run *run, const struct val *val, bool *ret)
+{
+	struct json_value value;
+	int rc = val_read(run, val, &value);
+
+	if (rc == 0)
+		*ret = json_kind(value) == JSON_STRING && json_inner(value).len == 0;
+	return rc;
+}
+
 int step_embed(struct run *run, const struct instr *instr, struct frame *frame,
 	       const struct note *note)
 {
@@ -311,7 +333,7 @@ int step_embed(struct run *run, const struct instr *instr, struct frame *frame,
 	int input = run->program->parts[code->part].input;
 	struct val val = run->parts[code->part].val;
 	struct frame *fields;
-	bool away;
+	bool away, empty = false;
 	int rc;
 
 	if (instr->step->op->shared) {
@@ -319,11 +341,14 @@ int step_embed(struct run *run, const struct instr *instr, struct frame *frame,
 
 		if (val_kind(&reference) <= JSON_NULL)
 			return 0;
+		rc = val_is_empty_text(run, &reference, &empty);
+		if (rc)
+			return rc;
 	}
 	if (input >= 0 && !run->stop)
 		val = val_tape(run->args->inputs[input]);
 	if (val.kind == VAL_ABSENT)
-		return missing(run, instr);
+		return empty && !run->stop ? missing_empty(run, instr) : missing(run, instr);
 	rc = part_load(run, code->layout, &val, &fields);
 	if (rc == 0 && !fields)
 		return lens_fail(run, instr, CF_ERR_INVALID, NULL, NO_REG, &val,

@@ -169,6 +169,13 @@ static bool ends_value(const char *p, size_t len)
 	return true;
 }
 
+/* for (x of list): two values one behind the other. */
+static bool refuse_of(struct guard *g, const char *word, size_t len, bool value_before)
+{
+	return !word_is(word, len, "of") || !value_before ||
+	       fail(g, "for ... of is newer than ES5.1: use forEach, or count");
+}
+
 static bool guard_number(struct guard *g)
 {
 	const char *p = g->p;
@@ -190,10 +197,66 @@ static bool guard_number(struct guard *g)
 	return p >= g->end || !is_word(*p) || fail(g, "a number ends in letters");
 }
 
+/* Names that the language has elsewhere, and what to do without. */
+static const struct {
+	const char *name, *instead;
+} absent[] = {
+	{"Date", "there is no clock; take dates apart as texts"},
+	{"RegExp", "use indexOf, or split with a text"},
+	{"eval", "write a function"},
+	{"Promise", "a script cannot wait"},
+	{"Symbol", "use a text"},
+	{"console", "nothing can be printed"},
+	{"Map", "use an object"},
+	{"Set", "use an object"},
+};
+
+static bool declares(const struct guard *g, const char *name)
+{
+	char text[40];
+
+	for (int i = 0; i < 2; i++) {
+		int len = snprintf(text, sizeof(text), "%s %s", i ? "function" : "var", name);
+
+		if (memmem(g->begin, (size_t)(g->end - g->begin), text, (size_t)len))
+			return true;
+	}
+	return false;
+}
+
+/* A word that stands for such a name: it is called, or something of it is. */
+static bool refuse_absent(struct guard *g, const char *word, size_t len)
+{
+	char what[160];
+	bool used = g->p < g->end && (*g->p == '(' || *g->p == '.');
+
+	if (len == 4 && memcmp(word, "Math", 4) == 0 &&
+	    str_starts_with((struct cf_str){g->p, (size_t)(g->end - g->p)}, STR(".random")))
+		return fail(g, "Math.random is not there: a script gives the same each time");
+	for (size_t i = 0; used && i < ARRAY_LEN(absent); i++) {
+		if (!word_is(word, len, absent[i].name) || declares(g, absent[i].name))
+			continue;
+		(void)snprintf(what, sizeof(what), "%s is not there: %s", absent[i].name,
+			       absent[i].instead);
+		return fail(g, what);
+	}
+	return true;
+}
+
+/* var {a} = o takes several fields at once. */
+static bool refuse_pattern(struct guard *g, const char *word, size_t len)
+{
+	if ((!word_is(word, len, "var") && !word_is(word, len, "const")) || g->p >= g->end ||
+	    (*g->p != '{' && *g->p != '['))
+		return true;
+	return fail(g, *g->p == '{' ? "var { is newer than ES5.1: write var a = o.a"
+				    : "var [ is newer than ES5.1: write var a = list[0]");
+}
+
 static bool guard_word(struct guard *g)
 {
 	const char *start = g->p, *p = g->p;
-	bool member = g->last == '.', call;
+	bool member = g->last == '.', behind_word = g->last == 'a' && g->value_before, call;
 	size_t len;
 
 	if (isdigit((unsigned char)*p))
@@ -209,11 +272,15 @@ static bool guard_word(struct guard *g)
 		return fail(g, "names that begin with __step and __charge are ours");
 	if (member)
 		return true;
+	if (!refuse_absent(g, start, len) || !refuse_of(g, start, len, behind_word))
+		return false;
 	if (word_is(start, len, "while"))
 		return guard_while(g);
 	if (word_is(start, len, "for"))
 		return guard_for(g);
 	skip_space(g);
+	if (!refuse_pattern(g, start, len))
+		return false;
 	call = g->p < g->end && *g->p == '(';
 	g->switch_next = call && word_is(start, len, "switch");
 	g->header_next = call && word_is(start, len, "if");
@@ -353,6 +420,9 @@ static const struct {
 	{"class", "write a function that returns an object", true},
 	{"async", "a script cannot wait", true},
 	{"await", "a script cannot wait", true},
+	{"function*", "gather the values in an array", false},
+	{"||=", "write a = a || b", false},
+	{"&&=", "write a = a && b", false},
 	{"yield", "gather the values in an array", true},
 	{"import", "a script stands alone", true},
 	{"export", "a script stands alone", true},
@@ -414,11 +484,19 @@ int script_guard(struct cf_str function, struct cf_buf *out, struct cf_error *er
 				 LIMIT_SCRIPT_TEXT_BYTES);
 	refuse_characters(&g);
 	skip_space(&g);
+	/* x => ...: the function is told in the words that it needs. */
+	if (g.rc == 0 && memmem(g.p, (size_t)(g.end - g.p), "=>", 2) &&
+	    !str_starts_with((struct cf_str){g.p, (size_t)(g.end - g.p)}, STR("function")))
+		fail(&g, "=> is newer than ES5.1: write function (x) { return ...; }");
+	if (g.rc == 0 && str_starts_with((struct cf_str){g.p, (size_t)(g.end - g.p)}, STR("async")))
+		refuse_newer(&g);
 	if (g.rc || (size_t)(g.end - g.p) < 8 || memcmp(g.p, "function", 8) != 0 ||
 	    (g.end - g.p > 8 && is_word(g.p[8]))) {
 		fail(&g, "a function is expected: function (source, base) {...}");
 		return g.rc;
 	}
+	if (!refuse_newer(&g))
+		return g.rc;
 	copy(&g, g.p + 8);
 	skip_space(&g);
 	while (g.p < g.end && is_word(*g.p))

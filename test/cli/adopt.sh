@@ -41,6 +41,19 @@ expect_out 'taken               40 task-list@1
 taken               40 task@1
 nothing              1 none; as x'
 
+begin "keys with colons are no URIs, and objects and lists of objects get ops that fit"
+for i in $(seq 20); do
+	printf '{"_id":"s%02d","type":"stop","ref":"de:11000:%d","site":"https://example.org/%d","at":{"lat":1},"lines":[{"no":"1","id":"x"}],"tags":["a"]}\n' "$i" "$i" "$i"
+done | "$program" docs put --store sqlite:uri.db >/dev/null
+run init u --from sqlite:uri.db
+expect_code 0
+expect_true "one uri" test "$(grep -c 'format: uri' u/schemas/stop/1.0.0.yaml)" -eq 1
+run new stop@2 -c u
+expect_code 0
+expect_has u/lenses/stop/1-2.yaml '  # - in: {name: "at", lens: [{rename: {source: "lat", destination: NEW}}]}'
+expect_has u/lenses/stop/1-2.yaml '  # - in: {name: "lines", lens: [{map: {key: "id", lens: [{rename: {source: "no", destination: NEW}}]}}]}'
+expect_has u/lenses/stop/1-2.yaml '  # - in: {name: "tags", lens: [{map: {as: FIELD, key: FIELD, lens: []}}]}'
+
 begin "nothing is written over"
 run init c --from sqlite:s.db
 expect_code 4

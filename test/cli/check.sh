@@ -14,7 +14,8 @@ for name in todo todo-split; do
 	run check "$source/examples/$name" --seed 7 --runs 50
 	expect_code 0
 	expect_out ''
-	expect_err 'chesterfield: 0 errors; tried 50 documents of each lens each way, no counterexample (--seed 7)'
+	expect_err_has 'chesterfield: 0 errors; '
+	expect_err_has ' tried, each way on 50 documents, no counterexample (--seed 7)'
 done
 
 begin "what init writes is clean"
@@ -47,6 +48,29 @@ sed -i 's/- rename:/- renam:/' $lens/1-2.yaml
 run check c
 expect_code 3
 expect_out 'error lenses/todo-item/1-2.yaml:5: unknown op "renam"; did you mean "rename"?'
+
+begin "what could not be read was not tried"
+expect_err 'chesterfield: 1 error; no lens was tried on documents'
+
+begin "files and folders that are named otherwise than those that are read"
+fresh
+mv $lens/2-3.yaml $lens/2-3.yalm
+cp c/schemas/group/1.0.0.json c/schemas/group/1.1.0.jsn
+mkdir c/schema
+touch c/manifests/README.md c/schemas/.hidden $lens/1-2.yaml~
+run check c
+expect_code 3
+expect_out_has 'warning lenses/todo-item/2-3.yalm: it is not read: the files of a catalog end in .json, .yaml or .yml'
+expect_out_has 'warning schemas/group/1.1.0.jsn: it is not read'
+expect_out_has 'warning schema: it is not read: the folder is called schemas'
+expect_true "no others" test "$(grep -c 'is not read' out)" -eq 3
+
+begin "a reference that may be empty"
+fresh
+sed -i 's/"groupId": *{"type": "string"[^}]*}/"groupId": {"type": "string"}/' $item/3.0.0.json
+run check c --seed 1
+expect_code 3
+expect_out_has 'error lenses/todo-item/2-3.yaml:5: a valid document cannot go down: extract: the reference "groupId" is empty and names no document: the schema should give it minLength: 1'
 
 begin "an unknown argument"
 fresh
@@ -361,6 +385,22 @@ two "\"a\":$text" "\"b\":$text" '  - script: {reads: [a], writes: [b], up: "func
 run check w --seed 1
 expect_code 3
 expect_out 'error lenses/p/1-2.yaml:4: script: up: line 1 of the script: => is newer than ES5.1: write function (x) { return ...; }'
+
+begin "fields that open schemas do not speak of"
+open_two() { # ops
+	two "\"a\":$text" "\"b\":$text" "$1"
+	sed -i 's/"additionalProperties":false,//' w/schemas/p/*.json
+}
+open_two '  - rename: {source: a, destination: b}'
+run check w --seed 1
+expect_out ''
+open_two '  - rename: {source: o.a, destination: c}'
+run check w --seed 1
+expect_out_has 'warning lenses/p/1-2.yaml:4: rename: no schema speaks of a field "o.a" here; inside an object: in: {name: o, lens: [...]}'
+expect_out_has 'warning lenses/p/1-2.yaml:4: the newer schema does not speak of "c"'
+open_two '  - rename: {source: aa, destination: b}'
+run check w --seed 1
+expect_out_has 'warning lenses/p/1-2.yaml:4: rename: no schema speaks of a field "aa" here'
 
 begin "words of a schema that are written wrongly"
 fresh

@@ -71,14 +71,14 @@ static void look(const char *dir)
 	struct catalog_check_args args = {.seed = 1, .runs = 2, .finding = on_finding};
 	struct catalog *catalog = NULL;
 	struct cf_error error = {0};
-	size_t errors;
+	struct catalog_checked done;
 	int rc = catalog_open(&catalog, dir, &mem_heap, &error);
 
 	if (rc && (!error.message[0] || !error.file[0]))
 		abort();
 	if (rc == 0)
 		catalog_close(catalog);
-	(void)catalog_check(dir, &args, &errors, &mem_heap, &error);
+	(void)catalog_check(dir, &args, &done, &mem_heap, &error);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -371,11 +371,11 @@ static int check_example(const struct cf_mem *mem)
 {
 	const struct catalog_check_args args = {.seed = 5, .runs = 2};
 	struct cf_error error;
-	size_t errors = 0;
+	struct catalog_checked done;
 	char path[512];
 
 	example_path(path, sizeof(path), "todo-split");
-	return catalog_check(path, &args, &errors, mem, &error);
+	return catalog_check(path, &args, &done, mem, &error);
 }
 
 /* Opening and checking, with the n-th allocation missing: each of the first 400,

@@ -307,16 +307,16 @@ START_TEST(made_catalogs_pass_check)
 			.seed = seed + i, .runs = DOCUMENTS, .finding = on_finding};
 		struct cf_error error = {0};
 		struct making m;
-		size_t errors = 0;
+		struct catalog_checked done = {0};
 
 		make_catalog(&m, seed + i, root);
 		args.ctx = &m;
-		ck_assert_msg(catalog_check(m.dir, &args, &errors, &mem_heap, &error) == 0,
+		ck_assert_msg(catalog_check(m.dir, &args, &done, &mem_heap, &error) == 0,
 			      "CHESTERFIELD_SEED=%llu: %s", (unsigned long long)(seed + i),
 			      error.message);
-		if (errors)
+		if (done.errors)
 			fprintf(stderr, "CHESTERFIELD_SEED=%llu\n", (unsigned long long)(seed + i));
-		all += errors;
+		all += done.errors;
 	}
 	if (all == 0)
 		ck_assert_int_eq(nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
