@@ -5,7 +5,7 @@
 static const struct cli_option options[] = {
 	{.name = "allow",
 	 .argument = "LEVEL",
-	 .help = "fix, feature or breaking: exit code 3 where the change is graver",
+	 .help = "fix, feature or breaking: exit code 3 where the change is worse",
 	 .fallback = "breaking"},
 	{.name = NULL},
 };
@@ -199,7 +199,7 @@ const struct cli_command cmd_diff = {
 	.help = "Names each difference with the rule it falls under, and says in the words of "
 		"schema registries who can read whose documents: BACKWARD (new readers read old "
 		"documents), FORWARD (old readers read new ones), FULL or NONE. Exit code 3 "
-		"where the change is graver than allowed, or than the two versions promise.",
+		"where the change is worse than allowed, or than the two versions promise.",
 	.options = options,
 	.min_args = 2,
 	.max_args = 2,

@@ -4,7 +4,7 @@
 #include "cli/cli.h"
 
 const struct cli_option cli_common_options[] = {
-	{.name = "quiet", .letter = 'q', .help = "no words but errors"},
+	{.name = "quiet", .letter = 'q', .help = "errors only"},
 	{.name = "json", .help = "results as JSON, one value a line"},
 	{.name = "help", .letter = 'h', .help = "this text"},
 	{.name = NULL},

@@ -78,7 +78,7 @@ void differ_values(struct differ *d, const struct snode *a, const struct snode *
 	a = a->always ? &none : a;
 	b = b->always ? &none : b;
 	if (old_types & ~new_types)
-		differ_tell(d, b, BREAKS_BACKWARD, "type-narrowed", "a type is no more allowed");
+		differ_tell(d, b, BREAKS_BACKWARD, "type-narrowed", "a type is no longer allowed");
 	if (new_types & ~old_types)
 		differ_tell(d, b, BREAKS_FORWARD, "type-widened", "a type is allowed that was not");
 	diff_bound(d, b, a->minimum, b->minimum, 1, "minimum");
