@@ -160,9 +160,28 @@ static int examine(struct prover *p, bool down)
 	return rc;
 }
 
+/* Whether the document refers to each shared part that is there: one that nobody refers to
+ * is no part of it, and goes on no way. */
+static bool refers_to_parts(struct prover *p, const struct lens_program *forth)
+{
+	struct cf_error error;
+	struct cf_str key;
+
+	for (size_t i = 1; i < p->source.count; i++) {
+		if (p->source.places.places[i].tie != LENS_SHARED ||
+		    json_is_absent(p->source.values[i]))
+			continue;
+		if (lens_reference(p->bench->worker, forth, i, p->source.values[0], &key, &error) ||
+		    !key.len)
+			return false;
+	}
+	return true;
+}
+
 /* Members go while the document is valid and something is still wrong. */
 static int shrink(struct prover *p, bool down)
 {
+	const struct lens_program *forth = down ? p->edge->down : p->edge->up;
 	struct cf_error error = {0};
 	uint32_t i = 0;
 	int rc = 0;
@@ -178,7 +197,7 @@ static int shrink(struct prover *p, bool down)
 		if (rc == 0)
 			rc = side_set(&p->source, 0, buf_view(&p->tried), &error);
 		p->found = false;
-		if (rc == 0 && side_valid(&p->source, 0, &error) == 0)
+		if (rc == 0 && side_valid(&p->source, 0, &error) == 0 && refers_to_parts(p, forth))
 			rc = examine(p, down);
 		rc = proof_ends(rc) ? rc : 0;
 		if (rc == 0 && !p->found) {

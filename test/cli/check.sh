@@ -65,6 +65,19 @@ expect_out_has 'warning schemas/group/1.1.0.jsn: it is not read'
 expect_out_has 'warning schema: it is not read: the folder is called schemas'
 expect_true "no others" test "$(grep -c 'is not read' out)" -eq 3
 
+begin "a document is not made smaller by what it refers to its parts with"
+rm -rf w
+mkdir -p w/schemas/p w/schemas/studio w/lenses/p
+echo 'name: w' >w/catalog.yaml
+echo '{"version":"1.0.0","type":"object","additionalProperties":false,"properties":{"schema":{"const":"p"},"version":{"const":1},"studio":{"type":"string"}}}' >w/schemas/p/1.0.0.json
+echo '{"version":"2.0.0","type":"object","additionalProperties":false,"properties":{"schema":{"const":"p"},"version":{"const":2},"studioId":{"type":"string","minLength":1}}}' >w/schemas/p/2.0.0.json
+echo '{"version":"1.0.0","type":"object","additionalProperties":false,"required":["name"],"properties":{"schema":{"const":"studio"},"version":{"const":1},"name":{"type":"integer"}}}' >w/schemas/studio/1.0.0.json
+printf 'from: p@1\nto: p@2\nlens:\n  - extract: {names: [{studio: name}], into: studio@1, key: {hash: name}, reference: studioId}\n' >w/lenses/p/1-2.yaml
+run check w --seed 1
+expect_code 3
+expect_out_has 'must be a string at /studio'
+expect_true "each part has its reference" bash -c '! grep "document .*} {" out | grep -v studioId'
+
 begin "a reference that may be empty"
 fresh
 sed -i 's/"groupId": *{"type": "string"[^}]*}/"groupId": {"type": "string"}/' $item/3.0.0.json
