@@ -6,12 +6,16 @@
 
 #include "check_main.h"
 
+#include <malloc.h>
+
 struct failing {
 	struct cf_mem mem; /* give &failing.mem to whoever is tested */
 	size_t at;         /* the call that fails, from 0 */
 	bool alone;
 	size_t calls;
 	size_t bytes; /* that were asked for */
+	size_t held;  /* bytes that were not freed */
+	size_t peak;  /* the most that were held at once */
 	long live;    /* blocks that were not freed */
 	bool done;    /* of FAILING_EACH */
 };
@@ -19,14 +23,18 @@ struct failing {
 static inline void *failing_resize(void *ctx, void *ptr, size_t size)
 {
 	struct failing *failing = ctx;
-	size_t call = failing->calls;
+	size_t call = failing->calls, before = ptr ? malloc_usable_size(ptr) : 0;
 
 	failing->calls += size > 0;
 	failing->bytes += size;
 	if (size && (call == failing->at || (call > failing->at && !failing->alone)))
 		return NULL;
 	failing->live += (size && !ptr) - (!size && ptr);
-	return mem_heap.resize(NULL, ptr, size);
+	ptr = mem_heap.resize(NULL, ptr, size);
+	failing->held += (ptr ? malloc_usable_size(ptr) : 0) - before;
+	if (failing->held > failing->peak)
+		failing->peak = failing->held;
+	return ptr;
 }
 
 static inline void failing_init(struct failing *failing, size_t at, bool alone)

@@ -33,6 +33,10 @@ void arena_reset(struct cf_arena *arena)
 {
 	if (!arena->block)
 		return;
+	if (arena->block->size > ARENA_BLOCK_BYTES_MAX) {
+		arena_fini(arena);
+		return;
+	}
 	free_older(arena, arena->block->older);
 	arena->block->older = NULL;
 	arena->next = arena->block->data;

@@ -15,7 +15,7 @@ struct cf_arena {
 };
 
 void arena_init(struct cf_arena *arena, const struct cf_mem *mem);
-/* Frees all but one block, for the next batch. */
+/* Frees all but one block of the usual size, for the next batch. */
 void arena_reset(struct cf_arena *arena);
 void arena_fini(struct cf_arena *arena);
 

@@ -341,6 +341,7 @@ static int run_once(struct worker *worker, struct lineage_name *names, size_t co
 		rc = work_all(worker, &work, &plan, error);
 	if (rc == 0)
 		rc = note_changed_parts(worker, &plan, &work, error);
+	bench_next(&worker->bench);
 	if (rc == 0)
 		rc = write_plan(worker, &work, &plan, error);
 	for (size_t i = 0; i < work.count && rc == 0; i++) {

@@ -500,6 +500,8 @@ int lineage_put_together(struct bench *bench, struct lineage *lineage)
 	for (size_t i = 0; i < family->slot_count && rc == 0; i++) {
 		lineage->agreed[i].document =
 			d.drafts[i].stands_in ? JSON_ABSENT : d.drafts[i].document;
+		if (d.drafts[i].wanted && !lineage->was_gone)
+			lineage->agreed[i].atoms = &d.drafts[i].atoms;
 		lineage->agreed[i].key = lineage->slots[i].key;
 		lineage->agreed[i].missing = lineage->slots[i].missing;
 	}

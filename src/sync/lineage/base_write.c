@@ -7,7 +7,8 @@
 struct writer {
 	struct cf_buf *out;
 	struct cf_arena *arena;
-	struct atoms pool; /* all pairs of pointer and hash, each once */
+	struct atoms pool;   /* all pairs of pointer and hash, each once */
+	struct atom *united; /* what it stands in where it is more than one list; owned */
 	const struct base_orders *orders;
 };
 
@@ -19,47 +20,67 @@ static int compare_atoms(const void *a, const void *b)
 	return order ? order : (x->hash > y->hash) - (x->hash < y->hash);
 }
 
-/* Both in order, each once; `at` NULL: how many these are. */
-static size_t unite(const struct atoms *a, const struct atoms *b, struct atom *at)
+/* How many there are in both together, each once. */
+static size_t count_united(const struct atoms *a, const struct atoms *b)
 {
 	size_t count = 0, i = 0, k = 0;
 
-	while (i < a->count || k < b->count) {
+	for (; i < a->count || k < b->count; count++) {
 		int order = i >= a->count   ? 1
 			    : k >= b->count ? -1
 					    : compare_atoms(&a->at[i], &b->at[k]);
 
-		if (at)
-			at[count] = order <= 0 ? a->at[i] : b->at[k];
-		count++;
 		i += order <= 0;
 		k += order >= 0;
 	}
 	return count;
 }
 
+/* Both in order, each once; from behind, so that `at` may be where `a` stands. */
+static void unite(const struct atoms *a, const struct atoms *b, struct atom *at, size_t count)
+{
+	size_t i = a->count, k = b->count;
+
+	while (count > 0) {
+		int order = i == 0 ? -1 : k == 0 ? 1 : compare_atoms(&a->at[i - 1], &b->at[k - 1]);
+
+		at[--count] = order >= 0 ? a->at[i - 1] : b->at[k - 1];
+		i -= order >= 0;
+		k -= order <= 0;
+	}
+}
+
 /* Mostly a list says nothing that the pool does not: then there is nothing to copy. */
 static int add_to_pool(struct writer *w, const struct atoms *list)
 {
+	struct atoms pool;
 	size_t count;
 	struct atom *at;
 
 	if (w->pool.count == 0)
 		w->pool = *list;
-	count = unite(&w->pool, list, NULL);
+	count = count_united(&w->pool, list);
 	if (count == w->pool.count)
 		return 0;
-	at = arena_alloc(w->arena, count * sizeof(*at));
+	at = mem_resize(w->arena->mem, w->united, count * sizeof(*at));
 	if (!at)
 		return CF_ERR_NOMEM;
-	unite(&w->pool, list, at);
+	pool = (struct atoms){.at = w->united ? at : w->pool.at, .count = w->pool.count};
+	unite(&pool, list, at, count);
+	w->united = at;
 	w->pool = (struct atoms){.at = at, .count = count};
 	return 0;
 }
 
-/* Of all revisions that differ from newer ones: many short lists are sorted at once. */
-static int gather_diffs(const struct base *base, const struct family *family,
-			struct cf_arena *arena, struct atoms *ret)
+static bool in_pool(const struct atoms *pool, const struct atom *atom)
+{
+	return pool->count && bsearch(atom, pool->at, pool->count, sizeof(*atom), compare_atoms);
+}
+
+/* Of all revisions that differ from newer ones, what the pool lacks: many short lists are
+ * sorted at once. */
+static int gather_diffs(const struct writer *w, const struct base *base,
+			const struct family *family, struct atoms *ret)
 {
 	size_t count = 0, kept = 0;
 	struct atom *at;
@@ -70,7 +91,7 @@ static int gather_diffs(const struct base *base, const struct family *family,
 			count += base->slots[i].known[k].diff.count;
 	if (count == 0)
 		return 0;
-	at = arena_alloc(arena, count * sizeof(*at));
+	at = arena_alloc(w->arena, count * sizeof(*at));
 	if (!at)
 		return CF_ERR_NOMEM;
 	count = 0;
@@ -78,9 +99,9 @@ static int gather_diffs(const struct base *base, const struct family *family,
 		for (size_t k = 0; k < base->slots[i].known_count; k++) {
 			const struct atoms *diff = &base->slots[i].known[k].diff;
 
-			if (diff->count)
-				memcpy(at + count, diff->at, diff->count * sizeof(*at));
-			count += diff->count;
+			for (size_t n = 0; n < diff->count; n++)
+				if (!in_pool(&w->pool, &diff->at[n]))
+					at[count++] = diff->at[n];
 		}
 	}
 	qsort(at, count, sizeof(*at), compare_atoms);
@@ -94,11 +115,12 @@ static int gather_diffs(const struct base *base, const struct family *family,
 static int make_pool(struct writer *w, const struct base *base, const struct family *family)
 {
 	struct atoms diffs;
-	int rc = gather_diffs(base, family, w->arena, &diffs);
+	int rc = 0;
 
 	w->pool = (struct atoms){NULL, 0};
 	for (size_t i = 0; i < family->slot_count && rc == 0; i++)
 		rc = add_to_pool(w, &base->slots[i].kept);
+	rc = rc ? rc : gather_diffs(w, base, family, &diffs);
 	return rc ? rc : add_to_pool(w, &diffs);
 }
 
@@ -451,11 +473,10 @@ static void write_listed(struct cf_str name, uint64_t hash, struct cf_buf *out)
 	buf_byte(out, '"');
 }
 
-int base_write(const struct base *base, const struct family *family, struct cf_arena *arena,
-	       struct cf_buf *out)
+static int write_base(struct writer *w, const struct base *base, const struct family *family)
 {
-	struct writer w = {.out = out, .arena = arena, .orders = base->orders};
-	int rc = make_pool(&w, base, family);
+	struct cf_buf *out = w->out;
+	int rc = make_pool(w, base, family);
 	bool first = true;
 
 	if (rc)
@@ -469,7 +490,7 @@ int base_write(const struct base *base, const struct family *family, struct cf_a
 		buf_str(out, base->unserved);
 		buf_byte(out, '}');
 	}
-	rc = write_pool(&w);
+	rc = write_pool(w);
 	buf_str(out, STR(",\"slots\":{"));
 	for (size_t i = 0; i < family->slot_count && rc == 0; i++) {
 		const struct base_slot *slot = &base->slots[i];
@@ -479,10 +500,20 @@ int base_write(const struct base *base, const struct family *family, struct cf_a
 		if (!first)
 			buf_byte(out, ',');
 		first = false;
-		rc = write_slot(&w, slot, family->slots[i].place);
+		rc = write_slot(w, slot, family->slots[i].place);
 	}
 	buf_byte(out, '}');
-	write_bodies(&w, base, family);
+	write_bodies(w, base, family);
 	buf_byte(out, '}');
 	return out->failed ? CF_ERR_NOMEM : rc;
+}
+
+int base_write(const struct base *base, const struct family *family, struct cf_arena *arena,
+	       struct cf_buf *out)
+{
+	struct writer w = {.out = out, .arena = arena, .orders = base->orders};
+	int rc = write_base(&w, base, family);
+
+	mem_free(arena->mem, w.united);
+	return rc;
 }

@@ -63,7 +63,7 @@ static int join_part(struct carrier *c, size_t slot, struct json_value content, 
 		     struct page **ret)
 {
 	struct settler *s = c->s;
-	struct page *page = page_borrow(s, &s->family->slots[slot], content);
+	struct page *page = page_borrow(s, &s->family->slots[slot], content, NULL);
 	struct atom *changes;
 	size_t count = 0;
 	int rc = page ? 0 : error_nomem(s->error);
@@ -410,12 +410,13 @@ int carry(struct settler *s, struct pages *state, size_t from)
 	return rc || c.joined == SIZE_MAX || c.joined == from ? rc : carry(s, state, c.joined);
 }
 
-int pages_lay(struct settler *s, struct pages *state, size_t slot, struct json_value document)
+int pages_lay(struct settler *s, struct pages *state, const struct source *source)
 {
-	struct page *page = page_borrow(s, &s->family->slots[slot], document);
+	struct page *page =
+		page_borrow(s, &s->family->slots[source->slot], source->document, source->atoms);
 
-	pages_set(s, state, slot, page);
-	return page ? carry(s, state, slot) : error_nomem(s->error);
+	pages_set(s, state, source->slot, page);
+	return page ? carry(s, state, source->slot) : error_nomem(s->error);
 }
 
 /* What is missing of what the documents refer to is known before anything is made of it. */
@@ -454,7 +455,8 @@ int carry_over(struct settler *s, struct pages *state, const bool *there)
 
 int carry_fresh(struct settler *s, const struct source *source, const bool *there)
 {
-	struct page *page = page_borrow(s, &s->family->slots[source->slot], source->document);
+	struct page *page =
+		page_borrow(s, &s->family->slots[source->slot], source->document, source->atoms);
 	struct carrier c;
 	int rc = page ? carrier_init(&c, s, &s->agreed) : error_nomem(s->error);
 

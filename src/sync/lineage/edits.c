@@ -19,14 +19,12 @@ static void add_edit(struct comparer *c, struct cf_str pointer, const struct ato
 {
 	if (c->count == c->cap) {
 		size_t cap = c->cap ? c->cap * 2 : 8;
-		struct settle_edit *grown = arena_alloc(c->arena, cap * sizeof(*grown));
+		struct settle_edit *grown = mem_resize(c->arena->mem, c->at, cap * sizeof(*grown));
 
 		if (!grown) {
 			c->rc = CF_ERR_NOMEM;
 			return;
 		}
-		if (c->count)
-			memcpy(grown, c->at, c->count * sizeof(*grown));
 		c->at = grown;
 		c->cap = cap;
 	}
@@ -201,6 +199,26 @@ static int by_pointer(const void *a, const void *b)
 			       ((const struct settle_edit *)b)->pointer);
 }
 
+const struct settle_edit *settle_edit_find(const struct settle_edit *edits, size_t count,
+					   struct cf_str pointer)
+{
+	const struct settle_edit key = {.pointer = pointer};
+
+	return count ? bsearch(&key, edits, count, sizeof(key), by_pointer) : NULL;
+}
+
+/* As many as there are: the arena keeps nothing that was outgrown. */
+static int keep_edits(const struct comparer *c, struct settle_edit **ret, size_t *ret_count)
+{
+	*ret = arena_alloc(c->arena, c->count * sizeof(**ret));
+	if (!*ret)
+		return CF_ERR_NOMEM;
+	if (c->count)
+		memcpy(*ret, c->at, c->count * sizeof(**ret));
+	*ret_count = c->count;
+	return 0;
+}
+
 int settle_edits(const struct atoms *was, const struct atoms *now,
 		 const struct settle_together *together, size_t together_count,
 		 struct cf_arena *arena, struct settle_edit **ret, size_t *ret_count)
@@ -215,7 +233,8 @@ int settle_edits(const struct atoms *was, const struct atoms *now,
 			qsort(c.at, c.count, sizeof(*c.at), by_pointer);
 			break;
 		}
-	*ret = c.at;
-	*ret_count = c.count;
+	if (c.rc == 0)
+		c.rc = keep_edits(&c, ret, ret_count);
+	mem_free(arena->mem, c.at);
 	return c.rc;
 }

@@ -1,6 +1,8 @@
 /* What settle takes, of what was found out: words of before, edits that waited. */
 #include "sync/lineage/lineage.h"
 
+#include <stdlib.h>
+
 void lineage_settle_input(struct bench *bench, struct lineage *lineage, struct settle_input *ret)
 {
 	const struct catalog_conflicts *policy = catalog_conflicts(bench->registry->catalog);
@@ -229,6 +231,12 @@ static bool comes_from(const struct slot *slot, struct cf_str rev, struct cf_str
 	return false;
 }
 
+static int by_pointer(const void *a, const void *b)
+{
+	return pointer_compare(((const struct settle_edit *)a)->pointer,
+			       ((const struct settle_edit *)b)->pointer);
+}
+
 /* What somebody waits with who has changed it again since is not his word any more. */
 static bool said_anew(const struct lineage *lineage, const struct slot *slot,
 		      const struct base_pending *pending)
@@ -236,10 +244,10 @@ static bool said_anew(const struct lineage *lineage, const struct slot *slot,
 	for (size_t i = 0; i < lineage->saved_count; i++) {
 		const struct settle_saved *saved = &lineage->saved[i];
 
-		for (size_t k = 0; k < saved->edit_count && saved->slot == slot->index; k++)
-			if (str_equal(saved->edits[k].pointer, pending->pointer) &&
-			    comes_from(slot, saved->rev, pending->rev))
-				return true;
+		if (saved->slot == slot->index &&
+		    settle_edit_find(saved->edits, saved->edit_count, pending->pointer) &&
+		    comes_from(slot, saved->rev, pending->rev))
+			return true;
 	}
 	return false;
 }
@@ -273,6 +281,7 @@ int lineage_add_pending(struct bench *bench, struct lineage *lineage, const stru
 				.value = value,
 				.hash = json_is_absent(value) ? 0 : atom_hash(json_hash64(value))};
 		}
+		qsort(edits, saved.edit_count, sizeof(*edits), by_pointer);
 		if (saved.edit_count)
 			rc = lineage_add_saved(bench, lineage, saved,
 					       (struct origin){.ancestor = -1});

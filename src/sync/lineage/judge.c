@@ -335,7 +335,7 @@ static int check_sources(struct judge *j)
 		if (rc || fits || source->kind != SETTLE_SIDE_EDIT)
 			continue;
 		pages_copy(s, &j->other, &s->agreed);
-		rc = pages_lay(s, &j->other, source->slot, source->document);
+		rc = pages_lay(s, &j->other, source);
 		if (rc == 0)
 			rc = check_valid(s, &j->other);
 		if (rc == 0)

@@ -16,8 +16,8 @@ int list_judged(struct settler *s)
 	s->edit_count = 0;
 	for (size_t i = 0; i < s->source_count; i++)
 		s->edit_count += s->sources[i].edit_count;
-	s->judged = arena_alloc(&s->arena, (s->edit_count + 1) * sizeof(*s->judged));
-	s->gathered = arena_alloc(&s->arena, (max + 1) * sizeof(*s->gathered));
+	s->judged = arena_alloc(&s->words, (s->edit_count + 1) * sizeof(*s->judged));
+	s->gathered = arena_alloc(&s->words, (max + 1) * sizeof(*s->gathered));
 	s->putting = arena_alloc(&s->arena, (s->source_count + 1) * sizeof(*s->putting));
 	if (!s->judged || !s->gathered || !s->putting)
 		return error_nomem(s->error);

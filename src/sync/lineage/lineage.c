@@ -1,6 +1,9 @@
 /* The workbench, and the small pieces that all steps of a lineage use. */
 #include "sync/lineage/lineage.h"
 
+/* What a document above that leaves behind is given back. */
+enum { TAPE_KEEP_NODES = 16 * 1024, SCRATCH_KEEP_BYTES = 256 * 1024 };
+
 int bench_init(struct bench *bench, const struct registry *registry, struct cf_store *store,
 	       const struct state *state, const struct cf_mem *mem)
 {
@@ -41,17 +44,34 @@ void bench_fini(struct bench *bench)
 	*bench = (struct bench){.mem = bench->mem};
 }
 
+/* Of usual documents they are used again; those of large ones are given back. */
+static void tapes_reset(struct tapes *tapes, struct bench *bench)
+{
+	for (size_t i = 0; i < tapes->used; i++) {
+		struct json_doc *doc = tapes->at[i];
+
+		if (doc->cap <= TAPE_KEEP_NODES)
+			continue;
+		json_doc_fini(doc);
+		json_doc_init(doc, bench->mem);
+		json_doc_share(doc, bench->shapes);
+	}
+	tapes->used = 0;
+}
+
 void bench_next(struct bench *bench)
 {
 	arena_reset(&bench->arena);
-	bench->tapes.used = 0;
+	tapes_reset(&bench->tapes, bench);
+	if (bench->scratch.cap > SCRATCH_KEEP_BYTES)
+		buf_fini(&bench->scratch);
 }
 
 void bench_reset(struct bench *bench)
 {
 	bench_next(bench);
 	arena_reset(&bench->batch);
-	bench->batch_tapes.used = 0;
+	tapes_reset(&bench->batch_tapes, bench);
 	bench->parts = (struct parts){.buckets = NULL};
 	bench->needs = (struct needs){.buckets = NULL};
 }

@@ -20,17 +20,27 @@ static struct cf_str show_pointer(struct bench *bench, struct cf_str pointer)
 	return text ? (struct cf_str){text, (size_t)(out - text)} : pointer;
 }
 
-static struct json_value value_at(struct bench *bench, const struct lineage *lineage, size_t slot,
-				  struct json_value document, struct cf_str pointer)
+/* What is agreed says there; it is taken apart once for all that is asked of it. */
+static int agreed_value(struct bench *bench, const struct lineage *lineage, size_t slot,
+			struct cf_str pointer, struct json_value *ret)
 {
+	struct settle_slot *agreed = &lineage->agreed[slot];
 	const struct atom *atom;
-	struct atoms atoms;
 
-	if (json_is_absent(document) ||
-	    bench_atoms(bench, lineage->slots[slot].kind, document, &atoms))
-		return JSON_ABSENT;
-	atom = atoms_find(&atoms, pointer);
-	return atom ? atom->value : JSON_ABSENT;
+	*ret = JSON_ABSENT;
+	if (json_is_absent(agreed->document))
+		return 0;
+	if (!agreed->atoms) {
+		struct atoms *atoms = arena_alloc(&bench->arena, sizeof(*atoms));
+
+		if (!atoms ||
+		    bench_atoms(bench, lineage->slots[slot].kind, agreed->document, atoms))
+			return CF_ERR_NOMEM;
+		agreed->atoms = atoms;
+	}
+	atom = atoms_find(agreed->atoms, pointer);
+	*ret = atom ? atom->value : JSON_ABSENT;
+	return 0;
 }
 
 static struct conflict_side side_in(const struct lineage *lineage, size_t slot, struct cf_str rev,
@@ -102,13 +112,16 @@ static bool edit_instead(const struct lineage *lineage, const struct settle_said
 		return false;
 	for (size_t i = 0; i < lineage->saved_count; i++) {
 		const struct settle_saved *saved = &lineage->saved[i];
+		const struct settle_edit *edit =
+			saved->slot != said->slot
+				? NULL
+				: settle_edit_find(saved->edits, saved->edit_count, said->pointer);
 
-		for (size_t k = 0; k < saved->edit_count && saved->slot == said->slot; k++) {
-			*ret = (struct settle_side){SETTLE_SIDE_EDIT, i, k};
-			if (saved->edits[k].hash == hash &&
-			    str_equal(saved->edits[k].pointer, said->pointer))
-				return true;
-		}
+		if (!edit || edit->hash != hash)
+			continue;
+		*ret = (struct settle_side){SETTLE_SIDE_EDIT, (uint32_t)i,
+					    (uint32_t)(edit - saved->edits)};
+		return true;
 	}
 	return false;
 }
@@ -119,10 +132,12 @@ static int side_said(struct bench *bench, const struct lineage *lineage,
 {
 	struct cf_str array = said->pointer;
 	struct settle_side instead;
+	int rc;
 
 	*ret = side_in(lineage, said->slot, said->rev, said->pointer);
-	ret->value = value_at(bench, lineage, said->slot, lineage->agreed[said->slot].document,
-			      said->pointer);
+	rc = agreed_value(bench, lineage, said->slot, said->pointer, &ret->value);
+	if (rc)
+		return rc;
 	if (edit_instead(lineage, said, ret->value, &instead))
 		return side_edit(bench, lineage, &instead, ret);
 	if (!said->order)

@@ -16,7 +16,7 @@ struct fork {
 	bool shared;
 	bool readable;
 	struct json_value document;
-	struct atoms atoms;
+	const struct atoms *atoms;
 	size_t above; /* 1 + the fork that it comes from; 0: the known ancestor */
 	struct settle_edit *edits;
 	size_t edit_count;
@@ -90,12 +90,13 @@ static int make_forks(struct merging *m)
 static int read_fork(struct merging *m, struct fork *fork)
 {
 	const struct cf_record *record;
+	struct atoms *atoms;
 	int rc;
 
 	if (fork->place == 0) {
 		fork->readable = true;
 		fork->document = fork->leaf->document;
-		fork->atoms = fork->leaf->atoms;
+		fork->atoms = &fork->leaf->atoms;
 		return 0;
 	}
 	if (!fork->shared || PLANTED(m->bench, SHARED_ANCESTOR_SKIPPED))
@@ -106,9 +107,13 @@ static int read_fork(struct merging *m, struct fork *fork)
 	if (record->revision_count == 0 || !record->revisions[0].body.ptr ||
 	    record->revisions[0].deleted)
 		return 0;
+	atoms = arena_alloc(&m->bench->arena, sizeof(*atoms));
+	if (!atoms)
+		return CF_ERR_NOMEM;
 	fork->readable = leaf_read(m->bench, m->lineage, m->slot, &record->revisions[0],
 				   &fork->document) == 0 &&
-			 bench_atoms(m->bench, m->slot->kind, fork->document, &fork->atoms) == 0;
+			 bench_atoms(m->bench, m->slot->kind, fork->document, atoms) == 0;
+	fork->atoms = atoms;
 	return 0;
 }
 
@@ -147,22 +152,26 @@ static int find_edits(struct merging *m, struct fork *fork)
 	int rc = 0;
 
 	if (fork->above)
-		was = m->forks[fork->above - 1].atoms;
+		was = *m->forks[fork->above - 1].atoms;
 	else
 		rc = known_atoms(m, fork->leaf, &was);
 	return rc ? rc
-		  : settle_edits(&was, &fork->atoms, NULL, 0, &m->bench->arena, &fork->edits,
+		  : settle_edits(&was, fork->atoms, NULL, 0, &m->bench->arena, &fork->edits,
 				 &fork->edit_count);
 }
 
+/* Of that, or that something above it is gone. */
 static bool says_of(const struct fork *fork, struct cf_str pointer)
 {
-	for (size_t i = 0; i < fork->edit_count; i++)
-		if (str_equal(fork->edits[i].pointer, pointer) ||
-		    (fork->edits[i].hash == 0 &&
-		     pointer_lies_under(pointer, fork->edits[i].pointer)))
-			return true;
-	return false;
+	const struct settle_edit *edit = settle_edit_find(fork->edits, fork->edit_count, pointer);
+
+	while (!edit && pointer.len) {
+		while (pointer.ptr[--pointer.len] != '/')
+			;
+		edit = settle_edit_find(fork->edits, fork->edit_count, pointer);
+		edit = edit && edit->hash == 0 ? edit : NULL;
+	}
+	return edit != NULL;
 }
 
 /* What one that comes from it has changed again is not its word any more. */
@@ -195,6 +204,7 @@ static int add_saved(struct merging *m, const struct fork *fork)
 				     .rev = fork->rev,
 				     .age = m->slot->kind->age,
 				     .document = fork->document,
+				     .atoms = fork->atoms,
 				     .latest = latest_of(m, fork->document),
 				     .edits = fork->edits,
 				     .edit_count = fork->edit_count};
@@ -218,7 +228,7 @@ static int find_only_edits(struct merging *m, const struct leaf *leaf)
 	struct fork fork = {.rev = leaf->revision->rev,
 			    .leaf = leaf,
 			    .document = leaf->document,
-			    .atoms = leaf->atoms};
+			    .atoms = &leaf->atoms};
 	int rc = find_edits(m, &fork);
 
 	return rc ? rc : add_saved(m, &fork);

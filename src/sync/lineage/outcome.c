@@ -26,15 +26,32 @@ static const char *decided_by(const struct settler *s, const struct edit *winner
 	return policy->prefer == CATALOG_LATEST ? "newest-version" : prefer_word(policy);
 }
 
-static void lose(struct settler *s, struct settle_result *ret, const struct edit *loser,
-		 const struct edit *winner)
+static int add_loser(struct settler *s, struct settle_result *ret, const struct settle_loser *loser)
 {
-	struct settle_loser *entry = &s->losers[ret->loser_count++];
+	if (ret->loser_count == s->loser_cap) {
+		size_t cap = s->loser_cap * 2 + 8;
+		struct settle_loser *grown = arena_alloc(&s->arena, cap * sizeof(*grown));
 
-	*entry = (struct settle_loser){.loser = loser->side,
-				       .winner = winner->side,
-				       .policy = decided_by(s, winner, loser),
-				       .late = loser->late || winner->late};
+		if (!grown)
+			return error_nomem(s->error);
+		if (ret->loser_count)
+			memcpy(grown, s->losers, ret->loser_count * sizeof(*grown));
+		ret->losers = s->losers = grown;
+		s->loser_cap = cap;
+	}
+	s->losers[ret->loser_count++] = *loser;
+	return 0;
+}
+
+static int lose(struct settler *s, struct settle_result *ret, const struct edit *loser,
+		const struct edit *winner)
+{
+	const struct settle_loser entry = {.loser = loser->side,
+					   .winner = winner->side,
+					   .policy = decided_by(s, winner, loser),
+					   .late = loser->late || winner->late};
+
+	return add_loser(s, ret, &entry);
 }
 
 /* --- edits ------------------------------------------------------------------------------- */
@@ -70,7 +87,7 @@ static int tell_edits(struct settler *s, struct settle_result *ret)
 			return error_set(
 				s->error, CF_ERR_LAW,
 				"an edit does not stand, though nothing stands against it");
-		lose(s, ret, edit, edit->winner);
+		rc = lose(s, ret, edit, edit->winner);
 	}
 	return rc;
 }
@@ -89,8 +106,8 @@ static int tell_said(struct settler *s, struct settle_result *ret)
 			bool stands = said->stood && edit_stands(s, &s->result, said, &rc);
 
 			ret->said_stands[said->side.index] = stands;
-			if (said->winner && !stands)
-				lose(s, ret, said, said->winner);
+			if (rc == 0 && said->winner && !stands)
+				rc = lose(s, ret, said, said->winner);
 		}
 	}
 	return rc;
@@ -150,16 +167,16 @@ static bool is_anew(const struct settler *s, const struct settle_delete *gone)
 	return false;
 }
 
-static void lose_delete(struct settler *s, struct settle_result *ret, size_t index,
-			const struct edit *winner)
+static int lose_delete(struct settler *s, struct settle_result *ret, size_t index,
+		       const struct edit *winner)
 {
 	bool late = winner->source->kind == SETTLE_SIDE_SAID;
+	const struct settle_loser entry = {.loser = {SETTLE_SIDE_DELETE, (uint32_t)index, 0},
+					   .winner = winner->side,
+					   .policy = late ? "late: agreed" : NULL,
+					   .late = late};
 
-	s->losers[ret->loser_count++] =
-		(struct settle_loser){.loser = {SETTLE_SIDE_DELETE, index, 0},
-				      .winner = winner->side,
-				      .policy = late ? "late: agreed" : NULL,
-				      .late = late};
+	return add_loser(s, ret, &entry);
 }
 
 /* All documents go; what was said since the deleting app looked goes with them, where
@@ -167,7 +184,7 @@ static void lose_delete(struct settler *s, struct settle_result *ret, size_t ind
 static int go(struct settler *s, struct settle_result *ret, const bool *wins)
 {
 	const struct settle_input *input = s->input;
-	size_t first = 0;
+	uint32_t first = 0;
 	int rc = 0;
 
 	while (!wins[first])
@@ -181,11 +198,12 @@ static int go(struct settler *s, struct settle_result *ret, const bool *wins)
 		for (size_t k = 0; k < input->delete_count && unseen; k++)
 			unseen = !wins[k] || !delete_knows(s, &input->deletes[k], said, &rc);
 		if (unseen)
-			s->losers[ret->loser_count++] =
-				(struct settle_loser){.loser = said->side,
-						      .winner = {SETTLE_SIDE_DELETE, first, 0},
-						      .policy = "late: edit",
-						      .late = true};
+			rc = add_loser(
+				s, ret,
+				&(struct settle_loser){.loser = said->side,
+						       .winner = {SETTLE_SIDE_DELETE, first, 0},
+						       .policy = "late: edit",
+						       .late = true});
 	}
 	return rc;
 }
@@ -209,7 +227,7 @@ static int tell_deletes(struct settler *s, struct settle_result *ret)
 		wins[i] = !winner && !is_anew(s, gone);
 		any = any || wins[i];
 		if (winner)
-			lose_delete(s, ret, i, winner);
+			rc = lose_delete(s, ret, i, winner);
 	}
 	if (rc || !any)
 		return rc;
@@ -243,7 +261,7 @@ static int tell_documents(struct settler *s, struct settle_result *ret)
 		slot->atoms = *atoms;
 		if (rc || json_is_absent(given->document))
 			continue;
-		old = page_borrow(s, &s->family->slots[i], given->document);
+		old = page_borrow(s, &s->family->slots[i], given->document, given->atoms);
 		rc = old ? pages_same(s, old, page, &same) : error_nomem(s->error);
 		page_drop(s, old);
 		slot->changed = !same;
@@ -254,15 +272,14 @@ static int tell_documents(struct settler *s, struct settle_result *ret)
 static int prepare(struct settler *s, struct settle_result *ret)
 {
 	const struct settle_input *input = s->input;
-	size_t max = s->edit_count + input->delete_count + 1;
 
 	ret->slots = arena_calloc(&s->arena, s->family->slot_count, sizeof(*ret->slots));
 	ret->edits = arena_calloc(&s->arena, input->saved_count + 1, sizeof(*ret->edits));
 	ret->said_stands = arena_calloc(&s->arena, input->said_count + 1, sizeof(bool));
-	s->losers = arena_calloc(&s->arena, max, sizeof(*s->losers));
-	ret->losers = s->losers;
+	s->losers = NULL;
+	s->loser_cap = 0;
 	ret->replays = s->replays;
-	if (!ret->slots || !ret->edits || !ret->said_stands || !s->losers)
+	if (!ret->slots || !ret->edits || !ret->said_stands)
 		return error_nomem(s->error);
 	for (size_t i = 0; i < input->saved_count; i++) {
 		ret->edits[i] = arena_calloc(&s->arena, input->saved[i].edit_count + 1,
@@ -283,6 +300,8 @@ int tell_result(struct settler *s, struct settle_result *ret)
 		rc = tell_said(s, ret);
 	if (rc == 0)
 		rc = tell_deletes(s, ret);
+	arena_reset(&s->words);
+	s->source_count = s->judged_count = 0;
 	if (rc == 0)
 		rc = tell_documents(s, ret);
 	return rc || ret->gone ? rc : tell_waits(s, ret);

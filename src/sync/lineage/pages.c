@@ -80,14 +80,18 @@ int page_read(struct settler *s, const struct slot_kind *kind, struct cf_str tex
 	return 0;
 }
 
-struct page *page_borrow(struct settler *s, const struct slot_kind *kind, struct json_value value)
+struct page *page_borrow(struct settler *s, const struct slot_kind *kind, struct json_value value,
+			 const struct atoms *atoms)
 {
 	struct page *page = page_start(s, kind);
 
-	if (page) {
-		page->value = value;
-		page->valid = true;
-	}
+	if (!page)
+		return NULL;
+	page->value = value;
+	page->valid = true;
+	page->taken_apart = atoms != NULL;
+	if (atoms)
+		page->atoms = *atoms;
 	return page;
 }
 
@@ -95,6 +99,7 @@ void page_drop(struct settler *s, struct page *page)
 {
 	if (!page || --page->users)
 		return;
+	arena_reset(&page->arena);
 	if (page->text.cap > PAGE_KEEP_BYTES) {
 		buf_fini(&page->text);
 		json_doc_fini(&page->tape);

@@ -176,6 +176,21 @@ bool trial_stands(struct settler *s, const struct pages *state, int *rc)
 	return *rc == 0;
 }
 
+/* Mostly what was saved is what is agreed with its edits: then it is not read once more. */
+static int read_set(struct settler *s, const struct source *source, struct page **ret)
+{
+	const struct slot_kind *kind = &s->family->slots[source->slot];
+	struct cf_str text = buf_view(&s->text);
+
+	if (json_is_absent(source->document) || !str_equal(json_span(source->document), text))
+		return page_read(s, kind, text, ret);
+	*ret = page_borrow(s, kind, source->document, source->atoms);
+	if (!*ret)
+		return error_nomem(s->error);
+	(*ret)->valid = false;
+	return 0;
+}
+
 /* Sets the edits of one source, and carries its document to the others. */
 static int put_source(struct settler *s, struct pages *state, const struct source *source,
 		      bool again)
@@ -212,7 +227,7 @@ static int put_source(struct settler *s, struct pages *state, const struct sourc
 	if (!page->phantom && str_equal(json_span(page->value), buf_view(&s->text)))
 		return again || source->kind == SETTLE_SIDE_SAID ? 0
 								 : carry(s, state, source->slot);
-	rc = page_read(s, kind, buf_view(&s->text), &page);
+	rc = read_set(s, source, &page);
 	if (rc)
 		return rc;
 	pages_set(s, state, source->slot, page);

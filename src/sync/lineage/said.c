@@ -29,6 +29,7 @@ static bool said_again(const struct base_said *said, size_t count, struct cf_str
 struct standing {
 	size_t slot;
 	struct atoms before, now;
+	size_t bound; /* words of the base are also of lineage->said where they bind: the next */
 };
 
 /* An order, where those of its elements that are there follow it; all else, where it is as it
@@ -48,20 +49,30 @@ static int says_still(const struct agreeing *a, const struct standing *at,
 	return order ? order_follows(order, there->order, &a->bench->arena, ret, NULL) : 0;
 }
 
-/* A word of the field by which the latest is known stands though a higher one has overtaken it,
- * but is forgotten. */
-static int still_said(const struct agreeing *a, const struct standing *at,
-		      const struct base_said *said, bool *ret)
+/* The next word among those that bind, if that is the one: both stand in the same order. */
+static bool is_bound(const struct agreeing *a, struct standing *at, const struct base_said *said)
 {
 	const struct lineage *lineage = a->lineage;
+
+	while (at->bound < lineage->said_count && lineage->said[at->bound].slot < at->slot)
+		at->bound++;
+	if (at->bound == lineage->said_count || lineage->said[at->bound].slot != at->slot ||
+	    lineage->said[at->bound].pointer.ptr != said->pointer.ptr)
+		return false;
+	at->bound++;
+	return true;
+}
+
+/* A word of the field by which the latest is known stands though a higher one has overtaken it,
+ * but is forgotten. */
+static int still_said(const struct agreeing *a, const struct standing *at, bool bound,
+		      const struct base_said *said, bool *ret)
+{
+	const struct settle_result *result = &a->lineage->result;
 	int rc = says_still(a, at, said, ret);
 
-	for (size_t i = 0; i < lineage->said_count && lineage->result.said_stands && *ret; i++)
-		if (lineage->said[i].slot == at->slot &&
-		    lineage->said[i].pointer.ptr == said->pointer.ptr) {
-			*ret = lineage->result.said_stands[i];
-			break;
-		}
+	if (*ret && bound && result->said_stands)
+		*ret = result->said_stands[at->bound - 1];
 	return rc;
 }
 
@@ -166,7 +177,7 @@ static int add_accepted(const struct agreeing *a, size_t slot, const struct atom
 
 	for (size_t i = 0; i < a->lineage->saved_count; i++)
 		max += a->lineage->saved[i].slot == slot ? a->lineage->saved[i].edit_count : 0;
-	words = arena_alloc(&a->bench->arena, (max + 1) * sizeof(*words));
+	words = mem_alloc(a->bench->mem, (max + 1) * sizeof(*words));
 	if (!words)
 		return CF_ERR_NOMEM;
 	count = find_words(a, slot, stands, words);
@@ -178,6 +189,7 @@ static int add_accepted(const struct agreeing *a, size_t slot, const struct atom
 	for (size_t i = 0; i < count; i++)
 		if (i == 0 || pointer_compare(words[i].said.pointer, words[i - 1].said.pointer))
 			said[(*ret_count)++] = words[i].said;
+	mem_free(a->bench->mem, words);
 	return 0;
 }
 
@@ -228,10 +240,11 @@ int agree_said(const struct agreeing *a, size_t slot)
 		count += add_deletes(lineage, slot, said + count);
 	for (size_t i = 0; i < base->said_count && kept; i++) {
 		bool still = gone && !lineage->was_there;
+		bool bound = is_bound(a, &at, &base->said[i]);
 
 		if (!still && (base->said[i].pointer.len || gone) &&
 		    !said_again(said, fresh, base->said[i].pointer) &&
-		    still_said(a, &at, &base->said[i], &still))
+		    still_said(a, &at, bound, &base->said[i], &still))
 			return error_nomem(&a->lineage->error);
 		if (still)
 			said[count++] = base->said[i];
@@ -241,16 +254,25 @@ int agree_said(const struct agreeing *a, size_t slot)
 	return agree_times(a, slot);
 }
 
+static size_t count_pending(const struct lineage *lineage, size_t slot)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < lineage->saved_count && !lineage->result.gone; i++)
+		for (size_t k = 0; k < lineage->saved[i].edit_count; k++)
+			count += lineage->saved[i].slot == slot &&
+				 lineage->result.edits[i][k] == SETTLE_PENDING;
+	return count;
+}
+
 int agree_pending(const struct agreeing *a, size_t slot)
 {
 	const struct lineage *lineage = a->lineage;
 	struct base_slot *base = &a->lineage->base.slots[slot];
-	size_t max = 0, count = 0;
-	struct base_pending *pending;
+	size_t count = 0;
+	struct base_pending *pending =
+		arena_alloc(&a->bench->arena, count_pending(lineage, slot) * sizeof(*pending));
 
-	for (size_t i = 0; i < lineage->saved_count && !lineage->result.gone; i++)
-		max += lineage->saved[i].slot == slot ? lineage->saved[i].edit_count : 0;
-	pending = arena_alloc(&a->bench->arena, max * sizeof(*pending));
 	if (!pending)
 		return error_nomem(&a->lineage->error);
 	for (size_t i = 0; i < lineage->saved_count && !lineage->result.gone; i++) {

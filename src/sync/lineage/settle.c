@@ -16,6 +16,7 @@ struct settler *settler_new(const struct registry *registry, const struct cf_mem
 	s->rules = (struct atom_rules){.type_field = identity->type_field,
 				       .version_field = identity->version_field};
 	arena_init(&s->arena, mem);
+	arena_init(&s->words, mem);
 	arena_init(&s->scratch, mem);
 	buf_init(&s->text, mem);
 	s->lenses = lens_worker_new(mem);
@@ -40,6 +41,7 @@ struct settler *settler_free(struct settler *s)
 	lens_worker_free(s->lenses);
 	buf_fini(&s->text);
 	arena_fini(&s->arena);
+	arena_fini(&s->words);
 	arena_fini(&s->scratch);
 	mem_free(s->mem, s);
 	return NULL;
@@ -83,7 +85,7 @@ static void read_pointer(const struct settler *s, struct edit *edit)
 		while (start > 0 && pointer.ptr[start - 1] != '/')
 			start--;
 		if (pointer.ptr[start] == '[') {
-			edit->element = end;
+			edit->element = (uint32_t)end;
 			return;
 		}
 		end = start;
@@ -168,18 +170,19 @@ static int read_saved(struct settler *s, size_t index, struct source *source)
 				  .seen = saved->seen,
 				  .knows = saved->knows,
 				  .document = saved->document,
+				  .atoms = saved->atoms,
 				  .latest = saved->latest,
 				  .kind = SETTLE_SIDE_EDIT,
 				  .index = index,
 				  .edit_count = saved->edit_count};
-	source->edits = arena_calloc(&s->arena, saved->edit_count, sizeof(struct edit));
+	source->edits = arena_calloc(&s->words, saved->edit_count, sizeof(struct edit));
 	if (!source->edits && saved->edit_count)
 		return error_nomem(s->error);
 	for (size_t i = 0; i < saved->edit_count && rc == 0; i++) {
 		struct edit *edit = &source->edits[i];
 
 		edit->hash = saved->edits[i].hash;
-		edit->side = (struct settle_side){SETTLE_SIDE_EDIT, index, i};
+		edit->side = (struct settle_side){SETTLE_SIDE_EDIT, (uint32_t)index, (uint32_t)i};
 		rc = read_edit(s, source, edit, saved->edits[i].pointer, saved->edits[i].value);
 	}
 	for (size_t i = 1; i < source->edit_count; i++)
@@ -232,7 +235,7 @@ static int read_said(struct settler *s, struct source *source, struct edit *edit
 		     : atom->order && atom->pointer.len > said->pointer.len
 			     ? atom_hash(json_hash64(atom->value))
 			     : atom->hash;
-	edit->side = (struct settle_side){SETTLE_SIDE_SAID, index, 0};
+	edit->side = (struct settle_side){SETTLE_SIDE_SAID, (uint32_t)index, 0};
 	edit->agreement = said->agreement;
 	if (rc == 0)
 		rc = read_edit(s, source, edit, said->pointer, atom ? atom->value : JSON_ABSENT);
@@ -248,7 +251,7 @@ static int read_all_said(struct settler *s)
 {
 	const struct settle_input *input = s->input;
 	size_t *order = arena_alloc(&s->arena, (input->said_count + 1) * sizeof(*order));
-	struct edit *edits = arena_calloc(&s->arena, input->said_count, sizeof(struct edit)), *edit;
+	struct edit *edits = arena_calloc(&s->words, input->said_count, sizeof(struct edit)), *edit;
 	struct source *source = NULL;
 	int rc = order && (edits || !input->said_count) ? 0 : error_nomem(s->error);
 
@@ -296,7 +299,7 @@ static int read_agreed(struct settler *s)
 		if (json_is_absent(slot->document) ||
 		    (input->creation && !s->family->slots[i].shared))
 			continue;
-		page = page_borrow(s, &s->family->slots[i], slot->document);
+		page = page_borrow(s, &s->family->slots[i], slot->document, slot->atoms);
 		pages_set(s, &s->agreed, i, page);
 		rc = page ? 0 : error_nomem(s->error);
 	}
@@ -322,14 +325,14 @@ static int lay_documents(struct settler *s)
 	for (size_t n = 0; n < s->source_count && rc == 0; n++) {
 		source = s->ranked[n];
 		drop_phantoms(s);
-		rc = pages_lay(s, &s->agreed, source->slot, source->document);
+		rc = pages_lay(s, &s->agreed, source);
 	}
 	if (rc >= 0 || rc == CF_ERR_NOMEM || s->source_count == 1)
 		return rc;
 	source = s->ranked[s->source_count - 1];
 	for (size_t i = 0; i < s->family->own_count; i++)
 		pages_set(s, &s->agreed, i, NULL);
-	return pages_lay(s, &s->agreed, source->slot, source->document);
+	return pages_lay(s, &s->agreed, source);
 }
 
 static bool is_there(const struct settler *s, size_t slot)
@@ -433,6 +436,7 @@ static void start_call(struct settler *s, const struct settle_input *input)
 		page_drop(s, page);
 	}
 	arena_reset(&s->arena);
+	arena_reset(&s->words);
 	s->input = input;
 	s->family = input->family;
 	s->source_count = s->judged_count = s->replays = 0;

@@ -34,7 +34,8 @@ struct settle_slot {
 	 * not known any more: it is made from its neighbours. A shared slot: what the part
 	 * says now, as its own lineage has settled it. */
 	struct json_value document;
-	struct cf_str key; /* shared: which one is referred to; decoded. Empty: none */
+	const struct atoms *atoms; /* the document's; NULL: they are not known yet */
+	struct cf_str key;         /* shared: which one is referred to; decoded. Empty: none */
 	/* A part that has not arrived or was deleted: what is made of it is a hole. A shared
 	 * slot whose key is not empty and whose part is not there; an own slot that nothing
 	 * can make (a part with the same key) is found by settle itself. */
@@ -69,7 +70,8 @@ struct settle_saved {
 	/* The document as saved: the places of its elements, its `latest` field; creation: the
 	 * document itself. Of a shared part's edit, the image of that document. */
 	struct json_value document;
-	struct json_value latest; /* the value of the policy's field; absent: oldest */
+	const struct atoms *atoms; /* the document's; NULL: they are not known yet */
+	struct json_value latest;  /* the value of the policy's field; absent: oldest */
 	const struct settle_edit *edits;
 	size_t edit_count;
 };
@@ -148,7 +150,7 @@ enum settle_side_kind {
 };
 struct settle_side {
 	enum settle_side_kind kind;
-	size_t index, edit;
+	uint32_t index, edit;
 };
 
 /* Who had to give way, listed once. The loser is an edit or a delete; with
@@ -225,5 +227,8 @@ struct settle_together {
 int settle_edits(const struct atoms *was, const struct atoms *now,
 		 const struct settle_together *together, size_t together_count,
 		 struct cf_arena *arena, struct settle_edit **ret, size_t *ret_count);
+/* The edit of that very pointer, among edits in the order of pointers; NULL: there is none. */
+const struct settle_edit *settle_edit_find(const struct settle_edit *edits, size_t count,
+					   struct cf_str pointer);
 
 #endif

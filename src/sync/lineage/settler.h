@@ -52,7 +52,8 @@ struct source {
 	uint64_t age, seen;
 	const bool *knows;
 	struct json_value document, latest;
-	struct edit *edits; /* in the order of pointers */
+	const struct atoms *atoms; /* the document's; NULL: not known */
+	struct edit *edits;        /* in the order of pointers */
 	size_t edit_count;
 	enum settle_side_kind kind;
 	size_t index;    /* in the input */
@@ -71,22 +72,30 @@ enum edit_kind {
 };
 
 struct edit_place;
+/* A document may have many of them: the larger members first, that none is wasted between. */
 struct edit {
 	struct source *source;
 	struct cf_str pointer;
-	enum edit_kind kind;
-	size_t element; /* bytes of the pointer up to the element that it lies in; 0: none */
 	struct json_value value;
 	uint64_t hash;
 	const struct atom_order *order; /* of the edit of an order */
 	struct edit_place *places;      /* ... by element, once asked for */
 	struct edit *head;              /* together: the first; itself where it is alone */
 	struct edit *with;              /* together: the next one. Only the first is judged */
+	uint64_t agreement;             /* said */
+	struct edit *parent;            /* of the sets of those that touch */
+	struct contest *contest;        /* the one that it is judged in */
+	/* Those of its document that it needs, where it does not fit alone; NULL: none. */
+	struct edit **unit;
+	/* A loser: what must have been left, how many were accepted, and whom it lost to. */
+	struct edit **hold;
+	struct edit *winner;
+	uint32_t unit_count, hold_count, lost_among;
 	struct settle_side side;
-	uint64_t agreement;      /* said */
-	struct edit *parent;     /* of the sets of those that touch */
-	struct contest *contest; /* the one that it is judged in */
-	unsigned trial;          /* the last one that it was part of */
+	uint32_t element; /* bytes of the pointer up to the element that it lies in; 0: none */
+	uint32_t trial;   /* the last one that it was part of */
+	uint32_t place;   /* among the accepted ones of its contest */
+	uint8_t kind;     /* enum edit_kind */
 	bool judged;
 	bool pending;   /* at a hole */
 	bool moved;     /* ... or not any more, by what came out */
@@ -98,16 +107,8 @@ struct edit {
 	bool held;      /* said: what others did not know, and must leave */
 	bool late;      /* does not fit what its app had not seen */
 	bool accepted;
-	size_t place; /* among the accepted ones of its contest */
-	bool asked;   /* whether it is among those that are tried (need.c) */
-	/* Those of its document that it needs, where it does not fit alone; NULL: none. */
-	struct edit **unit;
-	size_t unit_count;
-	bool unfit; /* it does not fit even with all of them */
-	/* A loser: what must have been left, how many were accepted, and whom it lost to. */
-	struct edit **hold;
-	size_t hold_count, lost_among;
-	struct edit *winner;
+	bool asked; /* whether it is among those that are tried (need.c) */
+	bool unfit; /* it does not fit even with all of its unit */
 };
 
 enum contest_stage {
@@ -157,6 +158,7 @@ struct settler {
 	struct lens_worker *lenses;
 	struct json_shapes *shapes;
 	struct cf_arena arena;   /* of one call */
+	struct cf_arena words;   /* ... its edits, which are gone when documents are told */
 	struct cf_arena scratch; /* of one step of it */
 	struct cf_buf text;
 	struct page *free, *all;
@@ -179,10 +181,11 @@ struct settler {
 	uint64_t seen_min;   /* by the app that knew least */
 	struct edit **taken; /* accepted ones by their place */
 	size_t taken_size;
-	unsigned trial;
+	uint32_t trial;
 	size_t replays;
 	struct cf_str swing[2];
 	struct settle_loser *losers;
+	size_t loser_cap;
 	struct cf_error failure;
 	struct pages agreed; /* completed */
 	bool agreed_asked, agreed_sound;
@@ -193,8 +196,10 @@ struct settler {
 /* pages.c */
 int page_read(struct settler *s, const struct slot_kind *kind, struct cf_str text,
 	      struct page **ret);
-/* A document that lives as long as the call, and is valid. NULL: no memory. */
-struct page *page_borrow(struct settler *s, const struct slot_kind *kind, struct json_value value);
+/* A document that lives as long as the call, and is valid, with its atoms where they are
+ * known (else NULL). NULL: no memory. */
+struct page *page_borrow(struct settler *s, const struct slot_kind *kind, struct json_value value,
+			 const struct atoms *atoms);
 void page_drop(struct settler *s, struct page *page);
 int page_atoms(struct settler *s, struct page *page, const struct atoms **ret);
 /* Whether both say the same; NULL: nothing. */
@@ -248,8 +253,8 @@ struct missing {
 	size_t slot;
 };
 int stand_in(const struct missing *m);
-/* The document stands in its slot, and is carried. */
-int pages_lay(struct settler *s, struct pages *state, size_t slot, struct json_value document);
+/* The source's document stands in its slot, and is carried. */
+int pages_lay(struct settler *s, struct pages *state, const struct source *source);
 /* What is `there` comes over all that is not; a fresh document over what is neither. */
 int carry_over(struct settler *s, struct pages *state, const bool *there);
 int carry_fresh(struct settler *s, const struct source *source, const bool *there);

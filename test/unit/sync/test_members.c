@@ -15,10 +15,22 @@ static const char *body(struct cf_buf *text, int members, int edited)
 	return text->ptr;
 }
 
+static void open_counted(struct bed *bed, struct failing *counting)
+{
+	struct sync_options options = {.wait_ms = 0};
+
+	bed->sync = sync_close(bed->sync);
+	failing_init(counting, SIZE_MAX, true);
+	ck_assert_int_eq(sync_open(&bed->sync, bed->catalog, bed->store, &bed->state, &options,
+				   &env_system, &counting->mem, &bed->error),
+			 0);
+	counting->bytes = 0;
+	counting->peak = counting->held;
+}
+
 /* What one run asks for, of a document with two branches that both edited a fifth of it. */
 static size_t run_counted(int members, int edited, int other)
 {
-	struct sync_options options = {.wait_ms = 0};
 	struct failing counting;
 	struct cf_buf text;
 	struct bed bed;
@@ -27,7 +39,6 @@ static size_t run_counted(int members, int edited, int other)
 	buf_init(&text, &mem_heap);
 	put(&bed, "sample@1:x", body(&text, members, 0));
 	settle(&bed);
-	bed.sync = sync_close(bed.sync);
 	if (other) {
 		const char *first = rev_of(&bed, "sample@1:x");
 
@@ -36,11 +47,7 @@ static size_t run_counted(int members, int edited, int other)
 	} else {
 		put(&bed, "sample@1:x", body(&text, members, edited));
 	}
-	failing_init(&counting, SIZE_MAX, true);
-	ck_assert_int_eq(sync_open(&bed.sync, bed.catalog, bed.store, &bed.state, &options,
-				   &env_system, &counting.mem, &bed.error),
-			 0);
-	counting.bytes = 0;
+	open_counted(&bed, &counting);
 	settle(&bed);
 	ck_assert_ptr_nonnull(strstr(body_of(&bed, "sample@2:x", NULL).ptr, "\"m000000\":-1"));
 	buf_fini(&text);
@@ -65,6 +72,67 @@ START_TEST(so_do_two_branches)
 }
 END_TEST
 
+/* What one run asks for, where all that an app edited late was edited meanwhile. */
+static size_t run_late(int members)
+{
+	struct failing counting;
+	struct cf_buf text;
+	struct bed bed;
+	const char *first;
+
+	bed_open(&bed, "test/unit/sync/catalogs/numbers");
+	buf_init(&text, &mem_heap);
+	put(&bed, "sample@1:x", body(&text, members, 0));
+	settle(&bed);
+	first = rev_of(&bed, "sample@1:x");
+	put(&bed, "sample@1:x", body(&text, members, 1));
+	settle(&bed);
+	buf_clear(&text);
+	buf_str(&text, STR("{\"schema\":\"sample\",\"version\":1"));
+	for (int i = 0; i < members; i++)
+		buf_printf(&text, ",\"m%06d\":\"late\"", i);
+	buf_byte(&text, '}');
+	ck_assert_int_eq(buf_byte(&text, '\0'), 0);
+	put_branch(&bed, "sample@1:x", first, "a", text.ptr);
+	open_counted(&bed, &counting);
+	settle(&bed);
+	ck_assert_ptr_nonnull(strstr(body_of(&bed, "sample@2:x", NULL).ptr, "\"m000001\":-2"));
+	buf_fini(&text);
+	bed_close(&bed);
+	return counting.bytes;
+}
+
+START_TEST(so_do_edits_that_all_come_late)
+{
+	size_t half = run_late(500), whole = run_late(1000);
+
+	ck_assert_msg(whole < half * 3, "%zu bytes, and %zu for half of it", whole, half);
+}
+END_TEST
+
+/* What is held at once while a document is met for the first time: 64 MiB beyond its two
+ * versions. */
+START_TEST(a_first_reading_takes_no_more_than_its_limit)
+{
+	struct failing counting;
+	struct cf_buf text;
+	struct bed bed;
+	size_t before;
+
+	bed_open(&bed, "test/unit/sync/catalogs/numbers");
+	buf_init(&text, &mem_heap);
+	put(&bed, "sample@1:x", body(&text, 100000, 0));
+	open_counted(&bed, &counting);
+	before = counting.held;
+	settle(&bed);
+	ck_assert_ptr_nonnull(strstr(body_of(&bed, "sample@2:x", NULL).ptr, "\"m000001\":1"));
+	ck_assert_msg(counting.peak - before <= (64u << 20) + 2 * text.len, "%zu bytes",
+		      counting.peak - before);
+	buf_fini(&text);
+	bed_close(&bed);
+}
+END_TEST
+
 /* Compared each with each, it would take minutes. */
 START_TEST(a_hundred_thousand_are_possible)
 {
@@ -80,6 +148,8 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, twice_the_members_take_twice_the_room);
 	tcase_add_test(tcase, so_do_two_branches);
+	tcase_add_test(tcase, so_do_edits_that_all_come_late);
+	tcase_add_test(tcase, a_first_reading_takes_no_more_than_its_limit);
 	tcase_add_test(tcase, a_hundred_thousand_are_possible);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
