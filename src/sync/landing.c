@@ -107,9 +107,17 @@ static bool is_base(const struct landing *l, const struct note *note)
 	return note_due(l, note) && note->put.key.kind == STATE_BASE && note->put.body.ptr;
 }
 
-/* The notes that are due, and what is counted with the bases among them. */
-static int send_notes(const struct landing *l, const struct notes *notes, struct cf_answer *ret)
+/* Notes [from, to). */
+struct part_notes {
+	const struct notes *notes;
+	size_t from, to;
+	struct cf_answer *answers; /* as the notes */
+};
+
+/* Those of the part that are due, and what is counted with the bases among them. */
+static int send_notes(const struct landing *l, const struct part_notes *part)
 {
+	const struct notes *notes = part->notes;
 	struct cf_arena *arena = &l->worker->bench.batch;
 	struct usage_puts usage;
 	struct state_put *puts;
@@ -119,11 +127,11 @@ static int send_notes(const struct landing *l, const struct notes *notes, struct
 
 	if (rc)
 		return rc;
-	puts = arena_calloc(arena, notes->count + usage.count + 1, sizeof(*puts));
-	answers = arena_calloc(arena, notes->count + usage.count + 1, sizeof(*answers));
+	puts = arena_calloc(arena, part->to - part->from + usage.count + 1, sizeof(*puts));
+	answers = arena_calloc(arena, part->to - part->from + usage.count + 1, sizeof(*answers));
 	if (!puts || !answers)
 		return error_nomem(l->error);
-	for (size_t i = 0; i < notes->count; i++)
+	for (size_t i = part->from; i < part->to; i++)
 		if (note_due(l, &notes->at[i]))
 			puts[count++] = notes->at[i].put;
 	if (count == 0)
@@ -134,28 +142,58 @@ static int send_notes(const struct landing *l, const struct notes *notes, struct
 	if (rc == 0)
 		rc = usage_answered(l->worker, &usage, answers + count, l->error);
 	count = 0;
-	for (size_t i = 0; i < notes->count && rc == 0; i++)
+	for (size_t i = part->from; i < part->to && rc == 0; i++)
 		if (note_due(l, &notes->at[i]))
-			ret[i] = answers[count++];
+			part->answers[i] = answers[count++];
 	return rc;
+}
+
+static int put_part(const struct landing *l, const struct part_notes *part)
+{
+	const struct note *at = part->notes->at;
+	int rc;
+
+	for (size_t i = part->from; i < part->to; i++)
+		if (is_base(l, &at[i]))
+			usage_note(l->worker, &l->work->at[at[i].lineage], 1);
+	rc = send_notes(l, part);
+	/* After a failure nobody knows whether it was taken: the records say. */
+	l->worker->usage_stale = l->worker->usage_stale || rc;
+	for (size_t i = part->from; i < part->to; i++)
+		if (is_base(l, &at[i]) && (rc || part->answers[i].code))
+			usage_note(l->worker, &l->work->at[at[i].lineage], -1);
+	return rc;
+}
+
+/* Where a part ends: all, where a store takes them whole or not at all; else as many as go in
+ * one request, that bases and what is counted of them are both there, or neither. */
+static size_t part_end(const struct landing *l, const struct notes *notes, size_t from)
+{
+	size_t to = from, bytes = 0;
+
+	if (l->worker->state->store->capabilities & CF_STORE_TRANSACTIONS)
+		return notes->count;
+	for (; to < notes->count && to - from < SYNC_NOTES_TOGETHER; to++) {
+		bytes += notes->at[to].put.body.len;
+		if (to > from && bytes > SYNC_NOTES_BYTES)
+			break;
+	}
+	return to;
 }
 
 static int put_notes(const struct landing *l, const struct notes *notes, struct cf_answer **ret)
 {
-	int rc;
+	struct part_notes part = {.notes = notes};
+	int rc = 0;
 
 	*ret = arena_calloc(&l->worker->bench.batch, notes->count + 1, sizeof(**ret));
 	if (!*ret)
 		return error_nomem(l->error);
-	for (size_t i = 0; i < notes->count; i++)
-		if (is_base(l, &notes->at[i]))
-			usage_note(l->worker, &l->work->at[notes->at[i].lineage], 1);
-	rc = send_notes(l, notes, *ret);
-	/* After a failure nobody knows whether it was taken: the records say. */
-	l->worker->usage_stale = l->worker->usage_stale || rc;
-	for (size_t i = 0; i < notes->count; i++)
-		if (is_base(l, &notes->at[i]) && (rc || (*ret)[i].code))
-			usage_note(l->worker, &l->work->at[notes->at[i].lineage], -1);
+	part.answers = *ret;
+	for (; part.to < notes->count && rc == 0; part.from = part.to) {
+		part.to = part_end(l, notes, part.from);
+		rc = put_part(l, &part);
+	}
 	return rc;
 }
 

@@ -4,6 +4,10 @@
 
 /* Revisions remembered per document: as many as CouchDB remembers (_revs_limit). */
 #define SYNC_KNOWN_MAX 1000
+/* Notes that go in one call of a store without transactions, with what is counted of them:
+ * CouchDB's requests carry 1,000 records and 4 MiB. */
+#define SYNC_NOTES_TOGETHER 900
+#define SYNC_NOTES_BYTES ((size_t)3 << 20)
 /* Changes taken at once. */
 #define SYNC_BATCH_CHANGES 500
 /* How many times that, while far behind; bounds the memory of a batch. */

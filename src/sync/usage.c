@@ -7,8 +7,8 @@
  *
  * What bases take is added in the call that writes them, so that both are there or neither;
  * what of it was refused is taken off again with the next call. Several runs and
- * lanes add to one record, each on top of what it read. A call that a store splits (CouchDB: more
- * than a thousand records) may be there in part where the process is killed in between.
+ * lanes add to one record, each on top of what it read. What is too much for one request of a
+ * store without transactions goes in parts, each with what is counted of it (landing.c).
  */
 #include "sync/worker.h"
 

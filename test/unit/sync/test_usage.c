@@ -207,6 +207,71 @@ START_TEST(a_kill_neither_loses_nor_doubles)
 }
 END_TEST
 
+/* --- a store that takes no more than a thousand records in a request ------------------- */
+
+enum { REQUEST_RECORDS = 1000, MANY = 1100 };
+
+static int (*put_whole)(struct cf_store *store, const struct cf_put *puts, size_t count,
+			struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error);
+static bool killed;
+
+/* As CouchDB's driver; the process is killed after the first of several. */
+static int put_in_requests(struct cf_store *store, const struct cf_put *puts, size_t count,
+			   struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
+{
+	size_t first = count > REQUEST_RECORDS ? REQUEST_RECORDS : count;
+	int rc;
+
+	if (killed)
+		return error_set(error, CF_ERR_UNAVAILABLE, "killed");
+	rc = put_whole(store, puts, first, arena, ret, error);
+	/* Of a call that is not split, the second is the last. */
+	killed = count >= 100;
+	return rc || first == count ? rc : error_set(error, CF_ERR_UNAVAILABLE, "killed");
+}
+
+static void process_many(struct bed *bed)
+{
+	struct sync_options options = {.batch_changes_max = 2 * MANY};
+	bool idle = false;
+	int rc = sync_open(&bed->sync, bed->catalog, bed->store, &bed->state, &options, &env_system,
+			   &mem_heap, &bed->error);
+
+	while (rc == 0 && !idle)
+		rc = sync_step(bed->sync, &idle, &bed->error);
+	bed->sync = sync_close(bed->sync);
+}
+
+START_TEST(a_kill_between_requests_neither_loses_nor_doubles)
+{
+	struct cf_store_ops ops;
+	struct figures got;
+	struct bed bed;
+	char id[32];
+
+	bed_open(&bed, "examples/todo");
+	bed.sync = sync_close(bed.sync);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(id, sizeof(id), "todo-item@1:k%04d", i);
+		put(&bed, id, V1("\"title\":\"a\",\"isDone\":true"));
+	}
+	ops = *bed.state_store->ops;
+	put_whole = ops.put;
+	ops.put = put_in_requests;
+	bed.state_store->ops = &ops;
+	for (int kills = 0; kills < 5; kills++) {
+		killed = false;
+		process_many(&bed);
+	}
+	ops.put = put_whole;
+	process_many(&bed);
+	got = figures_of(&bed);
+	ck_assert_uint_eq(got.writes[1], MANY);
+	ck_assert_uint_eq(got.found[1], MANY);
+	bed_close(&bed);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sync-usage");
@@ -216,6 +281,7 @@ int main(void)
 	tcase_add_test(tcase, each_write_counts_for_whom_it_is);
 	tcase_add_test(tcase, a_reading_that_was_stopped_goes_on_finding);
 	tcase_add_test(tcase, a_kill_neither_loses_nor_doubles);
+	tcase_add_test(tcase, a_kill_between_requests_neither_loses_nor_doubles);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
