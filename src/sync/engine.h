@@ -165,11 +165,13 @@ struct unsupported {
 	const struct cf_record *record;
 	struct cf_str why;   /* begins with the version's name */
 	struct cf_str label; /* of its lineage; "" where no version of it is served */
+	bool decided;        /* it is on the list no longer with reason */
 	struct unsupported *next;
 };
 /* Documents whose ids say nothing: undecided.c. */
 struct undecided {
 	const struct cf_record *record;
+	bool listed; /* it could not be decided once */
 	struct undecided *next;
 };
 struct unsupported_list {

@@ -3,7 +3,8 @@
  * were changed stays with its lineage, where it is told. */
 #include "sync/engine.h"
 
-/* The lineages that each may belong to, by all versions whose ids say nothing. */
+/* The lineages that each may belong to, by all versions whose ids say nothing; then its entry
+ * in the list of what is not served. */
 static int list_bases(struct sync *sync, const struct unsupported_list *list,
 		      struct state_key *keys)
 {
@@ -28,8 +29,29 @@ static int list_bases(struct sync *sync, const struct unsupported_list *list,
 				return CF_ERR_NOMEM;
 			}
 		}
+		*keys++ = (struct state_key){
+			STATE_QUARANTINE,
+			arena_printf(&sync->step, "#%.*s", STR_ARG(one->record->id))};
+		if (!keys[-1].name.ptr) {
+			buf_fini(&label);
+			return CF_ERR_NOMEM;
+		}
 	}
 	buf_fini(&label);
+	return 0;
+}
+
+/* What was listed while nobody could say what it is, and is decided now, goes off the list. */
+static int take_off(struct sync *sync, struct unsupported_list *list, const struct undecided *one)
+{
+	const struct lineage_name none = {.family = NULL};
+	const struct cf_error why = {0};
+
+	if (!one->listed)
+		return 0;
+	if (unsupported_add(list, one->record, &none, &why, &sync->step))
+		return CF_ERR_NOMEM;
+	list->first->decided = true;
 	return 0;
 }
 
@@ -39,7 +61,7 @@ static int take_remembered(struct sync *sync, struct flight *flight, struct unsu
 {
 	const struct catalog_major *const *majors;
 	size_t major_count = catalog_recognised(sync->registry->catalog, &majors);
-	size_t count = list->undecided_count * major_count, at = 0;
+	size_t count = list->undecided_count * (major_count + 1), at = 0;
 	struct state_key *keys = arena_calloc(&sync->step, count + 1, sizeof(*keys));
 	struct state_record *bases = arena_calloc(&sync->step, count + 1, sizeof(*bases));
 	struct undecided **end = &list->undecided;
@@ -54,7 +76,10 @@ static int take_remembered(struct sync *sync, struct flight *flight, struct unsu
 		for (size_t i = 0; i < major_count; i++, at++)
 			if (!name.family && keys[at].name.len && state_exists(&bases[at]))
 				registry_name(sync->registry, majors[i], one->record->id, &name);
-		if (name.family && !echo_is(sync->worker, one->record))
+		one->listed = state_exists(&bases[at++]);
+		if (name.family && take_off(sync, list, one))
+			rc = error_nomem(error);
+		if (name.family && rc == 0 && !echo_is(sync->worker, one->record))
 			rc = flight_add(sync, flight, &name, error);
 		if (name.family) {
 			*end = one->next;
@@ -97,6 +122,8 @@ static int take_read(struct sync *sync, struct flight *flight, struct unsupporte
 		return rc;
 	if (rc == CF_ERR_UNSUPPORTED)
 		return unsupported_add(list, one->record, &name, &why, &sync->step);
+	if (take_off(sync, list, one))
+		return CF_ERR_NOMEM;
 	if (rc)
 		flight->counters.passed_over++;
 	return rc || echo_is(sync->worker, one->record) ? 0 : flight_add(sync, flight, &name, NULL);

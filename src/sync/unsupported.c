@@ -134,7 +134,7 @@ int unsupported_take(struct sync *sync, struct unsupported_list *list, struct cf
 		struct state_put put = {.key = keys[2 * i], .condition = CF_PUT_ANY};
 
 		rc = is_known(&looked[i], &doc, &known) ? error_nomem(error) : 0;
-		news = is_live(looked[i].one->record) && !known;
+		news = is_live(looked[i].one->record) && !known && !looked[i].one->decided;
 		if (rc || news == state_exists(looked[i].listed))
 			continue;
 		if (news && write_entry(sync, looked[i].one, &put.body))

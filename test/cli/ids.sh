@@ -145,6 +145,8 @@ put <<EOF
 EOF
 once
 is todo@2:d1 '{"_id":"todo@2:d1","text":"tea","kind":"todo"}'
+run quarantine list --store sqlite:s.db
+expect_out ""
 
 begin "a version that only its members tell is retired and purged"
 run retire todo@1 -c c --store sqlite:s.db --purge --yes
