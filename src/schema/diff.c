@@ -286,6 +286,29 @@ static void diff_texts(struct differ *d, const struct snode *a, const struct sno
 	}
 }
 
+void differ_doubt(struct differ *d, size_t first)
+{
+	bool backward = false, forward = false;
+
+	for (size_t i = first; i < d->diff->reason_count; i++) {
+		backward = backward || d->diff->reasons[i].breaks_backward;
+		forward = forward || d->diff->reasons[i].breaks_forward;
+	}
+	for (size_t i = first; i < d->diff->reason_count && backward && forward; i++) {
+		struct schema_reason *reason = &d->diff->reasons[i];
+
+		if (reason->change != SCHEMA_FIX)
+			reason->undecided = reason->breaks_backward = reason->breaks_forward = true;
+	}
+}
+
+/* Whether rules may have moved between the place itself and what else it must be. */
+static bool may_have_moved(const struct snode *a, const struct snode *b)
+{
+	return a->all_of.count != b->all_of.count || a->any_of.count != b->any_of.count ||
+	       a->one_of.count != b->one_of.count || !a->ref != !b->ref;
+}
+
 /* What unevaluated... leaves over depends on all rules of the place. */
 static bool has_unevaluated(const struct snode *node)
 {
@@ -294,6 +317,7 @@ static bool has_unevaluated(const struct snode *node)
 
 void differ_nodes(struct differ *d, const struct snode *a, const struct snode *b)
 {
+	size_t first = d->diff->reason_count;
 	bool rest;
 
 	if (a && b && !a->always && !b->always && a != b && (a->ref || b->ref))
@@ -319,6 +343,8 @@ void differ_nodes(struct differ *d, const struct snode *a, const struct snode *b
 		diff_in_place(d, a, b);
 	}
 	d->inexact -= rest;
+	if (may_have_moved(a, b))
+		differ_doubt(d, first);
 	if (!a->always && !b->always)
 		diff_texts(d, a, b);
 }

@@ -122,27 +122,15 @@ static void pair_same_meaning(struct differ *d, struct items *a, struct items *b
 	keep_left_over(b);
 }
 
-/* Of several that changed nobody knows which became which: where they break both ways, it
- * may be the pairing that does. */
+/* Of several that changed nobody knows which became which. */
 static void pair_in_order(struct differ *d, struct items *a, struct items *b)
 {
 	size_t first = d->diff->reason_count;
-	bool backward = false, forward = false;
 
 	for (size_t i = 0; i < a->count; i++)
 		pair(d, &a->at[i], &b->at[i]);
-	for (size_t i = first; i < d->diff->reason_count; i++) {
-		backward = backward || d->diff->reasons[i].breaks_backward;
-		forward = forward || d->diff->reasons[i].breaks_forward;
-	}
-	if (a->count < 2 || !backward || !forward)
-		return;
-	for (size_t i = first; i < d->diff->reason_count; i++) {
-		struct schema_reason *reason = &d->diff->reasons[i];
-
-		if (reason->change != SCHEMA_FIX)
-			reason->undecided = reason->breaks_backward = reason->breaks_forward = true;
-	}
+	if (a->count > 1)
+		differ_doubt(d, first);
 }
 
 static void diff_list(struct differ *d, const struct snode *b, const struct snode_list *old_list,

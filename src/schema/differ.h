@@ -32,6 +32,9 @@ enum { BREAKS_BACKWARD = 1, BREAKS_FORWARD = 2, BREAKS_UNDECIDED = 4, BREAKS_FEA
 void differ_tell(struct differ *d, const struct snode *at, unsigned breaks, const char *rule,
 		 const char *format, ...) __attribute__((format(printf, 5, 6)));
 void differ_nodes(struct differ *d, const struct snode *a, const struct snode *b);
+/* Of what was told since there were `first` reasons: where it breaks both ways, one may be what
+ * the other took away, and it is undecided. */
+void differ_doubt(struct differ *d, size_t first);
 /* For rules in which a stronger part may make the whole weaker: what changes below is
  * undecided. A part that is only in one of them is told, too. */
 void differ_inexact(struct differ *d, const struct snode *b, const struct snode *old_part,

@@ -47,6 +47,17 @@ for rule in allOf anyOf; do
 	expect_out_has 'breaking, BACKWARD'
 done
 
+begin "a rule that moves into a list of rules, or out of it, may be no change: undecided"
+for rule in allOf anyOf oneOf; do
+	schemas "\"$rule\": [{\"minimum\": 1}]" '"minimum": 1'
+	expect_out_has 'minimum is stronger than before (minimum; breaks both ways; undecided)'
+	expect_out_has "$rule was removed ($rule; breaks both ways; undecided)"
+	schemas '"minimum": 1' "\"$rule\": [{\"minimum\": 1}]"
+	expect_out_has "$rule was added ($rule; breaks both ways; undecided)"
+done
+schemas '"allOf": [{"minimum": 1}, {"maximum": 5}], "maxLength": 3' '"allOf": [{"minimum": 1}], "maxLength": 3'
+expect_out_has 'allOf was removed (allOf; breaks forward)'
+
 more() { schemas "\"$1\": [{\"minimum\": 1}]" "\"$1\": [{\"minimum\": 1}, {\"maximum\": 5}]"; }
 begin "allOf with one schema more is stronger, anyOf weaker; oneOf is undecided"
 more allOf
