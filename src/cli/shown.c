@@ -78,11 +78,12 @@ static void mask_userinfo(char *text)
 {
 	char *at = text;
 
-	while ((at = strstr(at, "://"))) {
-		char *colon = at + 3 + strcspn(at + 3, ":/?#\"'<> \t\n"), *last_at = NULL;
-		char *next = strstr(at + 3, "://");
+	while ((at = strstr(at, ":/"))) {
+		char *colon, *last_at = NULL, *next;
 
-		at += 3;
+		at += 1 + strspn(at + 1, "/");
+		colon = at + strcspn(at, ":/?#\"'<> \t\n");
+		next = strstr(at, "://");
 		if (*colon != ':' || is_port(colon + 1))
 			continue;
 		for (char *c = colon; *c && c != next && !(last_at && ends_url(*c)); c++)

@@ -82,14 +82,25 @@ static int redact_query(const char *query, struct cf_buf *out)
 	return rc;
 }
 
+/* Where user and host stand, by however many slashes: who forgets one or types one too many is
+ * told of it with the URL. NULL: it is a file. */
+static const char *find_authority(const char *url)
+{
+	const char *at = strstr(url, "://");
+
+	if (!at && (strncmp(url, "sqlite:", 7) == 0 || strncmp(url, "memory:", 7) == 0))
+		return NULL;
+	at = at ? at : strchr(url, ':');
+	return at ? at + 1 + strspn(at + 1, "/\\") : NULL;
+}
+
 int store_url_redact(const char *url, struct cf_buf *out)
 {
-	const char *authority = strstr(url, "://"), *colon, *at;
+	const char *authority = find_authority(url), *colon, *at;
 	int rc;
 
 	if (!authority)
 		return redact_query(url, out);
-	authority += 3;
 	colon = authority + strcspn(authority, ":/?#");
 	at = *colon == ':' ? userinfo_end(colon) : NULL;
 	if (!at)

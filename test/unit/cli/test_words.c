@@ -35,6 +35,10 @@ static const struct {
 	{"postgres://h/db?password=***: refused", "postgres://h/db?password=***: refused"},
 	{"the password is wrong", "the password is wrong"},
 	{"://", "://"},
+	{"http:/ann:secret@host/db", "http:/ann:******@host/db"},
+	{"http:///ann:secret@host/db", "http:///ann:******@host/db"},
+	{"http:/ann:s:/e@host/db", "http:/ann:****@host/db"},
+	{"sqlite:/a/b:c", "sqlite:/a/b:c"},
 };
 
 START_TEST(passwords_are_masked)

@@ -109,6 +109,12 @@ static const struct {
 	{"postgres://u:p@h/d?password=a b&table=t", "postgres://u:***@h/d?password=***&table=t"},
 	{"postgres://h/d?table=t&pass%77ord=a@b", "postgres://h/d?table=t&pass%77ord=***"},
 	{"sqlite:a@b?table=t", "sqlite:a@b?table=t"},
+	{"sqlite:/a:b@c", "sqlite:/a:b@c"},
+	{"http:/u:p@host/db", "http:/u:***@host/db"},
+	{"http:///u:p@host/db", "http:///u:***@host/db"},
+	{"http:u:p@host/db", "http:u:***@host/db"},
+	{"http:\\\\u:p@host/db", "http:\\\\u:***@host/db"},
+	{"http:/host:5984/db", "http:/host:5984/db"},
 };
 
 START_TEST(passwords_are_not_shown)
