@@ -216,8 +216,8 @@ static int (*put_whole)(struct cf_store *store, const struct cf_put *puts, size_
 static bool killed;
 
 /* As CouchDB's driver; the process is killed after the first of several. */
-static int put_in_requests(struct cf_store *store, const struct cf_put *puts, size_t count,
-			   struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
+static int hook_put(struct cf_store *store, const struct cf_put *puts, size_t count,
+		    struct cf_arena *arena, struct cf_answer *ret, struct cf_error *error)
 {
 	size_t first = count > REQUEST_RECORDS ? REQUEST_RECORDS : count;
 	int rc;
@@ -257,7 +257,7 @@ START_TEST(a_kill_between_requests_neither_loses_nor_doubles)
 	}
 	ops = *bed.state_store->ops;
 	put_whole = ops.put;
-	ops.put = put_in_requests;
+	ops.put = hook_put;
 	bed.state_store->ops = &ops;
 	for (int kills = 0; kills < 5; kills++) {
 		killed = false;
