@@ -8,6 +8,9 @@
 #define LIMIT_DOCUMENT_BYTES ((size_t)16 << 20)
 /* Nested arrays and objects. Recursion over a document stays within a small stack. */
 #define LIMIT_JSON_DEPTH 512
+/* Values and names in one document: each takes 16 bytes of a tape, so no text takes more than
+ * 64 MiB of it. */
+#define LIMIT_JSON_NODES ((uint32_t)4 << 20)
 /* What a tape remembers of shapes it has read: shapes, their bytes, and nodes of one.
  * Texts that never repeat a shape must cost little memory and time. */
 #define LIMIT_SHAPES 32

@@ -36,8 +36,11 @@ static bool grow(struct reader *r)
 {
 	struct json_doc *doc = r->doc;
 	uint32_t cap = doc->cap ? doc->cap * 2 : NODES_MIN;
-	struct json_node *nodes = mem_resize(doc->mem, doc->nodes, (size_t)cap * sizeof(*nodes));
+	struct json_node *nodes;
 
+	if (cap > LIMIT_JSON_NODES)
+		return fail(r, CF_ERR_LIMIT, r->p, "more than 4194304 values and names");
+	nodes = mem_resize(doc->mem, doc->nodes, (size_t)cap * sizeof(*nodes));
 	if (!nodes)
 		return fail(r, CF_ERR_NOMEM, r->p, "out of memory");
 	doc->nodes = nodes;

@@ -165,6 +165,35 @@ START_TEST(depth_and_size_have_limits)
 }
 END_TEST
 
+/* [0,0,...]: so many nodes of a tape. */
+static int read_nodes(char *text, size_t count, struct cf_error *error)
+{
+	size_t len = 1 + 2 * (count - 1);
+	struct json_doc doc;
+	int rc;
+
+	for (size_t i = 0; i < len; i++)
+		text[i] = i % 2 ? '0' : ',';
+	text[0] = '[';
+	text[len - 1] = ']';
+	json_doc_init(&doc, &mem_heap);
+	rc = json_read(&doc, text, len, 0, error);
+	json_doc_fini(&doc);
+	return rc;
+}
+
+START_TEST(values_have_a_limit)
+{
+	char *text = malloc(LIMIT_DOCUMENT_BYTES);
+	struct cf_error error = {0};
+
+	ck_assert_int_eq(read_nodes(text, LIMIT_JSON_NODES, &error), 0);
+	ck_assert_int_eq(read_nodes(text, LIMIT_JSON_NODES + 1, &error), CF_ERR_LIMIT);
+	ck_assert_str_eq(error.message, "more than 4194304 values and names");
+	free(text);
+}
+END_TEST
+
 static struct json_value value_of(struct json_doc *doc, const char *text)
 {
 	struct cf_error error = {0};
@@ -402,6 +431,7 @@ int main(void)
 	tcase_add_test(tcase, many_names_are_told_apart);
 	tcase_add_test(tcase, errors_tell_line_and_column);
 	tcase_add_test(tcase, depth_and_size_have_limits);
+	tcase_add_test(tcase, values_have_a_limit);
 	tcase_add_test(tcase, equality_is_by_value);
 	tcase_add_test(tcase, members_of_large_objects_have_no_order);
 	tcase_add_test(tcase, numbers_are_exact_decimals);
