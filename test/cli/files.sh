@@ -146,6 +146,12 @@ run docs list --store "$damaged" --prefix todo-item@
 expect_code 3
 expect_lines out 5
 expect_true "list names it" grep -q "todo-item@1:a: $words" err
+# That it is there, or deleted, is summed, too.
+sqlite3 dmg2.db "UPDATE documents SET state = state | 1 WHERE id = 'todo-item@1:b'"
+run docs get --store "sqlite:$PWD/dmg2.db" todo-item@1:b
+expect_code 3
+expect_true "a deletion that nobody made is named" grep -q "todo-item@1:b: $words" err
+sqlite3 dmg2.db "UPDATE documents SET state = state & ~1 WHERE id = 'todo-item@1:b'"
 # Nobody looks at it; then somebody edits the newest version.
 retitle() { # STORE ID OLD NEW
 	"$program" docs get --store "$1" "$2" | sed "s/$3/$4/" | "$program" docs put --store "$1" >out

@@ -71,6 +71,11 @@ refused '^(?:\1x(a)y)+$'
 refused '^(a\1)+$'
 refused '^(?:(?<n>a)|b){2,}\k<n>$'
 refused '^((a)|b){3}\2$'
+refused '^((a)|b){2}\2$'
+refused '^(?:(a)|b){1,2}\1$'
+refused '^(?:(a){0,1}b)+\1$'
+refused '^(?<!x)(?:(a)|b)*\1$'
+refused '^[\](]*(?:(a)|b)*\1$'
 printf '{"patternProperties": {"^(a(b)?)+c\\\\2$": true}}\n' >schema.json
 run validate --schema schema.json /dev/null
 expect_err_has 'cannot be run as ECMA-262 says'
