@@ -59,6 +59,15 @@ run docs put --store "$store" in
 expect_code 3
 expect_out '{"id":"fig","error":"the revision is not the current one"}'
 
+begin "functions that the file's own SQL calls are no more than those that work on data"
+sqlite3 fts.db "CREATE TABLE t(k TEXT PRIMARY KEY, v TEXT);
+CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT fts5(NULL); END; INSERT INTO t VALUES ('x', 'y')"
+echo '{"_id":"a","v":"1"}' >in
+run docs put --store "sqlite:$PWD/fts.db?table=t&key=k" in
+expect_code 3
+expect_out '{"id":"a","error":"unsafe use of fts5()"}'
+expect_true "the row is not there" test "$(sqlite3 fts.db 'SELECT count(*) FROM t')" = 1
+
 begin "delete takes the row away"
 run docs delete --store "$store" fig
 expect_code 0

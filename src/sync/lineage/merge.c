@@ -219,7 +219,7 @@ static int add_saved(struct merging *m, const struct fork *fork)
 	return lineage_add_saved(
 		m->bench, m->lineage, saved,
 		(struct origin){.ancestor = leaf->ancestor,
-				.shared = fork->above ? &m->forks[fork->above - 1].atoms : NULL});
+				.shared = fork->above ? m->forks[fork->above - 1].atoms : NULL});
 }
 
 /* One unknown leaf: nothing is shared. */

@@ -220,6 +220,35 @@ START_TEST(who_is_known_to_be_gone_is_forgotten_at_once)
 }
 END_TEST
 
+static enum sync_life pid_one_is_alive(void *ctx, const struct sync_engine *engine)
+{
+	(void)ctx;
+	return engine->pid == 1 ? SYNC_ALIVE : SYNC_LIFE_UNKNOWN;
+}
+
+/* One that was stopped, or waits for a store, speaks no more and goes on later. */
+START_TEST(who_is_known_to_be_alive_is_not_forgotten_for_being_silent)
+{
+	struct runs r;
+	struct sync *silent, *sync;
+
+	runs_open(&r);
+	silent = run_open(&r, 1, 0);
+	step(&r, silent);
+	r.life = pid_one_is_alive;
+	sync = run_open(&r, 2, 0);
+	for (int i = 0; i < 100; i++) {
+		step(&r, sync);
+		r.times.now_ms += 10000;
+	}
+	ck_assert_uint_eq(engines(&r), 2);
+	ck_assert_uint_eq(r.times.newcomers, 1);
+	sync_close(sync);
+	sync_close(silent);
+	bed_close(&r.bed);
+}
+END_TEST
+
 START_TEST(short_run_is_not_announced_but_notices)
 {
 	struct runs r;
@@ -307,6 +336,7 @@ int main(void)
 	tcase_add_loop_test(tcase, who_was_killed_is_forgotten_whatever_his_clock_said, 0, 4);
 	tcase_add_test(tcase, who_speaks_is_alive_whatever_his_clock_says);
 	tcase_add_test(tcase, who_is_known_to_be_gone_is_forgotten_at_once);
+	tcase_add_test(tcase, who_is_known_to_be_alive_is_not_forgotten_for_being_silent);
 	tcase_add_test(tcase, short_run_is_not_announced_but_notices);
 	tcase_add_test(tcase, nobody_rebuilds_while_another_runs);
 	tcase_add_test(tcase, apps_are_told_what_is_served);
