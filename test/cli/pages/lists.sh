@@ -2,7 +2,7 @@
 cp -r examples/todo todo
 {
 	echo 'export CHESTERFIELD_STORE=sqlite:todo.db'
-} >env
+} >"env"
 . ./env
 chesterfield docs put >put <<'END'
 {"_id":"todo-item@1:ab8e","schema":"todo-item","version":1,"title":"Buy milk","isDone":false}
