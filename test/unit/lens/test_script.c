@@ -179,7 +179,7 @@ static const char *const outside[] = {
 	"CBOR",
 	"escape",
 	"ArrayBuffer",
-	"Math.random",
+	"Math['random']",
 	"((function () {}).constructor === Object ? undefined : 1)",
 	"({}).__proto__",
 	"Object.setPrototypeOf",
