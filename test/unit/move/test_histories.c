@@ -196,17 +196,27 @@ static void act_once(struct history *h, struct rng *rng, unsigned number)
 		add_op(h, key, op);
 }
 
+/* Whether another round of all actors might not fit any more. */
+static bool is_full(struct history *h)
+{
+	bool full = false;
+
+	for (unsigned i = 0; i < KEYS; i++) {
+		pthread_mutex_lock(&h->keys[i].lock);
+		full |= h->keys[i].count >= KEY_OPS_MAX - 2 * ACTORS - 2;
+		pthread_mutex_unlock(&h->keys[i].lock);
+	}
+	return full;
+}
+
 static void *act(void *ctx)
 {
 	struct actor *actor = ctx;
 	struct history *h = actor->h;
 	struct rng rng = {h->seed * 131 + actor->number};
-	bool full = false;
 
-	while (!h->over && !full) {
+	while (!h->over && !is_full(h)) {
 		act_once(h, &rng, actor->number);
-		for (unsigned i = 0; i < KEYS; i++)
-			full |= h->keys[i].count >= KEY_OPS_MAX - 2 * ACTORS - 2;
 		if (h->kind->drag && rng_below(&rng, 3) == 0)
 			sched_yield();
 	}

@@ -404,6 +404,7 @@ int main(void)
 	Suite *suite = suite_create("sync-roster");
 	TCase *tc = tcase_create("roster");
 
+	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, what_comes_changes_and_goes_is_told_once);
 	tcase_add_test(tc, hints_come_first_and_are_looked_at);
 	tcase_add_test(tc, a_step_that_failed_is_taken_again);
