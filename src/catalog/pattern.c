@@ -2,14 +2,18 @@
  * that PCRE (CouchDB) and JavaScript (PouchDB) take them alike. */
 #include "catalog/inside.h"
 
+/* What means something in a pattern: some of it cannot stand in brackets. */
+static const char slashed[] = {'^', '\\', ']'};
+static const char bracketed[] = {'$', '.', '|', '?', '*', '+', '(', ')', '[', '{', '}', '/'};
+
 static void write_escaped(struct cf_str text, struct cf_buf *out)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
 
-		if (memchr("^\\]", c, 3))
+		if (memchr(slashed, c, sizeof(slashed)))
 			buf_printf(out, "\\%c", c);
-		else if (memchr("$.|?*+()[{}/", c, 12))
+		else if (memchr(bracketed, c, sizeof(bracketed)))
 			buf_printf(out, "[%c]", c);
 		else
 			buf_byte(out, c);
