@@ -76,10 +76,9 @@ static int put_intent(struct move_write *w)
  * written. */
 static void repair(struct move_write *w, int why)
 {
-	bool closed = true;
-	int rc = why ? move_repair_left(w->m, w->key, &closed, NULL) : 0;
+	int rc = why ? move_repair_left(w->m, w->key, NULL) : 0;
 
-	rc = rc ? rc : closed || why != CF_ERR_UNCERTAIN ? 0 : CF_ERR_UNCERTAIN;
+	rc = rc ? rc : move_is_prompt(w->m) || why != CF_ERR_UNCERTAIN ? 0 : CF_ERR_UNCERTAIN;
 	rc = rc ? rc : move_repair(w->m, w->calls, w->key, NULL);
 	if (rc)
 		move_pending_add(w->m, w->calls, w->key, why == CF_ERR_UNCERTAIN ? why : rc);

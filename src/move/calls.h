@@ -123,10 +123,12 @@ struct cf_str move_intent_key(struct cf_move *worker, const char *instance, stru
 /* Settles the key and clears its intent of this instance; the caller has its stripe. */
 int move_repair(struct cf_move *worker, struct move_calls *calls, struct cf_str key,
 		struct cf_error *error);
-/* After an unknown outcome or a crash: both records are written again first, then settled. Not
- * *ret_closed: a put that is on its way may still land. The intent stays. */
-int move_repair_left(struct cf_move *worker, struct cf_str key, bool *ret_closed,
-		     struct cf_error *error);
+/* After an unknown outcome or a crash: both records are written again first, then settled. A
+ * put that is on its way may still land: unless both stores are prompt, the intent stays as long
+ * as a call can last. */
+int move_repair_left(struct cf_move *worker, struct cf_str key, struct cf_error *error);
+/* What a call of either store has not done when it ends is never done. */
+bool move_is_prompt(const struct cf_move *worker);
 int move_clear(struct cf_move *worker, const char *instance, struct cf_str key,
 	       struct cf_error *error);
 

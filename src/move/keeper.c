@@ -70,14 +70,13 @@ static bool is_left_twice(struct move_calls *calls, const struct move_pending *o
 static int repair_pending(struct cf_move *w, struct move_calls *calls, struct move_pending *one,
 			  bool *ret_done)
 {
-	bool closed = false;
-	int rc = move_repair_left(w, one->key, &closed, NULL);
+	int rc = move_repair_left(w, one->key, NULL);
 	uint64_t now = w->env.monotonic_ns(w->env.ctx);
 
 	if (rc == CF_ERR_UNCERTAIN)
 		one->until_ns = now + move_longest_ns(w);
 	one->again_ns = rc ? 0 : one->until_ns;
-	*ret_done = rc == 0 && (closed || now >= one->until_ns);
+	*ret_done = rc == 0 && (move_is_prompt(w) || now >= one->until_ns);
 	/* Cleared with the stripe held: nobody else writes an intent meanwhile. */
 	if (*ret_done && !is_left_twice(calls, one))
 		rc = move_clear(w, calls->instance, one->key, NULL);

@@ -12,10 +12,9 @@ struct cf_str move_intent_key(struct cf_move *worker, const char *instance, stru
 }
 
 /* Writes a record again as it is: a put that is still on its way, on condition of the
- * revision before, cannot land then. *ret_closed becomes false where that is not possible: a
- * record that is not there may still be made, and a revision that is made of the content
- * stays what it was. */
-static int touch(struct cf_move *w, struct cf_store *store, struct cf_str key, bool *ret_closed,
+ * revision before, cannot land then. One that makes the record still can, once it has been
+ * deleted; and a revision that is made of the content stays what it was. */
+static int touch(struct cf_move *w, struct cf_store *store, struct cf_str key,
 		 struct cf_error *error)
 {
 	struct cf_get get = {.id = key};
@@ -24,25 +23,20 @@ static int touch(struct cf_move *w, struct cf_store *store, struct cf_str key, b
 	struct cf_put put = {.id = key, .kind = CF_PUT_ON_REV};
 	int rc;
 
-	if (store->capabilities & CF_STORE_PROMPT)
-		return 0;
-	*ret_closed = *ret_closed && store->capabilities & CF_STORE_FRESH_REVS;
-	if (!*ret_closed)
+	if (store->capabilities & CF_STORE_PROMPT || !(store->capabilities & CF_STORE_FRESH_REVS))
 		return 0;
 	rc = store_get(store, &get, 1, CF_READ_BODIES, &w->arena, &record, error);
-	if (rc)
+	if (rc || record.revision_count == 0 || record.revisions[0].deleted)
 		return rc;
-	if (record.revision_count == 0 || record.revisions[0].deleted) {
-		*ret_closed = false;
-		return 0;
-	}
 	put.rev = record.revisions[0].rev;
 	put.body = record.revisions[0].body;
-	rc = store_put(store, &put, 1, &w->arena, &answer, error);
-	/* A conflict: another has written it. */
-	if (rc == 0 && answer.code && answer.code != CF_ERR_CONFLICT)
-		*ret_closed = false;
-	return rc;
+	/* An answer that refuses: another has written it, or the time-out is what helps. */
+	return store_put(store, &put, 1, &w->arena, &answer, error);
+}
+
+bool move_is_prompt(const struct cf_move *w)
+{
+	return w->old_store->capabilities & w->new_store->capabilities & CF_STORE_PROMPT;
 }
 
 static int clear_intent(struct cf_move *w, enum cf_side side, struct cf_str intent,
@@ -90,13 +84,11 @@ int move_repair(struct cf_move *w, struct move_calls *calls, struct cf_str key,
 	return move_clear(w, calls->instance, key, error);
 }
 
-int move_repair_left(struct cf_move *w, struct cf_str key, bool *ret_closed, struct cf_error *error)
+int move_repair_left(struct cf_move *w, struct cf_str key, struct cf_error *error)
 {
-	int rc;
+	int rc = touch(w, w->old_store, key, error);
 
-	*ret_closed = true;
-	rc = touch(w, w->old_store, key, ret_closed, error);
-	rc = rc ? rc : touch(w, w->new_store, key, ret_closed, error);
+	rc = rc ? rc : touch(w, w->new_store, key, error);
 	return rc ? rc : settle(w, key, error);
 }
 
@@ -121,13 +113,13 @@ static int repair_intent(struct repairing *r, struct cf_str intent)
 	struct cf_str key = {intent.ptr + r->prefix, intent.len - r->prefix};
 	unsigned position = cf_move_position(key);
 	enum cf_stage stage = move_stage_at(r->control->stage, r->control->gate, position);
-	bool closed = true;
+	bool dual = cf_stage_info(stage)->second != CF_NO_SIDE;
 	int rc = 0;
 
 	w->authority = cf_stage_info(stage)->first;
-	if (cf_stage_info(stage)->second != CF_NO_SIDE)
-		rc = move_repair_left(w, key, &closed, r->error);
-	if (rc || closed || r->last)
+	if (dual)
+		rc = move_repair_left(w, key, r->error);
+	if (rc || !dual || r->last || move_is_prompt(w))
 		return rc ? rc : clear_intent(w, r->side, intent, r->error);
 	if (r->calls)
 		move_pending_add(w, r->calls, key, CF_ERR_UNCERTAIN);
