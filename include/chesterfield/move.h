@@ -219,6 +219,7 @@ struct cf_move_backfill {
 	uint64_t copied, equal, left_out;
 	uint64_t refused;   /* by the new store; each is in `list` of status */
 	uint64_t unsettled; /* changed faster than they could be copied */
+	uint64_t deleted;   /* from the new store, which alone had them; not in the total */
 	uint64_t total;     /* as it was counted at the start */
 	bool done;
 };

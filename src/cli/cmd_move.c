@@ -133,10 +133,10 @@ static void backfill_json(struct cli *cli, const struct cf_move_backfill *b)
 {
 	cli_out_printf(cli,
 		       "{\"copied\":%" PRIu64 ",\"equal\":%" PRIu64 ",\"left_out\":%" PRIu64
-		       ",\"refused\":%" PRIu64 ",\"unsettled\":%" PRIu64 ",\"total\":%" PRIu64
-		       ",\"done\":%s}\n",
-		       b->copied, b->equal, b->left_out, b->refused, b->unsettled, b->total,
-		       b->done ? "true" : "false");
+		       ",\"refused\":%" PRIu64 ",\"unsettled\":%" PRIu64 ",\"deleted\":%" PRIu64
+		       ",\"total\":%" PRIu64 ",\"done\":%s}\n",
+		       b->copied, b->equal, b->left_out, b->refused, b->unsettled, b->deleted,
+		       b->total, b->done ? "true" : "false");
 }
 
 static int run_backfill(struct cli *cli, struct cf_error *error)
@@ -154,6 +154,9 @@ static int run_backfill(struct cli *cli, struct cf_error *error)
 		cli_say(cli, "backfill: %s copied, %s were there, %s left out, %s refused",
 			cli_move_count(cli, sums.copied), cli_move_count(cli, sums.equal),
 			cli_move_count(cli, sums.left_out), cli_move_count(cli, sums.refused));
+	if (rc == 0 && sums.deleted)
+		cli_say(cli, "backfill: %s deleted, which the new store alone had",
+			cli_move_count(cli, sums.deleted));
 	if (rc == 0 && sums.unsettled)
 		cli_say(cli,
 			"backfill: %s changed faster than they could be copied; verify "

@@ -234,9 +234,10 @@ static void status_json(struct cli *cli, const struct cf_move_config *config,
 	cli_out_printf(cli,
 		       ",\"backfill\":{\"copied\":%" PRIu64 ",\"equal\":%" PRIu64
 		       ",\"left_out\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"unsettled\":%" PRIu64
-		       ",\"total\":%" PRIu64 ",\"done\":%s,\"per_second\":%.0f}",
-		       b->copied, b->equal, b->left_out, b->refused, b->unsettled, b->total,
-		       b->done ? "true" : "false", s->backfill_per_second);
+		       ",\"deleted\":%" PRIu64 ",\"total\":%" PRIu64
+		       ",\"done\":%s,\"per_second\":%.0f}",
+		       b->copied, b->equal, b->left_out, b->refused, b->unsettled, b->deleted,
+		       b->total, b->done ? "true" : "false", s->backfill_per_second);
 	cli_out_printf(cli,
 		       ",\"verify\":{\"finished_ms\":%" PRId64 ",\"num_success\":%" PRIu64
 		       ",\"num_missing\":%" PRIu64 ",\"num_mismatch\":%" PRIu64

@@ -182,8 +182,9 @@ static int fill_all(struct filling *f, const char *who)
 	rc = rc ? rc : move_fill_extra(f);
 	return rc ? rc
 		  : move_log(m, who, f->error,
-			     "backfill ends: %" PRIu64 " copied, %" PRIu64 " refused",
-			     f->sums->copied, f->sums->refused);
+			     "backfill ends: %" PRIu64 " copied, %" PRIu64 " refused, %" PRIu64
+			     " deleted",
+			     f->sums->copied, f->sums->refused, f->sums->deleted);
 }
 
 int cf_move_backfill(struct cf_move *m, const struct cf_move_watch *watch, const char *who,

@@ -42,6 +42,19 @@ uint64_t move_number(struct json_value object, const char *name)
 	return (uint64_t)number;
 }
 
+int move_text(struct cf_move *m, struct json_value object, const char *name, struct cf_str *ret)
+{
+	struct json_value value = json_member(object, str_of(name));
+
+	*ret = (struct cf_str){NULL, 0};
+	if (json_kind(value) != JSON_STRING)
+		return 0;
+	if (json_decode(value, &m->arena, ret))
+		return CF_ERR_NOMEM;
+	*ret = arena_dup(&m->arena, *ret);
+	return ret->ptr ? 0 : CF_ERR_NOMEM;
+}
+
 /* --- the control record ------------------------------------------------------------ */
 
 static int read_instances(struct cf_move *m, struct json_value list, struct move_control *ret)

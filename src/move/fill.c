@@ -12,7 +12,7 @@ enum { REFUSED_MAX = 100 };
 
 int move_backfill_read(struct cf_move *m, struct move_filled *ret, struct cf_error *error)
 {
-	struct json_value root, after;
+	struct json_value root;
 	int rc = move_state_read(m, "backfill", &root, error);
 
 	*ret = (struct move_filled){.begun = rc == 0 && !json_is_absent(root)};
@@ -23,18 +23,13 @@ int move_backfill_read(struct cf_move *m, struct move_filled *ret, struct cf_err
 	ret->sums.left_out = move_number(root, "left_out");
 	ret->sums.refused = move_number(root, "refused");
 	ret->sums.unsettled = move_number(root, "unsettled");
+	ret->sums.deleted = move_number(root, "deleted");
 	ret->sums.total = move_number(root, "total");
 	ret->sums.done = json_kind(json_member(root, STR("done"))) == JSON_TRUE;
 	ret->extra = json_kind(json_member(root, STR("extra"))) == JSON_TRUE;
 	ret->worked_ms = move_number(root, "worked_ms");
 	ret->step = move_number(root, "step");
-	after = json_member(root, STR("after"));
-	if (json_kind(after) != JSON_STRING)
-		return 0;
-	if (json_decode(after, &m->arena, &ret->after))
-		return error_nomem(error);
-	ret->after = arena_dup(&m->arena, ret->after);
-	return ret->after.ptr ? 0 : error_nomem(error);
+	return move_text(m, root, "after", &ret->after) ? error_nomem(error) : 0;
 }
 
 int move_fill_save(struct filling *f)
@@ -49,12 +44,13 @@ int move_fill_save(struct filling *f)
 	buf_clear(out);
 	buf_printf(out,
 		   "{\"copied\":%" PRIu64 ",\"equal\":%" PRIu64 ",\"left_out\":%" PRIu64
-		   ",\"refused\":%" PRIu64 ",\"unsettled\":%" PRIu64 ",\"total\":%" PRIu64
-		   ",\"worked_ms\":%" PRIu64 ",\"step\":%" PRIu64
+		   ",\"refused\":%" PRIu64 ",\"unsettled\":%" PRIu64 ",\"deleted\":%" PRIu64
+		   ",\"total\":%" PRIu64 ",\"worked_ms\":%" PRIu64 ",\"step\":%" PRIu64
 		   ",\"done\":%s,\"extra\":%s,\"after\":",
 		   f->sums->copied, f->sums->equal, f->sums->left_out, f->sums->refused,
-		   f->sums->unsettled, f->sums->total, f->worked_ms + (now - f->began_ns) / 1000000,
-		   f->step, f->sums->done ? "true" : "false", f->extra ? "true" : "false");
+		   f->sums->unsettled, f->sums->deleted, f->sums->total,
+		   f->worked_ms + (now - f->began_ns) / 1000000, f->step,
+		   f->sums->done ? "true" : "false", f->extra ? "true" : "false");
 	json_write_string(buf_view(&f->cursor), out);
 	if (buf_byte(out, '}'))
 		return error_nomem(f->error);
@@ -87,9 +83,14 @@ int move_fill_settle(struct filling *f, struct cf_str key)
 
 	if (rc)
 		return rc;
-	f->sums->copied += settled == MOVE_COPIED;
-	f->sums->equal += settled == MOVE_EQUAL;
-	f->sums->left_out += settled == MOVE_LEFT_OUT;
+	/* Of what the new store alone had, nothing is one of the old store's records. */
+	if (f->extra) {
+		f->sums->deleted += settled == MOVE_COPIED || settled == MOVE_LEFT_OUT;
+	} else {
+		f->sums->copied += settled == MOVE_COPIED;
+		f->sums->equal += settled == MOVE_EQUAL;
+		f->sums->left_out += settled == MOVE_LEFT_OUT;
+	}
 	f->sums->unsettled += settled == MOVE_UNSETTLED || settled == MOVE_UNSURE;
 	return settled == MOVE_REFUSED ? move_fill_refused(f, key, message) : 0;
 }

@@ -142,6 +142,8 @@ int move_state_write(struct cf_move *m, const char *what, struct cf_str body,
 int move_log(struct cf_move *m, const char *who, struct cf_error *error, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 uint64_t move_number(struct json_value object, const char *name);
+/* A member's text, copied into the arena; empty where there is none. 0 or NOMEM. */
+int move_text(struct cf_move *m, struct json_value object, const char *name, struct cf_str *ret);
 
 /* --- job.c ----------------------------------------------------------------------------- */
 

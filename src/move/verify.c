@@ -75,7 +75,7 @@ static uint64_t *counter(struct cf_move_verify *sums, size_t i)
 
 int move_verify_read(struct cf_move *m, struct move_verified *ret, struct cf_error *error)
 {
-	struct json_value root, after;
+	struct json_value root;
 	int rc = move_state_read(m, "verify", &root, error);
 
 	*ret = (struct move_verified){.step = 0};
@@ -86,13 +86,7 @@ int move_verify_read(struct cf_move *m, struct move_verified *ret, struct cf_err
 	ret->sums.finished_ms = (int64_t)move_number(root, "finished_ms");
 	ret->changed_ms = (int64_t)move_number(root, "at_ms");
 	ret->step = move_number(root, "step");
-	after = json_member(root, STR("after"));
-	if (json_kind(after) != JSON_STRING)
-		return 0;
-	if (json_decode(after, &m->arena, &ret->after))
-		return error_nomem(error);
-	ret->after = arena_dup(&m->arena, ret->after);
-	return ret->after.ptr ? 0 : error_nomem(error);
+	return move_text(m, root, "after", &ret->after) ? error_nomem(error) : 0;
 }
 
 static int save(struct verifying *v, struct cf_str after)
